@@ -1,0 +1,72 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Import directions (one way: app.ts -> features -> stores, sip), see docs/architecture.md. */
+const room = (files, groups) => ({
+  files,
+  rules: {
+    'no-restricted-imports': ['error', { patterns: groups.map(([group, message]) => ({ group, message })) }],
+  },
+});
+const drachtio = [
+  ['drachtio-srf', 'drachtio-srf/*'],
+  'Only lib/sip/ knows drachtio-srf: go through its port.',
+];
+const sql = [['mysql2', 'mysql2/*', '@photostructure/sqlite'], 'Only lib/stores/ knows SQL.'];
+const embedded = [['**/embedded/**'], 'Only app.ts and the tests may use the embedded front end.'];
+const features = [
+  ['**/silo/**', '**/mwi/**', '**/registrar/**', '**/admin/**'],
+  'sip/ and stores/ import no feature.',
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.tmp/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  room(['lib/sip/**'], [sql, embedded, features]),
+  room(['lib/stores/**'], [drachtio, embedded, features]),
+  room(
+    ['lib/silo/**'],
+    [drachtio, sql, embedded, [['**/mwi/**', '**/registrar/**'], 'silo/ knows no other feature.']],
+  ),
+  room(
+    ['lib/mwi/**'],
+    [drachtio, sql, embedded, [['**/silo/**', '**/registrar/**'], 'mwi/ knows no other feature.']],
+  ),
+  room(['lib/registrar/**'], [drachtio, sql, embedded, [['**/mwi/**'], 'registrar/ does not know mwi/.']]),
+  room(
+    ['lib/embedded/**'],
+    [
+      drachtio,
+      sql,
+      features,
+      [
+        ['**/sip/**', '**/stores/**'],
+        'embedded/ stands alone: it judges the rest, so it shares no code with it.',
+      ],
+    ],
+  ),
+  { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
+);
