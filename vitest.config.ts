@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/shared-mariadb-setup.ts'],
     // Each file owns its ports and folders; two cores are enough for two files at a time.
     pool: 'forks',
     maxWorkers: 2,
