@@ -1,0 +1,276 @@
+/** Messages in MySQL. */
+import { SiloError } from '../errors.ts';
+import { Batcher } from './batcher.ts';
+import type { Mysql, Queries } from './mysql.ts';
+import {
+  DEAD_COLUMNS,
+  INSERT_COLUMNS,
+  MESSAGE_COLUMNS,
+  fromMessage,
+  int,
+  text,
+  toMessage,
+  type Row,
+} from './rows.ts';
+import { EMPTY_LEDGER } from './store.ts';
+import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
+
+export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
+  const accepts = new Batcher<NewMessage, Accepted>((messages) => acceptBatch(db, messages));
+  const settles = new Batcher<Settle, boolean>((items) =>
+    db.transaction((tx) => settleBatch(tx, items, clock())),
+  );
+  return {
+    accept: (message) => accepts.add(message),
+
+    boxes: async (after, limit) =>
+      (
+        await db.all(`select distinct box from silo where box > ? order by box limit ${whole(limit)}`, [
+          after,
+        ])
+      ).map((row) => text(row, 'box')),
+
+    lastId: async () => int((await db.all('select coalesce(max(id), 0) as id from silo'))[0] ?? {}, 'id'),
+
+    tail: async (after, limit) =>
+      (
+        await db.all(
+          `select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ${whole(limit)}`,
+          [after],
+        )
+      ).map((row) => ({
+        id: int(row, 'id'),
+        box: text(row, 'box'),
+        nextTime: int(row, 'next_time'),
+        sendTime: int(row, 'snd_time'),
+      })),
+
+    foreign: async (limit) =>
+      (
+        await db.all(
+          `select id, username, domain, inc_time, exp_time, snd_time from silo where box is null order by id limit ${whole(limit)}`,
+        )
+      ).map((row) => ({
+        id: int(row, 'id'),
+        username: text(row, 'username'),
+        domain: text(row, 'domain'),
+        incTime: int(row, 'inc_time'),
+        expTime: int(row, 'exp_time'),
+        sendTime: int(row, 'snd_time'),
+      })),
+
+    adopt: (adoptions) =>
+      db.transaction(async (tx) => {
+        for (const { id, key, box, incTime, expTime } of adoptions) {
+          const changed = await tx.run(
+            `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time
+               where id = ? and box is null`,
+            [box, key, incTime, expTime, id],
+          );
+          if (changed > 0) await remember(tx, [{ key, box, incTime }]);
+        }
+      }),
+
+    due: async (now, limit) =>
+      (
+        await db.all(
+          `select distinct box from silo where next_time > 0 and next_time <= ? and box is not null limit ${whole(limit)}`,
+          [now],
+        )
+      ).map((row) => text(row, 'box')),
+
+    park: async (box, now) => {
+      await db.run('update silo set next_time = 0 where box = ? and next_time > 0 and next_time <= ?', [
+        box,
+        now,
+      ]);
+    },
+
+    waiting: async (box, now, after, limit) =>
+      (
+        await db.all(
+          `select ${MESSAGE_COLUMNS} from silo
+             where box = ? and id > ? and exp_time > ? and snd_time <= ? order by id limit ${whole(limit)}`,
+          [box, after, now, now],
+        )
+      ).map(toMessage),
+
+    settle: (lease, message, end) => settles.add({ lease, message, end }),
+
+    defer: async (lease, id, { nextTime, status, strike, refusedBy }) =>
+      (await db.run(
+        `update silo s join silo_lease l on l.box = s.box and l.owner = ? and l.fence = ?
+           set s.next_time = ?, s.last_status = ?, s.attempts = s.attempts + 1, s.strikes = s.strikes + ?,
+             s.refused_by = if(? = '', s.refused_by, concat_ws('\n', s.refused_by, ?))
+           where s.id = ? and s.box = ?`,
+        [
+          lease.owner,
+          lease.fence,
+          nextTime,
+          status,
+          strike ? 1 : 0,
+          refusedBy ?? '',
+          refusedBy ?? '',
+          id,
+          lease.box,
+        ],
+      )) > 0,
+
+    settleByKey: (key, end) =>
+      db.transaction(async (tx) => {
+        const rows = await tx.all('select id, dedup, box from silo where dedup = ? for update', [key]);
+        await endRows(tx, rows.map(toEnded), end, clock());
+        return rows.length > 0;
+      }),
+
+    expire: (now, limit) =>
+      db.transaction(async (tx) => {
+        const rows = await tx.all(
+          `select id, dedup, box from silo where exp_time <= ? and box is not null
+             and not exists (select 1 from silo_lease l where l.box = silo.box and l.ends > unix_timestamp())
+             order by exp_time limit ${whole(limit)} for update skip locked`,
+          [now],
+        );
+        const ended = rows.map(toEnded);
+        await endRows(tx, ended, { outcome: 'expired', status: 0, reason: 'lifetime over' }, now);
+        return ended;
+      }),
+
+    forget: (before, limit) =>
+      db.run(`delete from silo_ledger where end_time > 0 and end_time < ? limit ${whole(limit)}`, [before]),
+
+    ledger: async () => {
+      const counts: Record<string, number> = { ...EMPTY_LEDGER };
+      for (const row of await db.all('select outcome, count(*) as n from silo_ledger group by outcome'))
+        counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
+      return counts as unknown as Ledger;
+    },
+
+    deadLetters: async (limit) =>
+      (
+        await db.all(
+          `select id, dedup, box, src_addr, status, reason, end_time from silo_dead order by id limit ${whole(limit)}`,
+        )
+      ).map((row) => ({
+        ...toEnded(row),
+        srcAddr: text(row, 'src_addr'),
+        status: int(row, 'status'),
+        reason: text(row, 'reason'),
+        endTime: int(row, 'end_time'),
+      })),
+  };
+}
+
+interface Settle {
+  readonly lease: Lease;
+  readonly message: Ended;
+  readonly end: End;
+}
+
+/** Another node stored one of the keys between our look and our insert. */
+class KeyTaken extends Error {}
+
+async function acceptBatch(db: Mysql, messages: readonly NewMessage[]): Promise<Accepted[]> {
+  const distinct = new Map<string, NewMessage>();
+  for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
+  for (;;) {
+    try {
+      const ids = await db.transaction((tx) => insertNew(tx, [...distinct.values()]));
+      return messages.map(({ key }) => {
+        const id = ids.get(key);
+        // The same key twice in one batch: the first one counts.
+        ids.delete(key);
+        return { stored: id !== undefined, id: id ?? 0 };
+      });
+    } catch (error) {
+      if (!(error instanceof SiloError && error.cause instanceof KeyTaken)) throw error;
+    }
+  }
+}
+
+async function insertNew(tx: Queries, messages: readonly NewMessage[]): Promise<Map<string, number>> {
+  const known = new Set(
+    (
+      await tx.all('select dedup from silo_ledger where dedup in (?)', [
+        messages.map((message) => message.key),
+      ])
+    ).map((row) => text(row, 'dedup')),
+  );
+  const fresh = messages.filter((message) => !known.has(message.key));
+  if (fresh.length === 0) return new Map();
+  if ((await remember(tx, fresh)) < fresh.length) throw new KeyTaken();
+  await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
+  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [
+    fresh.map((message) => message.key),
+  ]);
+  return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
+}
+
+/** How many of the keys were new. */
+function remember(
+  tx: Queries,
+  messages: readonly Pick<NewMessage, 'key' | 'box' | 'incTime'>[],
+): Promise<number> {
+  return tx.run(
+    'insert into silo_ledger (dedup, box, inc_time) values ? on duplicate key update dedup = silo_ledger.dedup',
+    [messages.map(({ key, box, incTime }) => [key, box, incTime])],
+  );
+}
+
+async function settleBatch(tx: Queries, items: readonly Settle[], now: number): Promise<boolean[]> {
+  const leases = await tx.all('select box, owner, fence from silo_lease where box in (?) for update', [
+    [...new Set(items.map((item) => item.lease.box))],
+  ]);
+  const held = new Set(
+    leases.map((row) => JSON.stringify([text(row, 'box'), text(row, 'owner'), int(row, 'fence')])),
+  );
+  const rows = await tx.all('select id from silo where id in (?) for update', [
+    items.map((item) => item.message.id),
+  ]);
+  const present = new Set(rows.map((row) => int(row, 'id')));
+
+  const valid = items.map(
+    ({ lease, message }) =>
+      held.has(JSON.stringify([lease.box, lease.owner, lease.fence])) && present.delete(message.id),
+  );
+  const groups = new Map<string, { end: End; messages: Ended[] }>();
+  items.forEach(({ end, message }, index) => {
+    if (!valid[index]) return;
+    const name = JSON.stringify([end.outcome, end.status, end.reason]);
+    const group = groups.get(name) ?? { end, messages: [] };
+    group.messages.push(message);
+    groups.set(name, group);
+  });
+  for (const { end, messages } of groups.values()) await endRows(tx, messages, end, now);
+  return valid;
+}
+
+async function endRows(
+  tx: Queries,
+  messages: readonly Ended[],
+  { outcome, status, reason }: End,
+  now: number,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const ids = messages.map((message) => message.id);
+  if (outcome === 'dead')
+    await tx.run(
+      `replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
+         select ${DEAD_COLUMNS}, ?, ?, ? from silo where id in (?)`,
+      [now, status, reason.slice(0, 255), ids],
+    );
+  await tx.run('delete from silo where id in (?)', [ids]);
+  await tx.run(
+    'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
+    [outcome, status, reason.slice(0, 255), now, messages.map((message) => message.key)],
+  );
+}
+
+function toEnded(row: Row): Ended {
+  return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
+}
+
+/** LIMIT takes no placeholder that works everywhere. */
+function whole(limit: number): number {
+  return Math.max(0, Math.trunc(limit));
+}

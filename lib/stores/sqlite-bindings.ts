@@ -1,0 +1,56 @@
+/** Bindings in SQLite. */
+import { Batcher, Failed } from './batcher.ts';
+import type { Sqlite } from './sqlite.ts';
+import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from './rows.ts';
+import type { Binding, BindingChange, BindingStore } from './store.ts';
+
+interface Registering {
+  readonly aor: string;
+  readonly now: number;
+  readonly change: (current: readonly Binding[]) => BindingChange;
+}
+
+export function sqliteBindings(db: Sqlite): BindingStore {
+  const find = (aor: string, now: number) =>
+    db
+      .sql(`select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`)
+      .all(aor, now)
+      .map(toBinding);
+
+  const registrations = new Batcher<Registering, readonly Binding[]>((items) =>
+    db.guard(() =>
+      db.transaction(() =>
+        items.map(({ aor, now, change }) => {
+          let changes: BindingChange;
+          try {
+            changes = change(find(aor, now));
+          } catch (error) {
+            return new Failed(error);
+          }
+          for (const contact of changes.drop)
+            db.sql('delete from binding where aor = ? and contact_key = ?').run(aor, contactKey(contact));
+          for (const binding of changes.put)
+            db.sql(
+              `insert or replace into binding (${BINDING_COLUMNS.join(', ')}) values (${BINDING_COLUMNS.map(() => '?').join(', ')})`,
+            ).run(...fromBinding(binding));
+          return find(aor, now);
+        }),
+      ),
+    ),
+  );
+
+  return {
+    bindings: (aor, now) => db.guard(() => find(aor, now)),
+    register: (aor, now, change) => registrations.add({ aor, now, change }),
+    expireBindings: (now, limit) =>
+      db.guard(
+        () =>
+          db
+            .sql(
+              `delete from binding where (aor, contact_key) in
+                 (select aor, contact_key from binding where expires <= ? limit ?)`,
+            )
+            .run(now, limit).changes,
+      ),
+  };
+}

@@ -1,0 +1,39 @@
+/** Leases in SQLite. */
+import type { Sqlite } from './sqlite.ts';
+import { int, text } from './rows.ts';
+import type { LeaseStore } from './store.ts';
+
+export function sqliteLeases(db: Sqlite, now: () => number): LeaseStore {
+  let last = 0;
+  // By the clock, so that a first fence is above every fence that an earlier, deleted row had.
+  const firstFence = () => (last = Math.max(last + 1, Date.now() * 1000));
+  return {
+    claim: (box, owner, seconds) =>
+      db.guard(() => {
+        const at = now();
+        db.sql(
+          `insert into silo_lease (box, owner, ends, fence) values (?, ?, ?, ?)
+             on conflict (box) do update
+               set owner = excluded.owner, ends = excluded.ends, fence = max(silo_lease.fence + 1, excluded.fence)
+               where silo_lease.ends <= ? or silo_lease.owner = excluded.owner`,
+        ).run(box, owner, at + seconds, firstFence(), at);
+        const [row] = db.sql('select owner, ends, fence from silo_lease where box = ?').all(box);
+        if (!row) return { heldFor: 0 };
+        if (text(row, 'owner') !== owner) return { heldFor: Math.max(0, int(row, 'ends') - at) };
+        return { lease: { box, owner, fence: int(row, 'fence') } };
+      }),
+
+    renew: (owner, seconds) =>
+      db.guard(
+        () => void db.sql('update silo_lease set ends = ? where owner = ?').run(now() + seconds, owner),
+      ),
+
+    release: ({ box, owner, fence }) =>
+      db.guard(
+        () =>
+          void db
+            .sql('delete from silo_lease where box = ? and owner = ? and fence = ?')
+            .run(box, owner, fence),
+      ),
+  };
+}

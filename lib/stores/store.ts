@@ -1,0 +1,239 @@
+/**
+ * The vocabulary of storage and the one interface behind which SQLite and MySQL/MariaDB stand.
+ *
+ * Words (docs/architecture.md): an AoR is `user@host` in canonical form; a *box* is an AoR's part of the
+ * silo; a *lease* is the right of one node to serve a box, its *fence* the number that makes a stale
+ * node's writes void. All times are epoch seconds (UTC).
+ */
+
+/** What one accepted MESSAGE for one recipient looks like before it is stored. */
+export interface NewMessage {
+  /** Identity of the message: 64 hex digits. A second `accept` with the same key stores nothing. */
+  readonly key: string;
+  /** Canonical AoR of the recipient. */
+  readonly box: string;
+  /** URI of the sender (Kamailio's `src_addr`) and display name, '' when there was none. */
+  readonly srcAddr: string;
+  readonly srcName: string;
+  /** To URI (Kamailio's `dst_addr`) and display name. */
+  readonly dstAddr: string;
+  readonly dstName: string;
+  /** Content-Type with its parameters as received; '' when there is no body. */
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** Kept end-to-end headers, each a line ending in CRLF (Kamailio's `extra_hdrs`). */
+  readonly headers: string;
+  /** Call-ID of the MESSAGE as it came in. */
+  readonly callId: string;
+  /** When it was accepted, when it expires, when it may be sent at the earliest (0: at once). */
+  readonly incTime: number;
+  readonly expTime: number;
+  readonly sendTime: number;
+  /** The sender's own Date when it is sane, else `incTime`. */
+  readonly dateTime: number;
+  /** Priority urgent or emergency (RFC 3842 counts these apart). */
+  readonly urgent: boolean;
+  /** Earliest timed attempt; 0: waits for a registration. */
+  readonly nextTime: number;
+}
+
+/** A message that waits: a row of `silo`. */
+export interface Message extends NewMessage {
+  readonly id: number;
+  /** Attempts so far, and those of them that count towards the limit because the device answered. */
+  readonly attempts: number;
+  readonly strikes: number;
+  /** SIP status of the last attempt, 0 before the first. */
+  readonly lastStatus: number;
+  /** Devices that refused this message for good. */
+  readonly refusedBy: readonly string[];
+}
+
+/** A row that another program inserted and that has no box yet. */
+export interface ForeignRow {
+  readonly id: number;
+  readonly username: string;
+  readonly domain: string;
+  readonly incTime: number;
+  readonly expTime: number;
+  readonly sendTime: number;
+}
+
+/** What adopting a foreign row fills in. */
+export interface Adoption {
+  readonly id: number;
+  readonly key: string;
+  readonly box: string;
+  readonly incTime: number;
+  readonly expTime: number;
+}
+
+export interface TailedMessage {
+  readonly id: number;
+  readonly box: string;
+  readonly nextTime: number;
+  readonly sendTime: number;
+}
+
+export interface Accepted {
+  /** False when a message with this key was accepted before (whatever became of it since). */
+  readonly stored: boolean;
+  /** Row id; 0 when nothing was stored. */
+  readonly id: number;
+}
+
+export interface Lease {
+  readonly box: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+/** The lease, or for how many more seconds somebody else holds it. */
+export type Claim = { readonly lease: Lease } | { readonly heldFor: number };
+
+/** How a message can end. Everything but `delivered` is recorded with its reason. */
+export type Outcome = 'delivered' | 'expired' | 'dead' | 'erased';
+
+export interface End {
+  readonly outcome: Outcome;
+  /** Last SIP status, 0 when none. */
+  readonly status: number;
+  readonly reason: string;
+}
+
+export interface Deferral {
+  readonly nextTime: number;
+  readonly status: number;
+  /** Does this attempt count towards the limit? */
+  readonly strike: boolean;
+  /** A device that refused this message for good, to be remembered. */
+  readonly refusedBy?: string;
+}
+
+export interface Ended {
+  readonly id: number;
+  readonly key: string;
+  readonly box: string;
+}
+
+/** Where a message may be sent: one contact of one AoR (RFC 3261 section 10, RFC 3327, RFC 5626). */
+export interface Binding {
+  readonly aor: string;
+  /** Contact URI as registered. */
+  readonly contact: string;
+  /** Epoch seconds. */
+  readonly expires: number;
+  readonly q: number;
+  readonly instance: string | undefined;
+  readonly regId: number | undefined;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly path: readonly string[];
+  /** Where the REGISTER came from. */
+  readonly source: { readonly address: string; readonly port: number; readonly protocol: string };
+  /** Can the device take MESSAGE (Allow, `methods`)? */
+  readonly takesMessage: boolean;
+  readonly userAgent: string;
+  /** When it was last registered, for "newest first". */
+  readonly updated: number;
+}
+
+/** What a REGISTER does to the bindings of one AoR. */
+export interface BindingChange {
+  readonly put: readonly Binding[];
+  /** Contacts to remove. */
+  readonly drop: readonly string[];
+}
+
+/** How many messages ended in which way, and how many wait: accepted = the sum of all. */
+export interface Ledger {
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly expired: number;
+  readonly dead: number;
+  readonly erased: number;
+}
+
+export const EMPTY_LEDGER: Ledger = { waiting: 0, delivered: 0, expired: 0, dead: 0, erased: 0 };
+
+export interface DeadLetter extends Ended {
+  readonly srcAddr: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly endTime: number;
+}
+
+/**
+ * Storage. Every method either has happened durably when its promise resolves, or rejects with
+ * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
+ */
+export interface Store extends SiloStore, LeaseStore, BindingStore {
+  /** The store without its password, for the ready line and the logs. */
+  readonly name: string;
+  /** Rejects when the database can't be used now. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Messages that wait, and how they ended. */
+export interface SiloStore {
+  /** Commits the message, together with others that arrive meanwhile. A repeated key stores nothing. */
+  accept(message: NewMessage): Promise<Accepted>;
+
+  /** The boxes that hold mail, in pages: those after `after` in text order, at most `limit`. */
+  boxes(after: string, limit: number): Promise<readonly string[]>;
+  /** The highest row id, 0 when empty. */
+  lastId(): Promise<number>;
+  /** Rows with an id above `after`, in order, at most `limit`. */
+  tail(after: number, limit: number): Promise<readonly TailedMessage[]>;
+  /** Rows that another program inserted and nobody adopted yet. */
+  foreign(limit: number): Promise<readonly ForeignRow[]>;
+  /** Gives foreign rows their box and key. Adopting twice changes nothing. */
+  adopt(adoptions: readonly Adoption[]): Promise<void>;
+  /** Boxes that have a timed attempt due. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  /** Timed attempts of this box that are due are taken back: it waits for a registration again. */
+  park(box: string, now: number): Promise<void>;
+
+  /** Unexpired messages of a box that may be sent now, with an id above `after`, in order of acceptance. */
+  waiting(box: string, now: number, after: number, limit: number): Promise<readonly Message[]>;
+  /** Ends a message. False, and nothing changed, when the lease is stale or the message is gone. */
+  settle(lease: Lease, message: Ended, end: End): Promise<boolean>;
+  /** Keeps a message for later. False when the lease is stale or the message is gone. */
+  defer(lease: Lease, id: number, deferral: Deferral): Promise<boolean>;
+  /** Ends a message by its key, without a lease: a late answer of a live attempt. */
+  settleByKey(key: string, end: End): Promise<boolean>;
+  /** Ends at most `limit` messages whose time is over, unless a lane holds their box just now. */
+  expire(now: number, limit: number): Promise<readonly Ended[]>;
+  /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */
+  forget(before: number, limit: number): Promise<number>;
+  ledger(): Promise<Ledger>;
+  deadLetters(limit: number): Promise<readonly DeadLetter[]>;
+}
+
+/** Who serves which box. */
+export interface LeaseStore {
+  /** Takes or refuses the lease of a box, by the database's clock. A new lease has a higher fence. */
+  claim(box: string, owner: string, seconds: number): Promise<Claim>;
+  /** Prolongs every lease of this owner. */
+  renew(owner: string, seconds: number): Promise<void>;
+  /** Ends a lease; a stale one is left alone. */
+  release(lease: Lease): Promise<void>;
+}
+
+/** The bindings of the built-in registrar. */
+export interface BindingStore {
+  /** Unexpired bindings of an AoR. */
+  bindings(aor: string, now: number): Promise<readonly Binding[]>;
+  /**
+   * Changes the bindings of an AoR in one step: `change` sees the unexpired ones and may throw to refuse.
+   * Returns the bindings afterwards. `change` may be called again after a deadlock.
+   */
+  register(
+    aor: string,
+    now: number,
+    change: (current: readonly Binding[]) => BindingChange,
+  ): Promise<readonly Binding[]>;
+  /** Removes bindings that expired before `now`. */
+  expireBindings(now: number, limit: number): Promise<number>;
+}

@@ -1,0 +1,423 @@
+/** The one suite that every store passes. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Binding, Lease, NewMessage, Store } from '../../lib/stores/store.ts';
+
+export interface StoreUnderTest {
+  /** Opens the same database again, as a second node would. */
+  readonly open: (now: () => number) => Promise<Store>;
+  /** Runs SQL as another program (a Kamailio, an operator) would. */
+  readonly sql: (statement: string) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+let serial = 0;
+
+export function aMessage(box: string, over: Partial<NewMessage> = {}): NewMessage {
+  serial++;
+  return {
+    key: serial.toString(16).padStart(64, '0'),
+    box,
+    srcAddr: 'sip:alice@example.org',
+    srcName: 'Alice',
+    dstAddr: `sip:${box}`,
+    dstName: '',
+    contentType: 'text/plain;charset=utf-8',
+    body: Buffer.from(`hello ${serial} 🐘`),
+    headers: 'Subject: greetings\r\n',
+    callId: `call-${serial}`,
+    incTime: 1000,
+    expTime: 5000,
+    sendTime: 0,
+    dateTime: 990,
+    urgent: false,
+    nextTime: 0,
+    ...over,
+  };
+}
+
+export function aBinding(aor: string, contact: string, over: Partial<Binding> = {}): Binding {
+  return {
+    aor,
+    contact,
+    expires: 5000,
+    q: 0.5,
+    instance: 'urn:uuid:1',
+    regId: 1,
+    callId: 'reg',
+    cseq: 1,
+    path: ['<sip:edge.example.org;lr>'],
+    source: { address: '2001:db8::1', port: 5071, protocol: 'tcp' },
+    takesMessage: true,
+    userAgent: 'phone/1',
+    updated: 1000,
+    ...over,
+  };
+}
+
+export function storeConformance(create: () => Promise<StoreUnderTest>): void {
+  let under: StoreUnderTest;
+  let store: Store;
+  let now = 1000;
+  let boxes = 0;
+  let box = '';
+
+  beforeAll(async () => {
+    under = await create();
+    store = await under.open(() => now);
+  });
+  afterAll(async () => {
+    await store.close();
+    await under.remove();
+  });
+  beforeEach(() => {
+    now = 1000;
+    box = `bob${boxes++}@example.org`;
+  });
+
+  async function leaseOf(owner = 'node-1', on = store): Promise<Lease> {
+    const claim = await on.claim(box, owner, 30);
+    if (!('lease' in claim)) throw new Error(`the box is held for ${claim.heldFor} s`);
+    return claim.lease;
+  }
+  const waiting = () => store.waiting(box, now, 0, 100);
+  const delivered = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
+
+  describe('accepting', () => {
+    test('a stored message comes back exactly as it was', async () => {
+      const message = aMessage(box, {
+        body: Buffer.from([0, 255, 13, 10, 128, 1]),
+        urgent: true,
+        sendTime: 900,
+        nextTime: 900,
+      });
+      const accepted = await store.accept(message);
+      expect(accepted.stored).toBe(true);
+      expect(await waiting()).toEqual([
+        { ...message, id: accepted.id, attempts: 0, strikes: 0, lastStatus: 0, refusedBy: [] },
+      ]);
+    });
+
+    test('a repeated key stores nothing, also within one batch, also after delivery', async () => {
+      const message = aMessage(box);
+      const results = await Promise.all([
+        store.accept(message),
+        store.accept(message),
+        store.accept(message),
+      ]);
+      expect(results.map((result) => result.stored)).toEqual([true, false, false]);
+      expect(await waiting()).toHaveLength(1);
+      const lease = await leaseOf();
+      expect(await store.settle(lease, (await waiting())[0]!, delivered)).toBe(true);
+      await store.release(lease);
+      expect(await store.accept(message)).toEqual({ stored: false, id: 0 });
+      expect(await waiting()).toHaveLength(0);
+    });
+
+    test('two nodes that accept the same key at once store one row', async () => {
+      const other = await under.open(() => now);
+      const messages = Array.from({ length: 50 }, () => aMessage(box));
+      const results = await Promise.all([
+        ...messages.map((message) => store.accept(message)),
+        ...messages.map((message) => other.accept(message)),
+      ]);
+      expect(results.filter((result) => result.stored)).toHaveLength(50);
+      expect(await waiting()).toHaveLength(50);
+      await other.close();
+    });
+
+    test('concurrent accepts keep their order and share commits', async () => {
+      const messages = Array.from({ length: 500 }, () => aMessage(box));
+      await Promise.all(messages.map((message) => store.accept(message)));
+      expect((await store.waiting(box, now, 0, 1000)).map((message) => message.key)).toEqual(
+        messages.map((m) => m.key),
+      );
+    });
+
+    test('one message that a column cannot take fails alone', async () => {
+      const good = [aMessage(box), aMessage(box)];
+      const bad = aMessage(box, { key: null as unknown as string });
+      const results = await Promise.allSettled([
+        store.accept(good[0]!),
+        store.accept(bad),
+        store.accept(good[1]!),
+      ]);
+      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(await waiting()).toHaveLength(2);
+    });
+
+    test('the case of the user part tells boxes apart', async () => {
+      await store.accept(aMessage(`Case${box}`));
+      expect(await store.waiting(`case${box}`, now, 0, 10)).toHaveLength(0);
+      expect(await store.waiting(`Case${box}`, now, 0, 10)).toHaveLength(1);
+    });
+  });
+
+  describe('reading', () => {
+    test('an expired message, and one whose time has not come, are not handed out', async () => {
+      await store.accept(aMessage(box, { expTime: 1000 }));
+      await store.accept(aMessage(box, { sendTime: 1001 }));
+      const due = aMessage(box, { expTime: 1001, sendTime: 1000 });
+      await store.accept(due);
+      expect((await waiting()).map((message) => message.key)).toEqual([due.key]);
+    });
+
+    test('the pages of waiting() go on where the last one ended', async () => {
+      for (let i = 0; i < 5; i++) await store.accept(aMessage(box));
+      const first = await store.waiting(box, now, 0, 2);
+      const second = await store.waiting(box, now, first[1]!.id, 10);
+      expect(first).toHaveLength(2);
+      expect(second).toHaveLength(3);
+    });
+
+    test('boxes() lists each box with mail once, in pages', async () => {
+      const names = ['x1', 'x2', 'x3'].map((name) => `~${name}-${box}`);
+      for (const name of [...names, ...names]) await store.accept(aMessage(name));
+      const found: string[] = [];
+      for (let after = ''; ;) {
+        const page = await store.boxes(after, 2);
+        if (page.length === 0) break;
+        found.push(...page);
+        after = page.at(-1)!;
+      }
+      expect(found.filter((name) => names.includes(name))).toEqual(names);
+    });
+
+    test('tail() shows what came after an id', async () => {
+      const mark = await store.lastId();
+      const { id } = await store.accept(aMessage(box, { nextTime: 1500 }));
+      expect(await store.tail(mark, 10)).toEqual([{ id, box, nextTime: 1500, sendTime: 0 }]);
+      expect(await store.lastId()).toBe(id);
+    });
+
+    test('due() names boxes with a timed attempt due, and park() takes it back', async () => {
+      await store.accept(aMessage(box, { nextTime: 1000 }));
+      await store.accept(aMessage(box, { nextTime: 2000 }));
+      expect(await store.due(999, 1000)).not.toContain(box);
+      expect(await store.due(1000, 1000)).toContain(box);
+      await store.park(box, 1000);
+      expect(await store.due(1999, 1000)).not.toContain(box);
+      expect(await store.due(2000, 1000)).toContain(box);
+    });
+  });
+
+  describe('leases', () => {
+    test('one owner holds a box, another one is told for how long', async () => {
+      await leaseOf('node-1');
+      const claim = await store.claim(box, 'node-2', 30);
+      expect(claim).toEqual({ heldFor: expect.any(Number) as number });
+      expect((claim as { heldFor: number }).heldFor).toBeGreaterThan(25);
+    });
+
+    test('a new lease has a higher fence, also after the row was deleted', async () => {
+      const first = await leaseOf('node-1');
+      const again = await leaseOf('node-1');
+      expect(again.fence).toBeGreaterThan(first.fence);
+      await store.release(again);
+      const other = await leaseOf('node-2');
+      expect(other.fence).toBeGreaterThan(again.fence);
+      expect(other.owner).toBe('node-2');
+    });
+
+    test('a stale lease settles, defers and releases nothing', async () => {
+      await store.accept(aMessage(box));
+      const [message] = await waiting();
+      const stale = await leaseOf('node-1');
+      const current = await leaseOf('node-1');
+      expect(await store.settle(stale, message!, delivered)).toBe(false);
+      expect(await store.defer(stale, message!.id, { nextTime: 1, status: 500, strike: true })).toBe(false);
+      await store.release(stale);
+      expect(await waiting()).toEqual([message]);
+      expect(await store.settle(current, message!, delivered)).toBe(true);
+      expect(await waiting()).toEqual([]);
+    });
+
+    test('renewing keeps the lease, without it the lease is free after its end', async () => {
+      const short = await store.claim(box, 'node-1', 1);
+      expect(short).toHaveProperty('lease');
+      await store.renew('node-1', 30);
+      expect(await store.claim(box, 'node-2', 30)).toHaveProperty('heldFor');
+      await store.renew('node-1', -1);
+      expect(await store.claim(box, 'node-2', 30)).toHaveProperty('lease');
+    });
+  });
+
+  describe('ending', () => {
+    test('a settled message is gone, and settling it again changes nothing', async () => {
+      await store.accept(aMessage(box));
+      const [message] = await waiting();
+      const lease = await leaseOf();
+      expect(await store.settle(lease, message!, delivered)).toBe(true);
+      expect(await store.settle(lease, message!, delivered)).toBe(false);
+    });
+
+    test('a dead letter is kept with its reason', async () => {
+      await store.accept(aMessage(box));
+      const [message] = await waiting();
+      const lease = await leaseOf();
+      await store.settle(lease, message!, { outcome: 'dead', status: 414, reason: 'URI too long' });
+      expect((await store.deadLetters(1000)).find((letter) => letter.key === message!.key)).toEqual({
+        id: message!.id,
+        key: message!.key,
+        box,
+        srcAddr: 'sip:alice@example.org',
+        status: 414,
+        reason: 'URI too long',
+        endTime: 1000,
+      });
+    });
+
+    test('a deferred message carries its attempts, strikes, status and refusals', async () => {
+      await store.accept(aMessage(box));
+      const { id } = (await waiting())[0]!;
+      const lease = await leaseOf();
+      await store.defer(lease, id, { nextTime: 1030, status: 480, strike: false });
+      await store.defer(lease, id, { nextTime: 1060, status: 415, strike: true, refusedBy: 'urn:uuid:1' });
+      await store.defer(lease, id, { nextTime: 0, status: 415, strike: false, refusedBy: 'sip:x@192.0.2.1' });
+      expect((await waiting())[0]).toMatchObject({
+        attempts: 3,
+        strikes: 1,
+        lastStatus: 415,
+        nextTime: 0,
+        refusedBy: ['urn:uuid:1', 'sip:x@192.0.2.1'],
+      });
+    });
+
+    test('a late answer ends a message by its key, once', async () => {
+      const message = aMessage(box);
+      await store.accept(message);
+      expect(await store.settleByKey(message.key, delivered)).toBe(true);
+      expect(await store.settleByKey(message.key, delivered)).toBe(false);
+      expect(await waiting()).toEqual([]);
+    });
+
+    test('expire() ends what is over, in batches, but leaves a box alone while a lane holds it', async () => {
+      for (let i = 0; i < 3; i++) await store.accept(aMessage(box, { expTime: 1200 }));
+      await store.accept(aMessage(box, { expTime: 1201 }));
+      const lease = await leaseOf();
+      expect((await store.expire(1200, 100)).filter((ended) => ended.box === box)).toHaveLength(0);
+      await store.release(lease);
+      let ended = 0;
+      for (;;) {
+        const batch = await store.expire(1200, 2);
+        ended += batch.filter((message) => message.box === box).length;
+        if (batch.length === 0) break;
+      }
+      expect(ended).toBe(3);
+      expect(await waiting()).toHaveLength(1);
+    });
+
+    test('the ledger adds up, and forgetting leaves what waits', async () => {
+      const before = await store.ledger();
+      for (let i = 0; i < 4; i++) await store.accept(aMessage(box));
+      const [first, second] = await waiting();
+      const lease = await leaseOf();
+      await store.settle(lease, first!, delivered);
+      await store.settle(lease, second!, { outcome: 'dead', status: 400, reason: 'Bad Request' });
+      const after = await store.ledger();
+      expect({
+        waiting: after.waiting - before.waiting,
+        delivered: after.delivered - before.delivered,
+        dead: after.dead - before.dead,
+      }).toEqual({ waiting: 2, delivered: 1, dead: 1 });
+      while ((await store.forget(now + 1, 100)) > 0);
+      expect(await store.ledger()).toMatchObject({ waiting: after.waiting, delivered: 0, dead: 0 });
+    });
+  });
+
+  describe('rows of other programs', () => {
+    test('an INSERT as Kamailio writes it is found, adopted once, and then handed out', async () => {
+      await under.sql(
+        'insert into silo (src_addr, dst_addr, username, domain, inc_time, exp_time, snd_time, ctype, body, extra_hdrs) ' +
+          `values ('sip:carol@example.org', 'sip:dave@Example.org', 'dave', 'Example.org', 1000, 5000, 0, 'text/plain', 'hi', '')`,
+      );
+      const [row] = await store.foreign(10);
+      expect(row).toMatchObject({
+        username: 'dave',
+        domain: 'Example.org',
+        incTime: 1000,
+        expTime: 5000,
+        sendTime: 0,
+      });
+      const adoption = { id: row!.id, key: 'f'.repeat(64), box, incTime: 1000, expTime: 5000 };
+      await Promise.all([store.adopt([adoption]), store.adopt([adoption])]);
+      expect(await store.foreign(10)).toEqual([]);
+      const [message] = await waiting();
+      expect(message).toMatchObject({ srcAddr: 'sip:carol@example.org', dateTime: 1000, key: adoption.key });
+      expect(message!.body.toString()).toBe('hi');
+    });
+  });
+
+  describe('bindings', () => {
+    test('a binding comes back as it was put, and is gone when it expires', async () => {
+      const binding = aBinding(box, 'sip:bob@192.0.2.1:5071;ob');
+      expect(await store.register(box, now, () => ({ put: [binding], drop: [] }))).toEqual([binding]);
+      expect(await store.bindings(box, 4999)).toEqual([binding]);
+      expect(await store.bindings(box, 5000)).toEqual([]);
+    });
+
+    test('put replaces, drop removes, and a refusal changes nothing', async () => {
+      const [one, two] = ['sip:1@192.0.2.1', 'sip:2@192.0.2.2'].map((uri) =>
+        aBinding(box, uri, { instance: undefined, regId: undefined, path: [] }),
+      );
+      await store.register(box, now, () => ({ put: [one!, two!], drop: [] }));
+      const changed = { ...two!, cseq: 2 };
+      expect(await store.register(box, now, () => ({ put: [changed], drop: [one!.contact] }))).toEqual([
+        changed,
+      ]);
+      await expect(
+        store.register(box, now, () => {
+          throw new Error('refused');
+        }),
+      ).rejects.toThrow('refused');
+      expect(await store.bindings(box, now)).toEqual([changed]);
+    });
+
+    test('REGISTERs that arrive together see each other in order', async () => {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          store.register(box, now, (current) => ({
+            put: [aBinding(box, `sip:${current.length}@192.0.2.1`, { cseq: i })],
+            drop: [],
+          })),
+        ),
+      );
+      const bindings = await store.bindings(box, now);
+      expect(bindings).toHaveLength(20);
+      expect(bindings.every((binding) => binding.contact === `sip:${binding.cseq}@192.0.2.1`)).toBe(true);
+    });
+
+    test('expired bindings are swept', async () => {
+      await store.register(box, now, () => ({
+        put: [aBinding(box, 'sip:x@192.0.2.1', { expires: 1100 })],
+        drop: [],
+      }));
+      expect(await store.expireBindings(1100, 100)).toBeGreaterThanOrEqual(1);
+      expect(await store.bindings(box, 0)).toEqual([]);
+    });
+  });
+
+  describe('schema', () => {
+    test('two starters at once leave one schema', async () => {
+      const stores = await Promise.all([under.open(() => now), under.open(() => now), under.open(() => now)]);
+      for (const opened of stores) await opened.ping();
+      for (const opened of stores) await opened.close();
+    });
+
+    test('a newer schema is refused with a sentence', async () => {
+      await under.sql("insert into silo_schema (version, name) values (9000, 'future')");
+      await expect(under.open(() => now)).rejects.toMatchObject({
+        code: 'SILO_SCHEMA_NEWER',
+        message: expect.stringContaining('schema step 9000') as string,
+      });
+      await under.sql('delete from silo_schema where version = 9000');
+    });
+
+    test('every step may be run again', async () => {
+      await store.accept(aMessage(box));
+      await under.sql('delete from silo_schema');
+      const again = await under.open(() => now);
+      expect(await again.waiting(box, now, 0, 10)).toHaveLength(1);
+      await again.close();
+    });
+  });
+}
