@@ -1,0 +1,92 @@
+/** Reading headers of a request as drachtio-srf hands them over (reference: RFC 3261 7.3 and 20). */
+import { parseParams } from './name-addr.ts';
+
+export { hasControl } from './characters.ts';
+export { formatSipDate, parseSipDate } from './date.ts';
+export { parseNameAddr, splitList, type NameAddr } from './name-addr.ts';
+
+/** What is needed of a request: drachtio-srf's `req.get`. */
+export interface HeaderSource {
+  get(name: string): unknown;
+}
+
+/**
+ * Compact forms (RFC 3261 7.3.3 and the IANA registry). drachtio-srf maps f t i m v c l s k, leaves the others
+ * under their letter, and calls `e` a header that does not exist.
+ */
+const COMPACT: ReadonlyMap<string, string> = new Map([
+  ['accept-contact', 'a'],
+  ['allow-events', 'u'],
+  ['call-id', 'i'],
+  ['contact', 'm'],
+  ['content-encoding', 'e'],
+  ['content-length', 'l'],
+  ['content-type', 'c'],
+  ['event', 'o'],
+  ['from', 'f'],
+  ['identity', 'y'],
+  ['refer-to', 'r'],
+  ['referred-by', 'b'],
+  ['reject-contact', 'j'],
+  ['request-disposition', 'd'],
+  ['session-expires', 'x'],
+  ['subject', 's'],
+  ['supported', 'k'],
+  ['to', 't'],
+  ['via', 'v'],
+]);
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.map(textOf).filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join(',');
+}
+
+/**
+ * The value of a header, also when the peer used its compact form. Trimmed; a fold (line end and blanks) is one
+ * space; undefined when absent. RFC 3261 7.3.1 and 7.3.3.
+ *
+ * When both forms are there, they are joined with a comma, as drachtio-srf joins a header that is repeated: right
+ * for lists, and for all others it makes the damage visible to the parser.
+ */
+export function header(req: HeaderSource, name: string): string | undefined {
+  const compact = COMPACT.get(name.toLowerCase());
+  const long = textOf(req.get(name));
+  const short = compact === undefined ? undefined : textOf(req.get(compact));
+  // For the letters that drachtio-srf maps, both questions get the same answer.
+  const value =
+    long === undefined || short === undefined || long === short ? (long ?? short) : `${long},${short}`;
+  return value?.replace(/\r?\n[ \t]+/g, ' ').trim();
+}
+
+/** RFC 3261 25.1, `delta-seconds`: undefined if the text is no decimal number, at most 2^32-1 (20.19). */
+export function deltaSeconds(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Math.min(Number(text), 0xffff_ffff) : undefined;
+}
+
+/** Seconds of the Expires header; undefined when absent, `'bad'` when not a decimal number. RFC 3261 20.19. */
+export function expiresOf(req: HeaderSource): number | 'bad' | undefined {
+  const value = header(req, 'Expires');
+  return value === undefined ? undefined : (deltaSeconds(value) ?? 'bad');
+}
+
+const MEDIA_TYPE = /^([A-Za-z0-9\-.!%*_+`'~]+)[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)$/;
+
+/**
+ * Media type and its parameters; undefined if it is not `type/subtype`, or if its parameters can't be read (as
+ * when two Content-Type headers were joined). The type and the names are lower case, values as sent without their
+ * quotes. RFC 3261 20.15. For sending on, use the header itself.
+ */
+export function parseContentType(
+  value: string,
+): { readonly type: string; readonly params: ReadonlyMap<string, string> } | undefined {
+  const semicolon = value.indexOf(';');
+  const end = semicolon === -1 ? value.length : semicolon;
+  const found = MEDIA_TYPE.exec(value.slice(0, end).trim());
+  const params = parseParams(value.trimEnd(), end);
+  if (found === null || params === undefined) return undefined;
+  const entries = Array.from(params, ([name, text]) => [name, text ?? ''] as const);
+  return { type: `${found[1] ?? ''}/${found[2] ?? ''}`.toLowerCase(), params: new Map(entries) };
+}
