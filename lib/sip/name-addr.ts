@@ -83,7 +83,7 @@ function openBracket(
  * Reads one name-addr or addr-spec with its header parameters; undefined if it is none, or more than one.
  *
  * Without angle brackets, everything from the first `;` on is a header parameter, and `?` or `,` is not allowed
- * (RFC 3261 20.10, RFC 4475 3.1.2.11). Display names are taken as phones send them, also unquoted with characters
+ * (RFC 3261 20.10, RFC 4475 3.1.2.13). Display names are taken as phones send them, also unquoted with characters
  * outside of `token`.
  */
 export function parseNameAddr(text: string): NameAddr | undefined {
