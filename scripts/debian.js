@@ -13,39 +13,39 @@ const TOOLS = {
 
 /**
  * Installs the Debian packages of those commands that are missing, where we may: as root, with apt-get, and unless
- * INSTALL_TOOLS=no is set.
- * Returns one sentence for each that is still missing, saying what to install; never throws, since
- * what doesn't need the tool can go on without it.
+ * INSTALL_TOOLS=no is set. Returns one sentence for each that is still missing, saying what to install; never
+ * throws, since what doesn't need the tool can go on without it.
  */
 export function ensureDebian(commands) {
-  let missing = commands.filter((command) => !installed(command));
-  if (missing.length === 0) return [];
-  let because = '';
-  if (process.env.INSTALL_TOOLS === 'no') because = 'INSTALL_TOOLS=no forbids it here';
-  else if (!installed('apt-get')) because = 'there is no apt-get here to do it';
-  else if (process.getuid?.() !== 0) because = 'only root may do it';
-  else {
-    const packages = missing.flatMap((command) => TOOLS[command].packages);
-    console.error(`Installing ${packages.join(', ')} (apt-get) …`);
-    because = install(packages) ?? '';
-    missing = missing.filter((command) => !installed(command));
-  }
-  return missing.map((command) => {
-    const { name, packages } = TOOLS[command];
-    return `${name} is missing; install it: apt-get install ${packages.join(' ')}${because && ` (${because})`}`;
-  });
+  return commands
+    .filter((command) => !installed(command))
+    .map((command) => {
+      const { name, packages } = TOOLS[command];
+      const because = forbidden() ?? install(packages);
+      if (installed(command)) return undefined;
+      return `${name} is missing; install it: apt-get install ${packages.join(' ')} (${because})`;
+    })
+    .filter((sentence) => sentence !== undefined);
 }
 
-/** Twice, because a mirror hiccups now and then. Returns what went wrong. */
+function forbidden() {
+  if (process.env.INSTALL_TOOLS === 'no') return 'INSTALL_TOOLS=no forbids it here';
+  if (!installed('apt-get')) return 'there is no apt-get here to do it';
+  return process.getuid?.() === 0 ? undefined : 'only root may do it';
+}
+
+/** Twice, because a mirror hiccups now and then. Returns what went wrong, if the packages are not there. */
 function install(packages) {
-  let wrong;
+  console.error(`Installing ${packages.join(', ')} (apt-get) …`);
+  let wrong = [];
   for (let attempt = 1; attempt <= 2; attempt += 1) {
-    // Its failure is not the last word: one dead mirror among several does not matter.
-    aptGet(['update'], 120_000);
-    wrong = aptGet(['install', '-y', '--no-install-recommends', ...packages], 300_000);
-    if (wrong === undefined) return undefined;
+    // A failed update is not the last word, one dead mirror among several does no harm; but it may be the cause.
+    const update = aptGet(['update', '-o', 'APT::Update::Error-Mode=any'], 120_000);
+    const install = aptGet(['install', '-y', '--no-install-recommends', ...packages], 300_000);
+    if (install === undefined) return undefined;
+    wrong = [update, install].filter((sentence) => sentence !== undefined);
   }
-  return `apt-get failed twice: ${wrong}`;
+  return `apt-get failed twice: ${wrong.join('; ')}`;
 }
 
 function aptGet(args, timeout) {

@@ -47,13 +47,18 @@ async function runVitest() {
       `--reporter=${join(root, 'scripts', 'test-report.js')}`,
       ...args,
     ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TEST_REPORT: file } },
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // What a killed run would leave in the temporary folder goes away with ours.
+      env: { ...process.env, TEST_REPORT: file, TMPDIR: folder },
+    },
   );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => vitest.kill(signal));
   const late = limit(vitest);
   const [code, signal] = await once(vitest, 'close');
   const report = read(file) ?? { passed: 0, failed: [], skipped: [], finished: false };
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 
   if (late()) report.failed.push('the tests did not end in time');
   else if (!report.finished) report.failed.push(`vitest ended early (${signal ?? `code ${code}`})`);
@@ -89,8 +94,10 @@ function conclude(report) {
   // What `-t` leaves out was not wanted; hundreds of lines would say so.
   const skipped = report.skipped.filter(({ reason }) => !selecting || reason !== 'no reason given');
   console.log('');
-  if (skipped.length > 0) console.log('Skipped:');
-  for (const { name, reason } of skipped) console.log(`  ${name}\n    ${reason}`);
+  for (const reason of new Set(skipped.map((test) => test.reason))) {
+    console.log(`Skipped: ${reason}`);
+    for (const { name } of skipped.filter((test) => test.reason === reason)) console.log(`  ${name}`);
+  }
   if (failed.length > 0) console.log('Failed:');
   for (const name of failed) console.log(`  ${name}`);
   if (passed + failed.length === 0) console.log('No test ran.');
