@@ -1,0 +1,20 @@
+/** What the parts of the front end share while it runs. */
+import type { Endpoints } from './endpoints.ts';
+import type { ClientTransactions } from './client-transaction.ts';
+import type { Dialogs } from './dialogs.ts';
+import type { Faults } from './faults.ts';
+import type { ServerTransactions } from './pending.ts';
+import type { RegisteredConnections } from './registered.ts';
+import type { Routes } from './routes.ts';
+import type { Timers } from './timers.ts';
+
+export interface Core {
+  readonly timers: Timers;
+  readonly faults: Faults;
+  readonly endpoints: Endpoints;
+  readonly routes: Routes;
+  readonly servers: ServerTransactions;
+  readonly clients: ClientTransactions;
+  readonly dialogs: Dialogs;
+  readonly registered: RegisteredConnections;
+}

@@ -1,0 +1,141 @@
+/**
+ * The embedded SIP front end: it takes a drachtio-server's place towards an app for development and tests.
+ * UDP and TCP, the non-INVITE methods, drachtio's wire protocol. It is no server for production.
+ *
+ * @module
+ */
+import { logger } from '../log.ts';
+import { readAddress, readAddresses, type Address } from './address.ts';
+import { AdminPort } from './admin.ts';
+import { ClientTransactions } from './client-transaction.ts';
+import type { Core } from './core.ts';
+import { Dialogs } from './dialogs.ts';
+import { Endpoints } from './endpoints.ts';
+import { newFaults, type Faults } from './faults.ts';
+import { receive } from './inbound.ts';
+import { ServerTransactions } from './pending.ts';
+import { RegisteredConnections } from './registered.ts';
+import { ownReply } from './reply.ts';
+import { Routes } from './routes.ts';
+import { defaultTimers, type Timers } from './timers.ts';
+
+export type { Faults, Timers };
+
+export interface FrontEndOptions {
+  /**
+   * SIP address, `host:port` or `[v6]:port`; several separated by commas; port 0 picks a free one (UDP and TCP
+   * share the number). Default `127.0.0.1:5060`.
+   */
+  readonly listen?: string;
+  /** Admin (drachtio wire protocol) address; default `127.0.0.1:0`. */
+  readonly admin?: string;
+  /** What apps authenticate with; default `cymru`. */
+  readonly secret?: string;
+  /** Misbehaviour for tests; all off by default. */
+  readonly faults?: Partial<Faults>;
+  /** Durations in milliseconds that differ from the defaults. */
+  readonly timers?: Partial<Timers>;
+}
+
+export interface FrontEnd {
+  readonly addresses: readonly {
+    readonly protocol: 'udp' | 'tcp';
+    readonly host: string;
+    readonly port: number;
+  }[];
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** The switches: change them at any time. */
+  readonly faults: Faults;
+  /**
+   * Loses every transaction, dialog, cache entry and connection, then serves again on the same ports: what a
+   * restart of drachtio-server looks like.
+   */
+  restart(): Promise<void>;
+  /** Cuts every app connection, keeps the SIP state. */
+  dropApps(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a front end.
+ *
+ * @example
+ * const frontEnd = await startFrontEnd({ listen: '127.0.0.1:0' });
+ * srf.connect({ host: frontEnd.adminHost, port: frontEnd.adminPort, secret: 'cymru' });
+ * @throws SiloError `SILO_CONFIG` when an address can't be read or used.
+ */
+export async function startFrontEnd(options: FrontEndOptions = {}): Promise<FrontEnd> {
+  const { listen = '127.0.0.1:5060', admin = '127.0.0.1:0', secret = 'cymru' } = options;
+  const log = logger('embedded');
+  const faults = newFaults(options.faults);
+  const timers = { ...defaultTimers, ...options.timers };
+  const wanted = readAddresses(listen, 'the SIP address');
+  const adminWanted = readAddress(admin, 'the admin address');
+
+  let core = await openCore(wanted, faults, timers);
+  const { bound } = core.endpoints;
+  let port: AdminPort;
+  try {
+    port = await AdminPort.open(adminWanted, secret, () => core);
+  } catch (error) {
+    await closeCore(core);
+    throw error;
+  }
+  const adminAddress = { host: adminWanted.host, port: port.port };
+  log.debug(`SIP on ${bound.map(({ host, port: number }) => `${host}:${number}`).join(', ')}`);
+
+  return {
+    addresses: bound.flatMap((address) => [
+      { protocol: 'udp' as const, ...address },
+      { protocol: 'tcp' as const, ...address },
+    ]),
+    adminHost: adminAddress.host,
+    adminPort: adminAddress.port,
+    faults,
+    async restart() {
+      await port.close();
+      await closeCore(core);
+      core = await openCore(bound, faults, timers);
+      port = await AdminPort.open(adminAddress, secret, () => core);
+    },
+    dropApps: () => port.drop(),
+    async close() {
+      await port.close();
+      await closeCore(core);
+    },
+  };
+}
+
+async function openCore(addresses: readonly Address[], faults: Faults, timers: Timers): Promise<Core> {
+  const servers = new ServerTransactions(timers);
+  const dialogs = new Dialogs(timers.dialog, (dialog) => {
+    // What the app has not answered when its dialog ends is answered for it.
+    for (const request of servers.within(dialog)) servers.finish(request, ownReply(request, 500));
+  });
+  // The sockets may speak before the rest stands: until then nobody listens to them.
+  const ready: { core?: Core } = {};
+  const endpoints = await Endpoints.open(addresses, faults, timers, (flow, received) => {
+    if (ready.core) receive(ready.core, flow, received);
+  });
+  ready.core = {
+    timers,
+    faults,
+    endpoints,
+    servers,
+    dialogs,
+    routes: new Routes(),
+    clients: new ClientTransactions(timers),
+    registered: new RegisteredConnections(),
+  };
+  return ready.core;
+}
+
+async function closeCore(core: Core): Promise<void> {
+  core.clients.clear();
+  core.servers.clear();
+  core.dialogs.clear();
+  core.registered.clear();
+  core.routes.clear();
+  await core.endpoints.close();
+}

@@ -1,0 +1,130 @@
+/** `sip` frames that name a dialog: requests inside it (drachtio.md §2.2). */
+import type { App } from './app.ts';
+import {
+  bracketedAddress,
+  linesOf,
+  localised,
+  ownContact,
+  readAppHeaders,
+  untilUnsound,
+} from './app-headers.ts';
+import type { Core } from './core.ts';
+import type { Dialog } from './dialogs.ts';
+import type { Flow } from './flow.ts';
+import { newUuid } from './ids.ts';
+import { valueOf, type Header } from './message.ts';
+import { hopOf } from './next-hop.ts';
+import { sendOver, sendTo, type Draft, type Sender } from './send.ts';
+import { isSound } from './syntax.ts';
+import { paramOf, readNameAddr, readUri, tagOf } from './uri.ts';
+import type { AppFrame } from './wire.ts';
+
+export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
+  const [messageId = '', , , id = ''] = frame.tokens;
+  const refuse = (text: string) => app.reply(messageId, 'NOK', `Server error: ${text}`);
+  const [method = '', given = ''] = frame.startLine.split(' ');
+  const dialog = core.dialogs.find(id);
+  if (!dialog) {
+    refuse('unable to find dialog for dialog id provided');
+    return;
+  }
+  const placeholder = given.includes('placeholder');
+  const target = placeholder ? dialog.target : given;
+  if (target === undefined) {
+    refuse(`unable to find route when sending request inside dialog for dialog id ${id}`);
+    return;
+  }
+  const headers = localised(readAppHeaders(frame.headers), undefined);
+  const typed = valueOf({ headers }, 'content-type') !== undefined;
+  const guess = frame.body.toString('latin1', 0, 3) === 'v=0' ? 'application/sdp' : undefined;
+  if (frame.body.length > 0 && !typed && guess === undefined) {
+    refuse('missing content-type');
+    return;
+  }
+  const draft = drafted(dialog, method, target, headers, typed ? undefined : guess, frame.body);
+  const ends =
+    method === 'NOTIFY' && (valueOf({ headers }, 'subscription-state') ?? '').includes('terminated');
+  const sender: Sender = {
+    app,
+    messageId,
+    transactionId: newUuid(),
+    dialogId: id,
+    onFinal: () => {
+      if (ends || method === 'BYE') core.dialogs.end(dialog);
+    },
+  };
+  const flow = standingFlow(core, dialog, placeholder ? target : undefined);
+  if (flow) sendOver(core, sender, draft, flow);
+  else {
+    const hop = hopOf(dialog.facts.natRoute ?? uriOfRoute(dialog.facts.routes[0]) ?? target);
+    if (!hop || sendTo(core, sender, draft, hop) === 'no transport')
+      refuse('Error creating sip transaction for request');
+  }
+}
+
+/** The TCP connection to use: the client's registered one (it may have moved), or the dialog's own. */
+function standingFlow(core: Core, dialog: Dialog, target: string | undefined): Flow | undefined {
+  const uri = target === undefined ? undefined : readUri(target);
+  const registered = uri && core.registered.get(uri.user, uri.host);
+  if (registered?.alive) return registered;
+  const { flow } = dialog.facts;
+  return flow.protocol === 'tcp' && flow.alive ? flow : undefined;
+}
+
+function uriOfRoute(route: string | undefined): string | undefined {
+  return route === undefined ? undefined : readNameAddr(route)?.uri;
+}
+
+function drafted(
+  dialog: Dialog,
+  method: string,
+  target: string,
+  given: readonly Header[],
+  contentType: string | undefined,
+  body: Buffer,
+): Draft {
+  const { facts } = dialog;
+  const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards']);
+  const sound = untilUnsound(given);
+  const last = (key: string) => sound.findLast((header) => header.key === key)?.value;
+  // The app can break these by giving its own; only our tag is beyond it.
+  const from = withTag(bracketedAddress(last('from') ?? facts.local), facts.localTag);
+  const to = bracketedAddress(last('to') ?? facts.remote);
+  const callId = last('call-id') ?? facts.callId;
+  const cseq = dialog.nextCSeq();
+  const rest = sound.filter((header) => !identity.has(header.key));
+  if (method === 'SUBSCRIBE' && last('contact') === undefined)
+    rest.push({ key: 'contact', name: 'Contact', value: facts.contact });
+  // RFC 3261 §12.2.1.1: with a strict first route the target goes last, and the route is the Request-URI.
+  const [first] = facts.routes;
+  const strict = first !== undefined && !isLoose(first);
+  const routes = strict ? [...facts.routes.slice(1), `<${target}>`] : facts.routes;
+  const uri = strict ? (uriOfRoute(first) ?? target) : target;
+  const lines = (flow: Flow | undefined) => {
+    const { known, custom } = linesOf(flow ? ownContact(rest, flow.local, flow.protocol) : rest);
+    return [
+      ...routes.map((route) => `Route: ${route}`),
+      `Max-Forwards: ${last('max-forwards') ?? '70'}`,
+      `From: ${from}`,
+      `To: ${to}`,
+      `Call-ID: ${callId}`,
+      `CSeq: ${cseq} ${method}`,
+      ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
+      ...known,
+      `Content-Length: ${body.length}`,
+      ...custom,
+    ];
+  };
+  return { method, startLine: `${method} ${uri} SIP/2.0`, lines, body, from, to, callId, cseq };
+}
+
+function isLoose(route: string): boolean {
+  const uri = readUri(uriOfRoute(route) ?? '');
+  return uri !== undefined && paramOf(uri.params, 'lr') !== undefined;
+}
+
+function withTag(value: string, tag: string): string {
+  if (!isSound('from', value)) return value;
+  const old = tagOf(value);
+  return old === undefined ? `${value};tag=${tag}` : value.replace(`tag=${old}`, `tag=${tag}`);
+}

@@ -1,0 +1,175 @@
+/**
+ * From the network to an app:
+ * bytes ─► checks ─► our response? ─► retransmission? ─► dialog? ─► method served? ─► app ─► pending.
+ */
+import type { App } from './app.ts';
+import type { Core } from './core.ts';
+import type { Dialog } from './dialogs.ts';
+import type { Flow, Received } from './flow.ts';
+import { newUuid, timeOfDay } from './ids.ts';
+import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './message.ts';
+import { ownReply } from './reply.ts';
+import { badHeader } from './syntax.ts';
+import { tagOf } from './uri.ts';
+import { readVia, received as receivedVia, type Via } from './via.ts';
+
+const served: ReadonlySet<string> = new Set(
+  'REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH OPTIONS INFO'.split(' '),
+);
+const allow = 'Allow: REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, OPTIONS, INFO';
+
+/** drachtio-server's stack refuses longer lines, because its message log can't hold them. */
+const maxLine = 8_192;
+
+/** A request with all that routing wants to know of it. */
+interface Incoming {
+  readonly flow: Flow;
+  readonly received: Received;
+  readonly request: Request;
+  readonly via: Via;
+  /** Via values with the top one rewritten. */
+  readonly vias: readonly string[];
+  readonly headers: readonly Header[];
+  readonly callId: string;
+  readonly key: string;
+}
+
+export function receive(core: Core, flow: Flow, received: Received): void {
+  const head = received.bytes.toString('latin1', 0, received.headLength);
+  const message = readMessage(head, received.body);
+  if (!message) return;
+  const via = readVia(valueOf(message, 'via') ?? '');
+  if (!via) return;
+  if (isResponse(message)) core.clients.receive(via.branch, message, received.bytes.length, flow);
+  else take(core, prepare(flow, received, message, via));
+}
+
+function prepare(flow: Flow, received: Received, request: Request, via: Via): Incoming {
+  const { host, port } = flow.remote;
+  const [, ...lower] = request.headers.filter((header) => header.key === 'via');
+  const vias = [receivedVia(via, host, port), ...via.rest, ...lower.map((header) => header.value)];
+  const callId = valueOf(request, 'call-id') ?? '';
+  const cseq = readCSeq(valueOf(request, 'cseq'));
+  const key = `${callId}\n${request.method}\n${cseq?.number ?? ''}\n${via.branch}\n${via.sentBy}`;
+  return { flow, received, request, via, vias, headers: request.headers, callId, key };
+}
+
+function take(core: Core, incoming: Incoming): void {
+  const { flow, request, via } = incoming;
+  const refuse = (status: number, reason?: string, headers?: readonly string[]) =>
+    flow.send(ownReply(incoming, status, reason, headers));
+  const fault = faultOf(incoming);
+  if (fault) {
+    if (request.method !== 'ACK') refuse(fault.status, fault.reason);
+    // sofia-sip shuts a stream on which it has read nonsense.
+    flow.end();
+    return;
+  }
+  if (via.protocol.toLowerCase() !== flow.protocol || core.servers.absorb(incoming.key)) return;
+  const dialog = core.dialogs.match(
+    incoming.callId,
+    tagOf(valueOf(request, 'to')),
+    tagOf(valueOf(request, 'from')),
+  );
+  if (dialog && served.has(request.method)) takeInDialog(core, incoming, dialog);
+  else if (served.has(request.method)) takeNew(core, incoming, refuse);
+  else if (request.method === 'BYE' || request.method === 'UPDATE' || request.method === 'CANCEL')
+    refuse(481);
+  // drachtio-server serves INVITE and is silent on the rest; here the sender is told.
+  else if (request.method !== 'ACK' && request.method !== 'PRACK') refuse(405, undefined, [allow]);
+}
+
+/** What drachtio-server answers before any app has a say (drachtio.md §1.6, §1.7). */
+function faultOf(incoming: Incoming): { readonly status: number; readonly reason?: string } | undefined {
+  const { received, request } = incoming;
+  if (received.fault === 'too-large') return { status: 413 };
+  if (received.fault === 'content-length') return { status: 400, reason: 'Bad Content-Length Header' };
+  const bad = badHeader(request.headers);
+  if (bad !== undefined) return { status: 400, reason: bad };
+  if (hasBadBytes(received.bytes)) return { status: 400 };
+  const cseq = readCSeq(valueOf(request, 'cseq'));
+  const complete = ['from', 'to', 'call-id'].every((key) => valueOf(request, key) !== undefined);
+  if (cseq?.method !== request.method || !complete) return { status: 400 };
+  if (request.version.toUpperCase() !== 'SIP/2.0') return { status: 505 };
+  const length = Number(valueOf(request, 'content-length') ?? received.body.length);
+  if (length > received.body.length && received.body.length > 0) return { status: 400 };
+  return hasBadWildcard(request) ? { status: 400 } : undefined;
+}
+
+function hasBadWildcard(request: Request): boolean {
+  if (request.method !== 'REGISTER' || valueOf(request, 'contact') !== '*') return false;
+  return (valueOf(request, 'expires') ?? '0') !== '0';
+}
+
+function hasBadBytes(bytes: Buffer): boolean {
+  if (bytes.includes(0)) return true;
+  if (bytes.length <= maxLine) return false;
+  let start = 0;
+  while (start < bytes.length) {
+    const end = bytes.indexOf(0x0a, start);
+    const length = (end < 0 ? bytes.length : bytes[end - 1] === 0x0d ? end - 1 : end) - start;
+    if (length > maxLine) return true;
+    if (end < 0) break;
+    start = end + 1;
+  }
+  return false;
+}
+
+function takeNew(core: Core, incoming: Incoming, refuse: (status: number) => void): void {
+  const app = core.servers.full ? undefined : core.routes.choose(incoming.request.method);
+  if (!app) {
+    refuse(503);
+    return;
+  }
+  const { host, port } = incoming.flow.local;
+  hand(core, incoming, app, undefined, `|${host}|${port}|`);
+}
+
+function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
+  const { flow, key, request } = incoming;
+  if (!dialog.owner.alive) {
+    const response = ownReply(incoming, 481);
+    core.servers.remember(key, flow, response);
+    flow.send(response);
+    return;
+  }
+  hand(core, incoming, dialog.owner, dialog, `${dialog.id}|`);
+  // RFC 6665 §4.1.2.1: this NOTIFY is the last word of the dialog.
+  if (request.method === 'NOTIFY' && (valueOf(request, 'subscription-state') ?? '').includes('terminated')) {
+    dialog.open.clear();
+    core.dialogs.end(dialog);
+  }
+}
+
+function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefined, tail: string): void {
+  const { flow, received, request, vias, key } = incoming;
+  const transactionId = newUuid();
+  core.servers.add({
+    transactionId,
+    key,
+    method: request.method,
+    vias,
+    headers: request.headers,
+    flow,
+    app,
+    dialog,
+  });
+  dialog?.open.add(transactionId);
+  const { protocol, remote } = flow;
+  const origin = `network|${received.bytes.length}|${protocol}|${remote.host}|${remote.port}|${timeOfDay()}`;
+  app.deliver(transactionId, `${origin}|${transactionId}|${tail}`, asSeenByApps(incoming));
+}
+
+/** The message in its own bytes; only the first Via line is replaced, and a list in it unrolled. */
+function asSeenByApps(incoming: Incoming): Buffer {
+  const { received, request, via, vias } = incoming;
+  const head = received.bytes.toString('latin1', 0, received.headLength);
+  const line = /\r\n(?:via|v)[ \t]*:(?:[^\r\n]|\r\n[ \t])*/i.exec(head);
+  const start = line?.index ?? request.startLine.length;
+  const end = start + (line?.[0].length ?? 0);
+  const ours = vias.slice(0, 1 + via.rest.length).map((value) => `\r\nVia: ${value}`);
+  const length = valueOf(request, 'content-length');
+  const body = length === undefined ? received.body : received.body.subarray(0, Number(length));
+  const text = Buffer.from(`${head.slice(0, start)}${ours.join('')}${head.slice(end)}\r\n\r\n`, 'latin1');
+  return body.length === 0 ? text : Buffer.concat([text, body]);
+}

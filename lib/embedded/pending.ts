@@ -1,0 +1,90 @@
+/**
+ * Requests between their arrival and the end of their transaction.
+ *
+ *   arrival ──► pending ──answer──► answered (J: 32 s on UDP, 0 on TCP) ──► gone
+ *                  └──64 s──► gone, without a word
+ *
+ * A repeat of a pending request is swallowed, a repeat of an answered one is answered again (RFC 3261 §17.2.2).
+ */
+import type { App } from './app.ts';
+import type { Dialog } from './dialogs.ts';
+import { Expiring } from './expiring.ts';
+import type { Flow } from './flow.ts';
+import type { Header } from './message.ts';
+import type { Replyable } from './reply.ts';
+import type { Timers } from './timers.ts';
+
+/** Beyond this many open requests new ones get 503: an app that answers nothing must not fill the memory. */
+const maxPending = 200_000;
+
+export interface PendingRequest extends Replyable {
+  /** The server's name for the transaction: any app that knows it may answer. */
+  readonly transactionId: string;
+  /** What a retransmission has in common with it. */
+  readonly key: string;
+  readonly method: string;
+  readonly headers: readonly Header[];
+  readonly flow: Flow;
+  /** The app it was given to. */
+  readonly app: App;
+  /** Set for a request inside a dialog. */
+  readonly dialog: Dialog | undefined;
+}
+
+export class ServerTransactions {
+  readonly #pending: Expiring<PendingRequest>;
+  readonly #byKey = new Map<string, string>();
+  readonly #answered: Expiring<{ readonly response: Buffer; readonly flow: Flow }>;
+
+  constructor(timers: Timers) {
+    this.#pending = new Expiring(timers.pending, (_, request) => this.#byKey.delete(request.key));
+    this.#answered = new Expiring(timers.J);
+  }
+
+  get full(): boolean {
+    return this.#pending.size >= maxPending;
+  }
+
+  /** True for a retransmission; an answered one is answered again on the way. */
+  absorb(key: string): boolean {
+    const answered = this.#answered.get(key);
+    answered?.flow.send(answered.response);
+    return answered !== undefined || this.#byKey.has(key);
+  }
+
+  add(request: PendingRequest): void {
+    this.#pending.set(request.transactionId, request);
+    this.#byKey.set(request.key, request.transactionId);
+  }
+
+  find(transactionId: string): PendingRequest | undefined {
+    return this.#pending.get(transactionId);
+  }
+
+  /** Sends the one final answer and keeps it for retransmissions. */
+  finish(request: PendingRequest, response: Buffer): void {
+    this.drop(request);
+    this.remember(request.key, request.flow, response);
+    request.flow.send(response);
+  }
+
+  remember(key: string, flow: Flow, response: Buffer): void {
+    if (flow.protocol === 'udp') this.#answered.set(key, { response, flow });
+  }
+
+  drop(request: PendingRequest): void {
+    this.#pending.delete(request.transactionId);
+    this.#byKey.delete(request.key);
+  }
+
+  /** What waits inside a dialog. */
+  within(dialog: Dialog): PendingRequest[] {
+    return [...dialog.open].flatMap((id) => this.#pending.get(id) ?? []);
+  }
+
+  clear(): void {
+    this.#pending.clear();
+    this.#byKey.clear();
+    this.#answered.clear();
+  }
+}
