@@ -22,6 +22,12 @@ export function mysqlBindings(db: Mysql): BindingStore {
           now,
         ])
       ).map(toBinding),
+    registeredAmong: async (aors, now) =>
+      aors.length === 0
+        ? []
+        : (
+            await db.all('select distinct aor from binding where aor in (?) and expires > ?', [aors, now])
+          ).map((row) => text(row, 'aor')),
     register: (aor, now, change) => registrations.add({ aor, now, change }),
     expireBindings: (now, limit) =>
       db.run(`delete from binding where expires <= ? limit ${Math.max(0, Math.trunc(limit))}`, [now]),

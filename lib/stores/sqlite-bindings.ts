@@ -41,6 +41,13 @@ export function sqliteBindings(db: Sqlite): BindingStore {
 
   return {
     bindings: (aor, now) => db.guard(() => find(aor, now)),
+    registeredAmong: (aors, now) =>
+      db.guard(() =>
+        aors.filter(
+          (aor) =>
+            db.sql('select 1 from binding where aor = ? and expires > ? limit 1').all(aor, now).length > 0,
+        ),
+      ),
     register: (aor, now, change) => registrations.add({ aor, now, change }),
     expireBindings: (now, limit) =>
       db.guard(

@@ -225,6 +225,8 @@ export interface LeaseStore {
 export interface BindingStore {
   /** Unexpired bindings of an AoR. */
   bindings(aor: string, now: number): Promise<readonly Binding[]>;
+  /** Those of the AoRs that have an unexpired binding. */
+  registeredAmong(aors: readonly string[], now: number): Promise<readonly string[]>;
   /**
    * Changes the bindings of an AoR in one step: `change` sees the unexpired ones and may throw to refuse.
    * Returns the bindings afterwards. `change` may be called again after a deadlock.

@@ -353,6 +353,8 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.register(box, now, () => ({ put: [binding], drop: [] }))).toEqual([binding]);
       expect(await store.bindings(box, 4999)).toEqual([binding]);
       expect(await store.bindings(box, 5000)).toEqual([]);
+      expect(await store.registeredAmong([box, 'nobody@example.org'], 4999)).toEqual([box]);
+      expect(await store.registeredAmong([box], 5000)).toEqual([]);
     });
 
     test('put replaces, drop removes, and a refusal changes nothing', async () => {

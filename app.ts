@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+/**
+ * drachtio-silo as an application: the middlewares with a registrar around them.
+ * Composition only: config -> store -> silo + registrar -> srf -> signals.
+ */
+import registrationParser from 'drachtio-mw-registration-parser';
+import Srf from 'drachtio-srf';
+import { readConfig, type Config } from './lib/config.ts';
+import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
+import { SiloError, messageOf } from './lib/errors.ts';
+import { createRegistrar } from './lib/registrar/registrar.ts';
+import { connectSrf } from './lib/sip/connect.ts';
+import { createPort } from './lib/sip/port.ts';
+import { guardedRegistrationParser } from './lib/sip/registration-parser.ts';
+import { answerOptions, createGate, refuse, unserved } from './lib/sip/answers.ts';
+import { createSilo } from './lib/silo/silo.ts';
+import { openStore } from './lib/stores/open.ts';
+
+const now = () => Math.floor(Date.now() / 1000);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const store = await openStore(config.store, { now });
+  const front = config.drachtioHost === '' ? await startEmbedded(config) : undefined;
+
+  const srf = new Srf();
+  const port = createPort(srf);
+  const gate = createGate(port);
+  const registrar = createRegistrar({ port, store, now }, config);
+  const silo = createSilo({ srf, port, store, now, bindings: registrar }, config);
+
+  srf.use(gate.middleware);
+  srf.use('register', guardedRegistrationParser(registrationParser));
+  srf.use('register', silo.onRegister);
+  srf.use('register', registrar.onRegister);
+  srf.use('message', silo.onMessage);
+  srf.use('message', silo.onLive);
+  srf.use('message', unserved(port));
+  srf.use('message', silo.onFailure);
+  srf.use('message', refuse(port));
+  srf.use('options', answerOptions(port));
+
+  const addresses = await connectSrf(srf, {
+    host: front?.adminHost ?? config.drachtioHost,
+    port: front?.adminPort ?? config.drachtioPort,
+    secret: config.drachtioSecret,
+  });
+  await silo.start();
+  announce(addresses, store.name, config, front);
+
+  onStop(async () => {
+    gate.close();
+    await silo.close();
+    srf.disconnect();
+    await front?.close();
+    await store.close();
+  });
+}
+
+async function startEmbedded(config: Config): Promise<FrontEnd> {
+  return startFrontEnd({ listen: config.sipListen, secret: config.drachtioSecret });
+}
+
+function announce(
+  addresses: readonly string[],
+  store: string,
+  config: Config,
+  front: FrontEnd | undefined,
+): void {
+  console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store}`);
+  const [first = ''] = front ? front.addresses.map(({ host, port }) => `${host}:${port}`) : addresses;
+  if (!front) return;
+  const domain = config.domains[0] ?? first.replace(/:\d+$/, '');
+  console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, any password).`);
+  console.log(
+    `  Send a MESSAGE to a name that is not registered: it gets 202, waits, and arrives when that name registers.`,
+  );
+  console.log(
+    `  This embedded SIP front end is for first runs, development and tests; for production set DRACHTIO_HOST.`,
+  );
+}
+
+/** First signal: a graceful stop; second signal: at once. */
+function onStop(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(`drachtio-silo could not stop cleanly: ${messageOf(error)}`);
+          process.exit(1);
+        },
+      );
+    });
+}
+
+main().catch((error: unknown) => {
+  const text =
+    error instanceof SiloError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+  console.error(`drachtio-silo can't start: ${text}`);
+  process.exit(1);
+});

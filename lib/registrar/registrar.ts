@@ -1,0 +1,156 @@
+/** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
+import { SiloError } from '../errors.ts';
+import { bindingsOf } from '../sip/binding.ts';
+import { formatSipDate, header, splitList } from '../sip/headers.ts';
+import type { Middleware, Next, Port, SipRequest, SipResponse } from '../sip/port.ts';
+import { readRegistration, type Registration } from '../sip/registration.ts';
+import { sameUri, type AorOptions } from '../sip/uri.ts';
+import type { Binding, BindingChange, Store } from '../stores/store.ts';
+
+export interface RegistrarOptions extends AorOptions {
+  /** Domains that are served; empty: every domain. */
+  readonly domains?: readonly string[];
+  /** Shortest, longest and default lifetime of a binding in seconds. */
+  readonly minExpires?: number;
+  readonly maxExpires?: number;
+  readonly defaultExpires?: number;
+  /** Contacts that one AoR may have. */
+  readonly maxContacts?: number;
+}
+
+export const REGISTRAR_DEFAULTS = {
+  domains: [],
+  minExpires: 60,
+  maxExpires: 3600,
+  defaultExpires: 3600,
+  maxContacts: 10,
+} as const;
+
+export interface Registrar {
+  /** Answers REGISTER. */
+  readonly onRegister: Middleware;
+  /** Unexpired bindings of an AoR. */
+  readonly find: (aor: string) => Promise<readonly Binding[]>;
+  readonly among: (aors: readonly string[]) => Promise<readonly string[]>;
+}
+
+export function createRegistrar(
+  { port, store, now }: { readonly port: Port; readonly store: Store; readonly now: () => number },
+  options: RegistrarOptions = {},
+): Registrar {
+  const settings = { ...REGISTRAR_DEFAULTS, ...options };
+
+  function granted(seconds: number | undefined): number {
+    const wanted = seconds ?? settings.defaultExpires;
+    // RFC 3261 10.2.8: too brief is refused, too long is shortened; zero is a removal.
+    if (wanted > 0 && wanted < settings.minExpires)
+      throw new SiloError('SILO_REFUSED', `Interval Too Brief: at least ${settings.minExpires} s`, {
+        status: 423,
+      });
+    return Math.min(wanted, settings.maxExpires);
+  }
+
+  async function onRegister(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
+    if (req.method !== 'REGISTER') {
+      next();
+      return;
+    }
+    const registration = readRegistration(req, settings);
+    const unsupported = splitList(header(req, 'Require') ?? '').filter((tag) => tag !== '' && tag !== 'path');
+    if (unsupported.length > 0) {
+      port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
+      return;
+    }
+    const host = registration.aor.slice(registration.aor.lastIndexOf('@') + 1);
+    if (settings.domains.length > 0 && !settings.domains.includes(host))
+      throw new SiloError('SILO_REFUSED', `The domain ${host} is not served here.`, { status: 404 });
+
+    const time = now();
+    try {
+      const bindings =
+        registration.kind === 'query'
+          ? await store.bindings(registration.aor, time)
+          : await store.register(registration.aor, time, (current) => {
+              const change = changeOf(registration, current, time, granted);
+              const left = current.length - change.drop.length + change.put.length;
+              if (change.put.length > 0 && left > settings.maxContacts)
+                throw new SiloError('SILO_REFUSED', `At most ${settings.maxContacts} contacts per address.`, {
+                  status: 403,
+                });
+              return change;
+            });
+      port.respond(res, 200, { headers: answerHeaders(registration, bindings, time) });
+    } catch (error) {
+      if (!(error instanceof SiloError && error.status === 423)) throw error;
+      port.respond(res, 423, { headers: { 'Min-Expires': String(settings.minExpires) } });
+    }
+  }
+
+  return {
+    onRegister: port.middleware('registrarOnRegister', onRegister),
+    find: (aor) => store.bindings(aor, now()),
+    among: (aors) => store.registeredAmong(aors, now()),
+  };
+}
+
+/**
+ * RFC 3261 10.3, steps 6 and 7, in one go: either every contact of the request is applied or none.
+ * @throws SiloError 500 when the request is older than what is stored (same Call-ID, CSeq not higher), 423 when too brief
+ */
+function changeOf(
+  registration: Registration,
+  current: readonly Binding[],
+  now: number,
+  granted: (seconds: number | undefined) => number,
+): BindingChange {
+  const older = (binding: Binding) =>
+    binding.callId === registration.callId && registration.cseq <= binding.cseq;
+  if (registration.kind === 'clear') {
+    if (current.some(older)) throw outOfOrder();
+    return { put: [], drop: current.map((binding) => binding.contact) };
+  }
+  const put: Binding[] = [];
+  const drop = new Set<string>();
+  for (const binding of bindingsOf(registration, now, granted)) {
+    const replaced = current.filter(
+      (known) => sameUri(known.contact, binding.contact) || sameFlow(known, binding),
+    );
+    if (replaced.some(older)) throw outOfOrder();
+    for (const known of replaced) drop.add(known.contact);
+    if (binding.expires > now) put.push(binding);
+  }
+  return { put, drop: [...drop] };
+}
+
+/** RFC 5626, section 6: one instance and reg-id is one flow, whatever its contact is now. */
+function sameFlow(one: Binding, other: Binding): boolean {
+  return one.instance !== undefined && one.instance === other.instance && one.regId === other.regId;
+}
+
+function outOfOrder(): SiloError {
+  return new SiloError('SILO_REFUSED', 'An older REGISTER: its CSeq is not above the one stored.', {
+    status: 500,
+  });
+}
+
+/** The request's own first contact comes first: drachtio-server takes the life of a TCP connection from it. */
+function answerHeaders(
+  registration: Registration,
+  bindings: readonly Binding[],
+  now: number,
+): Record<string, string> {
+  const own = registration.contacts[0]?.uri;
+  const ordered = [...bindings].sort((a, b) => Number(b.contact === own) - Number(a.contact === own));
+  const contacts = ordered.map((binding) => {
+    const q = binding.q === 1 ? '' : `;q=${binding.q}`;
+    const instance = binding.instance === undefined ? '' : `;+sip.instance="<${binding.instance}>"`;
+    const regId = binding.regId === undefined ? '' : `;reg-id=${binding.regId}`;
+    return `<${binding.contact}>${q}${instance}${regId};expires=${binding.expires - now}`;
+  });
+  const path = registration.path.length > 0 && registration.supported.includes('path');
+  return {
+    ...(contacts.length === 0 ? {} : { Contact: contacts.join(', ') }),
+    ...(path ? { Path: registration.path.join(', '), Supported: 'path' } : {}),
+    Date: formatSipDate(now),
+  };
+}

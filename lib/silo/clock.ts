@@ -1,0 +1,187 @@
+/** The clock of the silo: looks at the table for what others inserted, for retries that are due, for what is over. */
+import { createHash } from 'node:crypto';
+import { messageOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import { aorOf } from '../sip/uri.ts';
+import type { ForeignRow, Store } from '../stores/store.ts';
+import type { BindingSource } from './bindings.ts';
+import type { Boxes } from './boxes.ts';
+import type { SiloEmitter } from './events.ts';
+import type { Lanes } from './lanes.ts';
+import type { SiloSettings } from './options.ts';
+
+const log = logger('silo:clock');
+const PAGE = 1000;
+/** A row may become visible this long after one with a higher id (its transaction was slower). */
+const OVERLAP_MS = 10_000;
+
+export interface ClockDependencies {
+  readonly store: Store;
+  readonly bindings: BindingSource;
+  readonly boxes: Boxes;
+  readonly lanes: Lanes;
+  readonly events: SiloEmitter;
+  readonly settings: SiloSettings;
+  readonly now: () => number;
+  /** Did this process store the row itself? Then it knows already. */
+  readonly isOwn: (id: number) => boolean;
+}
+
+export interface Clock {
+  /** Reads which boxes have mail, wakes those with a registered device, then ticks. */
+  start(): Promise<void>;
+  /** One look at the table now. */
+  tick(): Promise<void>;
+  /** One look for what is over. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createClock({
+  store,
+  bindings,
+  boxes,
+  lanes,
+  events,
+  settings,
+  now,
+  isOwn,
+}: ClockDependencies): Clock {
+  /** Ids up to here need not be looked at again; `recent` says which higher id was seen when. */
+  let mark = 0;
+  let recent: { id: number; at: number }[] = [];
+  const seen = new Set<number>();
+  let failing = false;
+  const stops: (() => Promise<void>)[] = [];
+
+  async function scan(): Promise<void> {
+    mark = await store.lastId();
+    for (let after = ''; ;) {
+      const page = await store.boxes(after, PAGE);
+      if (page.length === 0) break;
+      for (const box of page) boxes.add(box);
+      for (const box of await bindings.among(page)) lanes.wake(box, 'register');
+      after = page.at(-1) ?? after;
+    }
+    boxes.complete();
+    if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
+  }
+
+  async function tick(): Promise<void> {
+    await adoptForeign();
+    await tail();
+    for (const box of await store.due(now(), PAGE)) lanes.wake(box, 'timer');
+  }
+
+  /** Rows that a Kamailio or an operator inserted get their canonical box and a key of their own. */
+  async function adoptForeign(): Promise<void> {
+    for (;;) {
+      const rows = await store.foreign(PAGE);
+      if (rows.length === 0) return;
+      const adoptions = rows.map((row) => adoption(row, now(), settings.expireTime));
+      await store.adopt(adoptions);
+      log.debug(`adopted ${rows.length} rows of another program`);
+      await wakeRegistered(adoptions.map((row) => row.box));
+      if (rows.length < PAGE) return;
+    }
+  }
+
+  async function tail(): Promise<void> {
+    let after = mark;
+    for (;;) {
+      const rows = await store.tail(after, PAGE);
+      const fresh = rows.filter((row) => !isOwn(row.id) && !seen.has(row.id));
+      for (const row of fresh) seen.add(row.id);
+      for (const row of fresh) boxes.add(row.box);
+      await wakeRegistered(
+        fresh.filter((row) => row.nextTime <= now() && row.sendTime <= now()).map((row) => row.box),
+      );
+      after = rows.at(-1)?.id ?? after;
+      if (rows.length < PAGE) break;
+    }
+    const at = performance.now();
+    recent.push({ id: after, at });
+    const old = recent.filter((entry) => entry.at < at - OVERLAP_MS);
+    const last = old.at(-1);
+    if (last) {
+      mark = last.id;
+      recent = recent.slice(old.length);
+      for (const id of seen) if (id <= mark) seen.delete(id);
+    }
+  }
+
+  async function wakeRegistered(found: readonly string[]): Promise<void> {
+    for (const box of found) boxes.add(box);
+    const names = [...new Set(found)];
+    if (names.length > 0) for (const box of await bindings.among(names)) lanes.wake(box, 'tail');
+  }
+
+  async function sweep(): Promise<void> {
+    for (;;) {
+      const ended = await store.expire(now(), 500);
+      for (const { box, key } of ended)
+        events.emit('ended', { box, key, outcome: 'expired', status: 0, reason: 'lifetime over' });
+      if (ended.length < 500) break;
+    }
+    while ((await store.forget(now() - settings.keepLedger, 500)) === 500);
+    while ((await store.expireBindings(now(), 500)) === 500);
+  }
+
+  /** Calls `work` every `seconds`, never twice at once; failures are logged once until it works again. */
+  function every(seconds: number, work: () => Promise<void>): void {
+    let running: Promise<void> = Promise.resolve();
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      running = work()
+        .then(
+          () => {
+            if (failing) log.warn('the store works again');
+            failing = false;
+          },
+          (error: unknown) => {
+            if (!failing) log.error(messageOf(error));
+            failing = true;
+          },
+        )
+        .finally(() => (busy = false));
+    }, seconds * 1000);
+    timer.unref();
+    stops.push(() => {
+      clearInterval(timer);
+      return running;
+    });
+  }
+
+  return {
+    start: async () => {
+      await scan();
+      await tick();
+      every(settings.tailTime, tick);
+      every(settings.checkTime, sweep);
+    },
+    tick,
+    sweep,
+    close: async () => {
+      await Promise.all(stops.map((stop) => stop()));
+    },
+  };
+}
+
+function adoption(
+  row: ForeignRow,
+  now: number,
+  expireTime: number,
+): { id: number; key: string; box: string; incTime: number; expTime: number } {
+  const incTime = row.incTime || now;
+  const box = aorOf(`sip:${row.username}@${row.domain}`) ?? `${row.username}@${row.domain.toLowerCase()}`;
+  const key = createHash('sha256').update(['row', row.id, row.incTime, box].join('\0')).digest('hex');
+  return {
+    id: row.id,
+    key,
+    box,
+    incTime,
+    expTime: row.expTime || Math.max(incTime, row.sendTime) + expireTime,
+  };
+}

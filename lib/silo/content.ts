@@ -1,0 +1,181 @@
+/** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
+import { createHash, randomUUID } from 'node:crypto';
+import { SiloError } from '../errors.ts';
+import { bodyOf } from '../sip/body.ts';
+import { hasControl } from '../sip/characters.ts';
+import {
+  expiresOf,
+  header,
+  parseContentType,
+  parseNameAddr,
+  parseSipDate,
+  type HeaderSource,
+} from '../sip/headers.ts';
+import { MAX_HEADERS, type SipRequest } from '../sip/port.ts';
+import { MAX_FRAME } from '../sip/window.ts';
+import type { NewMessage } from '../stores/store.ts';
+import { keptHeader, keptHeaders } from './kept-headers.ts';
+import type { SiloSettings } from './options.ts';
+import { ownerOf } from './owner.ts';
+
+/** What a host app may say about a message instead of what its headers say (msilo's `m_store_addrs`). */
+export interface StoreOverrides {
+  /** AoR (`user@host`) or URI of the recipient. */
+  readonly owner?: string;
+  /** URI of the sender and of To as the recipient shall see them. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Lifetime in seconds. */
+  readonly expires?: number;
+  /** Not to be sent before this time (epoch seconds). */
+  readonly sendAt?: number;
+  /** The message is to be sent at once: what only forbids waiting does not matter. */
+  readonly live?: boolean;
+  /** Headers to add to the kept ones. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Room that a delivery needs in drachtio's frame beside what the message itself brings. */
+const DELIVERY_ROOM = 450;
+/** Widths of the columns. */
+const LIMITS = { srcAddr: 512, dstAddr: 512, contentType: 512, callId: 255, box: 255, name: 255 } as const;
+
+/**
+ * @throws SiloError `SILO_REFUSED` with the SIP status that says why: 400 malformed, 404 no recipient here, 413 too
+ *   large for drachtio, 415 not text, 480 not to be stored (`Expires: 0`, is-composing)
+ */
+export function messageOf(
+  req: SipRequest,
+  settings: SiloSettings,
+  now: number,
+  over: StoreOverrides = {},
+): NewMessage {
+  if (req.method !== 'MESSAGE') throw refuse(405, `Only MESSAGE is stored, this is ${req.method}.`);
+  const from = parseNameAddr(header(req, 'From') ?? '');
+  const to = parseNameAddr(header(req, 'To') ?? '');
+  if (!from || !to) throw refuse(400, 'From or To cannot be read.');
+  const box =
+    over.owner === undefined
+      ? ownerOf(req, settings)
+      : ownerOf({ uri: asUri(over.owner), get: () => undefined }, settings);
+  if (box === undefined)
+    throw refuse(404, 'Neither the Request-URI nor To names a user that is served here.');
+
+  const body = bodyOf(req);
+  const contentType = header(req, 'Content-Type') ?? '';
+  if (contentType !== '' && !parseContentType(contentType))
+    throw refuse(400, 'Content-Type cannot be read: wanted is type/subtype.');
+  if (body.length > 0 && contentType === '')
+    throw refuse(400, 'A body without Content-Type: add one, for text it is text/plain.');
+  if (!over.live && isComposing(contentType, body))
+    throw refuse(480, 'Typing indications are not stored (RFC 3994).');
+
+  const kept = keptHeaders(req.raw ?? '') + extraHeaders(over.headers);
+  const callId = header(req, 'Call-ID') ?? '';
+  const date = parseSipDate(header(req, 'Date') ?? '');
+  const message: NewMessage = {
+    key: keyOf(req, box, from.uri, callId),
+    box,
+    srcAddr: over.from ?? from.uri,
+    srcName: displayName(from.display),
+    dstAddr: over.to ?? to.uri,
+    dstName: displayName(to.display),
+    contentType,
+    body,
+    headers: kept,
+    callId,
+    incTime: now,
+    expTime:
+      Math.max(now, over.sendAt ?? 0) +
+      (over.live ? settings.expireTime : lifetimeOf(req, settings.expireTime, over.expires)),
+    sendTime: over.sendAt ?? 0,
+    // The sender's own Date where it is believable: at most an hour old, five minutes ahead.
+    dateTime: date !== undefined && date > now - 3600 && date < now + 300 ? date : now,
+    urgent: /^(urgent|emergency)$/i.test(keptHeader(kept, 'Priority')),
+    nextTime: over.sendAt ?? 0,
+  };
+  checkSizes(message);
+  return message;
+}
+
+function lifetimeOf(req: HeaderSource, longest: number, override: number | undefined): number {
+  const expires = override ?? expiresOf(req);
+  if (expires === 'bad') throw refuse(400, 'Expires is not a number of seconds.');
+  if (expires !== undefined && expires <= 0)
+    throw refuse(480, 'The recipient is not here, and Expires: 0 says that the message must not wait.');
+  return Math.min(longest, expires ?? longest);
+}
+
+/** Identity of a message: the same request again (also in a new transaction) has the same one. */
+function keyOf(req: HeaderSource, box: string, sender: string, callId: string): string {
+  const tag = parseNameAddr(header(req, 'From') ?? '')?.params.get('tag') ?? '';
+  const cseq = header(req, 'CSeq') ?? '';
+  // Without a Call-ID nothing tells two messages apart: store both rather than lose one.
+  const parts = callId === '' ? [randomUUID()] : [box, sender, tag, callId, cseq];
+  return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
+
+/** Typing is worthless later (RFC 3994), plain or wrapped in CPIM (RFC 3862). */
+function isComposing(contentType: string, body: Buffer): boolean {
+  const type = parseContentType(contentType)?.type;
+  if (type === 'application/im-iscomposing+xml') return true;
+  return (
+    type === 'message/cpim' &&
+    /^content-type:\s*application\/im-iscomposing\+xml/im.test(body.subarray(0, 2000).toString('latin1'))
+  );
+}
+
+function checkSizes(message: NewMessage): void {
+  const bytes =
+    message.body.length +
+    Buffer.byteLength(message.headers) +
+    message.contentType.length +
+    message.callId.length +
+    Buffer.byteLength(message.srcAddr + message.srcName + message.dstAddr + message.dstName) +
+    message.box.length;
+  if (bytes + DELIVERY_ROOM > MAX_FRAME)
+    throw refuse(
+      413,
+      `Body and headers have ${bytes} bytes, at most ${MAX_FRAME - DELIVERY_ROOM} can be delivered.`,
+    );
+  if (bytes - message.body.length + DELIVERY_ROOM > MAX_HEADERS)
+    throw refuse(
+      413,
+      `The headers have ${bytes - message.body.length} bytes, at most ${MAX_HEADERS - DELIVERY_ROOM} can be delivered.`,
+    );
+  const { srcAddr, dstAddr, contentType, callId, box, srcName, dstName } = message;
+  for (const [name, value, limit] of [
+    ['The From URI', srcAddr, LIMITS.srcAddr],
+    ['The To URI', dstAddr, LIMITS.dstAddr],
+    ['Content-Type', contentType, LIMITS.contentType],
+    ['Call-ID', callId, LIMITS.callId],
+    ['The recipient', box, LIMITS.box],
+    ['A display name', srcName.length > dstName.length ? srcName : dstName, LIMITS.name],
+  ] as const) {
+    if (value.length > limit)
+      throw refuse(400, `${name} has ${value.length} characters, at most ${limit} can be stored.`);
+    if (hasControl(value)) throw refuse(400, `${name} holds control characters.`);
+  }
+}
+
+function extraHeaders(headers: StoreOverrides['headers']): string {
+  let lines = '';
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(name))
+      throw refuse(400, `The header ${JSON.stringify(name)} can't be stored.`);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
+}
+
+function displayName(display: string | undefined): string {
+  return display ?? '';
+}
+
+function asUri(owner: string): string {
+  return /^(sips?|tel):/i.test(owner) ? owner : `sip:${owner}`;
+}
+
+function refuse(status: number, message: string): SiloError {
+  return new SiloError('SILO_REFUSED', message, { status });
+}

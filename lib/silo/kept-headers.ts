@@ -1,0 +1,120 @@
+/** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
+import { hasControl } from '../sip/characters.ts';
+
+/** Headers of one hop, one transaction, or written anew at delivery; everything else is kept as it came. */
+const DROPPED = new Set([
+  'accept',
+  'accept-contact',
+  'accept-encoding',
+  'accept-language',
+  'allow',
+  'allow-events',
+  'authentication-info',
+  'authorization',
+  'call-id',
+  'contact',
+  'content-length',
+  'content-type',
+  'cseq',
+  'date',
+  'expires',
+  'feature-caps',
+  'flow-timer',
+  'from',
+  'identity', // its signature is over a Date that is fresh only for a minute
+  'identity-info',
+  'max-forwards',
+  'min-expires',
+  'p-access-network-info', // of the sender's access: not for the recipient
+  'p-charging-function-addresses',
+  'p-charging-vector',
+  'p-visited-network-id',
+  'path',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-require',
+  'record-route',
+  'reject-contact',
+  'request-disposition',
+  'require',
+  'route',
+  'security-client',
+  'security-server',
+  'security-verify',
+  'supported',
+  'timestamp',
+  'to',
+  'unsupported',
+  'via',
+  'www-authenticate',
+]);
+
+const COMPACT: Readonly<Record<string, string>> = {
+  a: 'Accept-Contact',
+  b: 'Referred-By',
+  c: 'Content-Type',
+  d: 'Request-Disposition',
+  e: 'Content-Encoding',
+  f: 'From',
+  i: 'Call-ID',
+  j: 'Reject-Contact',
+  k: 'Supported',
+  l: 'Content-Length',
+  m: 'Contact',
+  n: 'Identity-Info',
+  o: 'Event',
+  r: 'Refer-To',
+  s: 'Subject',
+  t: 'To',
+  u: 'Allow-Events',
+  v: 'Via',
+  x: 'Session-Expires',
+  y: 'Identity',
+};
+
+/** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
+export function keptHeaders(raw: string): string {
+  const end = raw.indexOf('\r\n\r\n');
+  const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
+  let kept = '';
+  for (const line of head.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const sent = line.slice(0, colon).trim();
+    const name = COMPACT[sent.toLowerCase()] ?? sent;
+    const value = line.slice(colon + 1).trim();
+    if (DROPPED.has(name.toLowerCase()) || hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(name)) continue;
+    kept += `${name}: ${value}\r\n`;
+  }
+  return kept;
+}
+
+/** Stored lines as a header object for drachtio; repeated names become one comma-separated value (RFC 3261 7.3.1). */
+export function headerObject(lines: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const spelling = new Map<string, string>();
+  for (const line of lines.split(/\r?\n(?![ \t])/)) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const sent = line.slice(0, colon).trim();
+    const value = line
+      .slice(colon + 1)
+      .replace(/\r?\n[ \t]+/g, ' ')
+      .trim();
+    const lower = sent.toLowerCase();
+    // Rows of other programs may hold what their proxy saw.
+    if (DROPPED.has(lower) || hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(sent)) continue;
+    const name = spelling.get(lower) ?? sent;
+    spelling.set(lower, name);
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return headers;
+}
+
+/** The value of one kept header, '' when absent. */
+export function keptHeader(lines: string, name: string): string {
+  const wanted = name.toLowerCase();
+  for (const [found, value] of Object.entries(headerObject(lines)))
+    if (found.toLowerCase() === wanted) return value;
+  return '';
+}

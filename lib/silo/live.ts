@@ -1,0 +1,109 @@
+/**
+ * Live delivery: a MESSAGE for somebody who is registered goes to all devices at once, the first 2xx wins. Nobody
+ * within the time limit: it fails with the best status, and the failure route stores it. A 2xx that comes after that
+ * still counts: the stored copy is ended.
+ */
+import { messageOf as textOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import type { Answer, Port, SipRequest } from '../sip/port.ts';
+import type { Binding } from '../stores/store.ts';
+import { deliveryOf } from './deliver.ts';
+import type { Flights } from './flights.ts';
+import type { SiloSettings } from './options.ts';
+import { messageOf } from './content.ts';
+
+const log = logger('silo:live');
+
+/** A live delivery that nobody took: `status` is what the sender would be told without a silo. */
+export class LiveFailure extends Error {
+  readonly status: number;
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.name = 'LiveFailure';
+    this.status = status;
+  }
+}
+
+export interface LiveDependencies {
+  readonly port: Port;
+  readonly flights: Flights;
+  readonly settings: SiloSettings;
+  readonly now: () => number;
+  /** A device took the message after its sender had been answered otherwise. */
+  readonly lateDelivery: (key: string) => Promise<unknown>;
+}
+
+/** Resolves with the 2xx, rejects with a LiveFailure. */
+export async function deliverLive(
+  { port, flights, settings, now, lateDelivery }: LiveDependencies,
+  req: SipRequest,
+  bindings: readonly Binding[],
+): Promise<Answer> {
+  // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
+  const message = messageOf(req, settings, now(), { live: true });
+  const answers: Answer[] = [];
+  const sender = { answered: false };
+  const tooLate = () => sender.answered;
+
+  const attempts = bindings
+    .filter((binding) => binding.takesMessage)
+    .map((binding) =>
+      flights.take(binding.contact, async () => {
+        // Its turn came too late: the message is in the silo by now.
+        if (tooLate()) return;
+        const request = deliveryOf(message, binding, now(), { addDate: false });
+        if (!request) return;
+        const answer = await port.send(request);
+        if (!tooLate()) answers.push(answer);
+        else if (isSuccess(answer))
+          await lateDelivery(message.key).catch((error: unknown) =>
+            log.warn(`a late answer could not be recorded: ${textOf(error)}`),
+          );
+      }),
+    );
+
+  const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
+  sender.answered = true;
+  if (answer) return answer;
+  const { status, reason } = best(answers, attempts.length);
+  throw new LiveFailure(status, reason);
+}
+
+function firstSuccess(
+  attempts: readonly Promise<void>[],
+  answers: readonly Answer[],
+  limit: number,
+): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), limit);
+    let left = attempts.length;
+    const check = () => {
+      const success = answers.find(isSuccess);
+      if (!success && --left > 0) return;
+      clearTimeout(timer);
+      resolve(success);
+    };
+    if (left === 0) {
+      left = 1;
+      check();
+    }
+    for (const attempt of attempts) attempt.then(check, check);
+  });
+}
+
+/** RFC 3261 16.7: a 6xx decides; else the lowest class; silence is 408. */
+function best(answers: readonly Answer[], asked: number): { status: number; reason: string } {
+  const final = [...answers].sort((a, b) => rank(a.status) - rank(b.status))[0];
+  if (final && (final.status >= 600 || answers.length === asked)) return final;
+  return asked === 0
+    ? { status: 480, reason: 'no device takes MESSAGE' }
+    : { status: 408, reason: 'no answer in time' };
+}
+
+function rank(status: number): number {
+  return status >= 600 ? 0 : Math.floor(status / 100) * 1000 + status;
+}
+
+function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}

@@ -1,0 +1,287 @@
+/** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
+import { randomUUID } from 'node:crypto';
+import { messageOf as textOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import { header } from '../sip/headers.ts';
+import { parseNameAddr } from '../sip/name-addr.ts';
+import {
+  createPort,
+  type Middleware,
+  type Next,
+  type Port,
+  type SipRequest,
+  type SipResponse,
+  type Srf,
+} from '../sip/port.ts';
+import { readRegistration, type Registration } from '../sip/registration.ts';
+import type { Store } from '../stores/store.ts';
+import { createAcceptor, type StoreResult } from './accept.ts';
+import { observedBindings, type BindingSource } from './bindings.ts';
+import { createBoxes } from './boxes.ts';
+import { createClock } from './clock.ts';
+import type { StoreOverrides } from './content.ts';
+import { createEvents, type SiloEmitter } from './events.ts';
+import { createFlights } from './flights.ts';
+import { createLanes } from './lanes.ts';
+import { LiveFailure, deliverLive } from './live.ts';
+import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
+import { backoff, storable } from './outcome.ts';
+import { ownerOf, served } from './owner.ts';
+
+const log = logger('silo');
+/** Ended and own messages are remembered for this many entries, far more than can be in flight. */
+const MEMORY = 100_000;
+
+export interface SiloDependencies {
+  readonly srf: Srf;
+  readonly store: Store;
+  /** The registrar; default: the REGISTERs that `onRegister` sees answered with 2xx. */
+  readonly bindings?: BindingSource;
+  /** The port to drachtio, when the app shares one between features. */
+  readonly port?: Port;
+  /** Clock in epoch seconds. */
+  readonly now?: () => number;
+}
+
+export interface Silo {
+  /** For REGISTER: never answers; after the registrar's 2xx has gone out, the box of each live contact is woken. */
+  readonly onRegister: Middleware;
+  /** For MESSAGE: stores it (202) when its recipient has no binding or mail already waits; else hands on. */
+  readonly onMessage: Middleware;
+  /** For MESSAGE: sends it to all bindings of the recipient; 200 when one takes it, else `next(error)`. */
+  readonly onLive: Middleware;
+  /** For MESSAGE: the failure route. After `next(error)` with a SIP status it stores (202) or passes the error on. */
+  readonly onFailure: Middleware;
+  /** Stores a MESSAGE without answering it (msilo's `m_store`). Never throws. */
+  readonly store: (req: unknown, over?: StoreOverrides) => Promise<StoreResult>;
+  /** Wakes the box of an AoR (msilo's `m_dump`). */
+  readonly dump: (aor: string) => void;
+  /** A device took this MESSAGE after all, after `store` had been called for it: the stored copy is ended. */
+  readonly delivered: (key: string) => Promise<boolean>;
+  readonly events: SiloEmitter;
+  /** Reads which boxes have mail and starts the clock. Call it once, before or after connecting. */
+  readonly start: () => Promise<void>;
+  /** Stops gracefully: nothing new is sent, what is in flight is waited for. The store stays open. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @example
+ * const silo = createSilo({ srf, store });
+ * srf.use('register', silo.onRegister);
+ * srf.use('message', silo.onMessage);
+ * srf.use('message', silo.onLive);
+ * srf.use('message', silo.onFailure);
+ * await silo.start();
+ */
+export function createSilo(dependencies: SiloDependencies, options: SiloOptions = {}): Silo {
+  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options };
+  const { srf, store } = dependencies;
+  const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
+  const port = dependencies.port ?? createPort(srf);
+  const observed = dependencies.bindings ? undefined : observedBindings(now);
+  const bindings = dependencies.bindings ?? observed ?? observedBindings(now);
+  const boxes = createBoxes();
+  const flights = createFlights();
+  const events = createEvents();
+  const ended = createMemory<string>();
+  const own = createMemory<number>();
+  const arrivals = createArrivals();
+
+  const lanes = createLanes({
+    store,
+    port,
+    bindings,
+    boxes,
+    flights,
+    events,
+    settings,
+    now,
+    hasEnded: ended.has,
+    owner: `${settings.node}/${randomUUID()}`,
+  });
+  const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, isOwn: own.has });
+  const acceptor = createAcceptor(store, boxes, events, settings, now, (message, id) => {
+    own.add(id);
+    // A late answer of the live attempt was faster than the store.
+    if (ended.has(message.key))
+      void delivered(message.key).catch((error: unknown) => log.warn(textOf(error)));
+  });
+
+  async function delivered(key: string): Promise<boolean> {
+    ended.add(key);
+    await acceptor.settled(key);
+    const end = { outcome: 'delivered', status: 200, reason: 'late answer of a live attempt' } as const;
+    const changed = await store.settleByKey(key, end);
+    if (changed) events.emit('ended', { box: '', key, ...end });
+    return changed;
+  }
+
+  function answer(res: SipResponse, result: StoreResult): void {
+    if ('key' in result) port.respond(res, 202);
+    else
+      port.respond(res, result.status, {
+        reason: result.result === 'unavailable' ? '' : result.reason,
+        headers: result.retryAfter === undefined ? {} : { 'Retry-After': String(result.retryAfter) },
+      });
+  }
+
+  async function onMessage(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
+    const box = recipientOf(req, settings);
+    if (box === undefined) {
+      next();
+      return;
+    }
+    // A device that registers from here on finds nothing in the box yet: it is woken when the message is in.
+    const arrival = arrivals.watch(box);
+    try {
+      const live = (await bindings.find(box)).length > 0;
+      // A live message never overtakes what waits.
+      const behind = live && boxes.mayHaveMail(box);
+      if (live && !behind) {
+        next();
+        return;
+      }
+      const result = await acceptor.store(req);
+      answer(res, result);
+      if ('key' in result && (behind || arrival.happened())) lanes.wake(box, behind ? 'accept' : 'register');
+    } finally {
+      arrival.end();
+    }
+  }
+
+  async function onLive(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
+    const box = recipientOf(req, settings);
+    const devices = box === undefined ? [] : await bindings.find(box);
+    if (devices.length === 0) {
+      next();
+      return;
+    }
+    try {
+      await deliverLive({ port, flights, settings, now, lateDelivery: delivered }, req, devices);
+    } catch (error) {
+      // A live failure goes to the failure route; a MESSAGE that can't be sent at all is refused right here.
+      if (!(error instanceof LiveFailure)) throw error;
+      next(error);
+      return;
+    }
+    port.respond(res, 200);
+  }
+
+  async function onFailure(error: unknown, req: SipRequest, res: SipResponse, next: Next): Promise<void> {
+    const status = statusOf(error);
+    if (req.method !== 'MESSAGE' || res.finalResponseSent || !storable(status)) {
+      next(error);
+      return;
+    }
+    log.debug(`live delivery failed with ${status} (${textOf(error)}): storing`);
+    answer(res, await acceptor.store(req, { nextTime: now() + backoff(1) }));
+  }
+
+  function onRegister(req: SipRequest, res: SipResponse, next: Next): void {
+    const registration = registrationOf(req, settings);
+    if (registration && registration.kind !== 'query')
+      res.once('end', ({ status }) => {
+        if (status >= 200 && status < 300) afterRegistration(registration);
+      });
+    next();
+  }
+
+  function afterRegistration(registration: Registration): void {
+    const { aor } = registration;
+    observed?.observe(registration);
+    lanes.devicesChanged(aor);
+    if (registration.kind !== 'register' || registration.contacts.every((contact) => contact.expires === 0))
+      return;
+    arrivals.note(aor);
+    // After the 2xx is on the wire: its frame was written before ours, and drachtio keeps their order.
+    if (boxes.mayHaveMail(aor)) setTimeout(() => lanes.wake(aor, 'register'), settings.dumpDelay).unref();
+  }
+
+  return {
+    onRegister: port.middleware('siloOnRegister', onRegister),
+    onMessage: port.middleware('siloOnMessage', onMessage),
+    onLive: port.middleware('siloOnLive', onLive),
+    onFailure: port.failureMiddleware('siloOnFailure', onFailure),
+    store: (req, over) => acceptor.store(req as SipRequest, over),
+    dump: (aor) => lanes.wake(aor, 'register'),
+    delivered,
+    events,
+    start: () => clock.start(),
+    close: async () => {
+      await clock.close();
+      await lanes.close(settings.stopGrace);
+    },
+  };
+}
+
+/** The box of an out-of-dialog MESSAGE that we are responsible for. */
+function recipientOf(req: SipRequest, settings: SiloSettings): string | undefined {
+  if (req.method !== 'MESSAGE') return undefined;
+  if (parseNameAddr(header(req, 'To') ?? '')?.params.has('tag')) return undefined;
+  const box = ownerOf(req, settings);
+  return box !== undefined && served(box, settings.domains) ? box : undefined;
+}
+
+/** What the REGISTER says; undefined when it can't be read (the registrar will say so). */
+function registrationOf(req: SipRequest, settings: SiloSettings): Registration | undefined {
+  if (req.method !== 'REGISTER') return undefined;
+  try {
+    return readRegistration(req, settings);
+  } catch (error) {
+    log.debug(`a REGISTER can't be read: ${textOf(error)}`);
+    return undefined;
+  }
+}
+
+/** The SIP status that an error stands for; without one it is a fault of ours, and the message is worth keeping. */
+function statusOf(error: unknown): number {
+  const status =
+    typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : NaN;
+  return status >= 300 && status <= 699 ? status : 500;
+}
+
+interface Memory<T> {
+  readonly add: (value: T) => void;
+  readonly has: (value: T) => boolean;
+}
+
+/** The last so many values. */
+function createMemory<T>(): Memory<T> {
+  const values = new Set<T>();
+  return {
+    add: (value) => {
+      values.add(value);
+      const [oldest] = values;
+      if (values.size > MEMORY) values.delete(oldest as T);
+    },
+    has: (value) => values.has(value),
+  };
+}
+
+interface Arrivals {
+  readonly watch: (aor: string) => { readonly happened: () => boolean; readonly end: () => void };
+  readonly note: (aor: string) => void;
+}
+
+/** Did a device of this AoR register since we began to look? */
+function createArrivals(): Arrivals {
+  const watchers = new Map<string, Set<{ arrived: boolean }>>();
+  return {
+    watch: (aor) => {
+      const watcher = { arrived: false };
+      const all = watchers.get(aor) ?? new Set();
+      watchers.set(aor, all.add(watcher));
+      return {
+        happened: () => watcher.arrived,
+        end: () => {
+          all.delete(watcher);
+          if (all.size === 0 && watchers.get(aor) === all) watchers.delete(aor);
+        },
+      };
+    },
+    note: (aor) => {
+      for (const watcher of watchers.get(aor) ?? []) watcher.arrived = true;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Small middlewares that only answer: what an application around the features needs. */
+import { SiloError, messageOf } from '../errors.ts';
+import type { Middleware, Port } from './port.ts';
+
+const METHODS = 'REGISTER, MESSAGE, OPTIONS';
+
+/** Answers OPTIONS (RFC 3261, section 11). */
+export function answerOptions(port: Port): Middleware {
+  return port.middleware('answerOptions', (_, res) => {
+    port.respond(res, 200, { headers: { Allow: METHODS, Accept: '*/*' } });
+  });
+}
+
+/** The end of a MESSAGE chain: nobody is responsible for its recipient. */
+export function unserved(port: Port): Middleware {
+  return port.middleware('unserved', (_, res) => {
+    port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
+  });
+}
+
+/** The end of a failure route: the sender gets the status of the error. */
+export function refuse(port: Port): Middleware {
+  return port.failureMiddleware('refuse', (error, _, res) => {
+    const status =
+      typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+    port.respond(res, status >= 300 && status <= 699 ? status : 500, {
+      reason: error instanceof SiloError ? error.message : status >= 300 ? messageOf(error) : '',
+    });
+  });
+}
+
+/** A gate before everything: open, it lets all requests pass; closed (the node stops), it answers 503. */
+export function createGate(port: Port): { readonly middleware: Middleware; readonly close: () => void } {
+  let open = true;
+  return {
+    close: () => (open = false),
+    middleware: port.middleware('gate', (_, res, next) => {
+      if (open) next();
+      else port.respond(res, 503, { headers: { 'Retry-After': '5' } });
+    }),
+  };
+}

@@ -1,0 +1,4 @@
+declare module 'drachtio-mw-registration-parser' {
+  const parser: unknown;
+  export default parser;
+}

@@ -1,0 +1,371 @@
+/**
+ * The one place that knows drachtio-srf, with the guards its behaviour needs: callback form only (the promise
+ * form loses answers that come in the same read as the echo), an own timer on every call, exactly one final
+ * answer per request, rejections of handlers answered, frame window, no control characters.
+ */
+import type Srf from 'drachtio-srf';
+import { SiloError, messageOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import { sendableText } from './body.ts';
+import { hasControl } from './characters.ts';
+import { MAX_FRAME, createFrameWindow } from './window.ts';
+
+const log = logger('sip:port');
+
+export type { Srf };
+
+/** A middleware as `srf.use(method, …)` takes it. */
+export type Middleware = Extract<Parameters<Srf['use']>[1], (...args: never[]) => void>;
+
+/** An incoming request, as our handlers see it. */
+export interface SipRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly raw?: string;
+  readonly body?: string;
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  /** Dialog of the request, '' outside of one. */
+  readonly stackDialogId?: string;
+  get(name: string): unknown;
+}
+
+/** Its answer. `end` is emitted with the status once a final answer was handed to drachtio. */
+export interface SipResponse {
+  readonly finalResponseSent: boolean;
+  readonly status?: number;
+  send(
+    status: number,
+    reason: string,
+    options: { headers: Record<string, string>; body?: string },
+    callback: (error: unknown, message?: { get(name: string): unknown }) => void,
+  ): void;
+  once(event: 'end', listener: (answer: { readonly status: number }) => void): unknown;
+}
+
+export type Next = (error?: unknown) => void;
+export type Handler = (req: SipRequest, res: SipResponse, next: Next) => void | Promise<void>;
+export type FailureHandler = (
+  error: unknown,
+  req: SipRequest,
+  res: SipResponse,
+  next: Next,
+) => void | Promise<void>;
+
+export interface ResponseOptions {
+  readonly reason?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Request-URI. */
+  readonly uri: string;
+  /** Next hop as a full URI; default: the Request-URI, or a registered TCP connection of its user@host. */
+  readonly proxy?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */
+  readonly dialogId?: string;
+}
+
+/**
+ * The final answer to a request of ours. `peer`: somebody answered. `stack`: drachtio-server made it up (408 after
+ * 32 s, 503 when nobody could be reached, 410 for a closed connection). `local`: it was never sent, or nothing came
+ * within our own time limit.
+ */
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly origin: 'peer' | 'stack' | 'local';
+  /** Why a `local` answer is local. */
+  readonly failure?: 'unsendable' | 'refused' | 'disconnected' | 'timeout';
+  header(name: string): string | undefined;
+}
+
+export interface Port {
+  /** Wraps a handler for `srf.use`. */
+  readonly middleware: (name: string, handler: Handler) => Middleware;
+  /** Wraps a failure handler: four arguments at run time, which is how drachtio tells the two kinds apart. */
+  readonly failureMiddleware: (name: string, handler: FailureHandler) => Middleware;
+  /** Answers a request; a second final answer is dropped. */
+  readonly respond: (res: SipResponse, status: number, options?: ResponseOptions) => void;
+  /** Sends a request; always resolves, at the latest after `timeout` ms. */
+  readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+  /** Is there a connection to drachtio-server? */
+  readonly connected: () => boolean;
+}
+
+/** What we need of drachtio-srf at run time; its own types know less than it does. */
+interface SrfAtRunTime {
+  request(
+    uri: string,
+    options: {
+      method: string;
+      headers: Record<string, string>;
+      body?: string;
+      proxy?: string;
+      stackDialogId?: string;
+    },
+    callback: (error: unknown, sent?: SentRequest) => void,
+  ): void;
+  on(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+interface SentRequest {
+  on(event: 'response', listener: (answer: PeerAnswer) => void): void;
+}
+
+interface PeerAnswer {
+  readonly status: number;
+  readonly reason?: string;
+  readonly source_address?: string;
+  get(name: string): unknown;
+}
+
+/** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
+const ANSWER_LIMIT = 35_000;
+/** A handler that has not answered by then never will. */
+const HANDLER_LIMIT = 15_000;
+/** drachtio-server acknowledges a frame at once, or never. */
+const ACKNOWLEDGE_LIMIT = 5_000;
+
+export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
+  const stack = srf as unknown as SrfAtRunTime;
+  const window = createFrameWindow();
+  // The plugin may be added before or after the host app has connected: assume the best until told otherwise.
+  let connected = true;
+  // Requests whose answer is still out: it can't come any more once the connection is gone.
+  const outstanding = new Set<() => void>();
+  stack.on('connect', (error) => {
+    if (!error) connected = true;
+  });
+  for (const event of ['close', 'reconnecting'])
+    stack.on(event, () => {
+      connected = false;
+      window.reset();
+      for (const lost of [...outstanding]) lost();
+    });
+
+  function respond(
+    res: SipResponse,
+    status: number,
+    { reason, headers = {}, body }: ResponseOptions = {},
+  ): void {
+    if (res.finalResponseSent) return;
+    const clean: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) if (!hasControl(value)) clean[name] = value;
+    const bytes = 1000 + JSON.stringify(clean).length + (body?.length ?? 0);
+    window.enter(bytes, (done) => {
+      try {
+        res.send(
+          status,
+          cleanReason(reason),
+          { headers: clean, ...(body === undefined ? {} : { body }) },
+          (error) => {
+            done();
+            if (error) log.warn(`the answer ${status} did not go out: ${messageOf(error)}`);
+          },
+        );
+        // Without a connection the callback may never come.
+        setTimeout(done, ACKNOWLEDGE_LIMIT).unref();
+      } catch (error) {
+        done();
+        log.warn(`the answer ${status} could not be sent: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  function answerError(res: SipResponse, name: string, error: unknown): void {
+    if (error instanceof SiloError && error.status !== undefined) {
+      log.debug(`${name}: ${error.status} ${error.message}`);
+      respond(res, error.status, {
+        reason: error.status === 503 ? 'Service Unavailable' : error.message,
+        headers: error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) },
+      });
+    } else {
+      log.error(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      respond(res, 500);
+    }
+  }
+
+  /** Runs a handler so that whatever it does ends in one final answer or in `next()`. */
+  function run(
+    name: string,
+    res: SipResponse,
+    next: Next,
+    handler: (next: Next) => void | Promise<void>,
+  ): void {
+    let handedOn = false;
+    const timer = setTimeout(() => {
+      if (handedOn || res.finalResponseSent) return;
+      log.error(`${name} gave no answer within ${handlerLimit} ms`);
+      respond(res, 503, { headers: { 'Retry-After': '10' } });
+    }, handlerLimit);
+    const finished = (error?: unknown) => {
+      clearTimeout(timer);
+      if (error !== undefined) answerError(res, name, error);
+      else if (!handedOn && !res.finalResponseSent) setImmediate(noAnswer);
+    };
+    // A response may still wait in the frame window, hence only when none comes soon.
+    const noAnswer = () =>
+      setTimeout(() => {
+        if (!handedOn && !res.finalResponseSent)
+          answerError(res, name, new Error('it neither answered nor called next()'));
+      }, 5000).unref();
+    try {
+      const running = handler((error) => {
+        handedOn = true;
+        clearTimeout(timer);
+        next(error);
+      });
+      if (running) running.then(() => finished(), finished);
+      else finished();
+    } catch (error) {
+      finished(error ?? new Error('thrown nothing'));
+    }
+  }
+
+  return {
+    middleware: (name, handler) => {
+      const named = {
+        [name]: (req: SipRequest, res: SipResponse, next: Next) => {
+          run(name, res, next, (onward) => handler(req, res, onward));
+        },
+      }[name];
+      return named as unknown as Middleware;
+    },
+
+    failureMiddleware: (name, handler) => {
+      const named = {
+        [name]: (error: unknown, req: SipRequest, res: SipResponse, next: Next) => {
+          run(name, res, next, (onward) => handler(error, req, res, onward));
+        },
+      }[name];
+      return named as unknown as Middleware;
+    },
+
+    respond,
+    connected: () => connected,
+
+    send: (request, timeout = ANSWER_LIMIT) =>
+      new Promise((resolve) => {
+        const finish = (answer: Answer) => {
+          clearTimeout(timer);
+          outstanding.delete(lost);
+          resolve(answer);
+        };
+        const fail = (failure: NonNullable<Answer['failure']>, reason: string) =>
+          finish({
+            status: LOCAL_STATUS[failure],
+            reason,
+            origin: 'local',
+            failure,
+            header: () => undefined,
+          });
+        const lost = () => fail('disconnected', 'the connection to drachtio-server is gone');
+        const timer = setTimeout(() => fail('timeout', 'no answer within our own time limit'), timeout);
+        outstanding.add(lost);
+
+        const frame = frameOf(request);
+        if (typeof frame === 'string') {
+          fail('unsendable', frame);
+          return;
+        }
+        window.enter(frame.bytes, (done) => {
+          const unacknowledged = setTimeout(done, ACKNOWLEDGE_LIMIT);
+          const acknowledged = () => {
+            clearTimeout(unacknowledged);
+            done();
+          };
+          try {
+            stack.request(request.uri, frame.options, (error, sent) => {
+              acknowledged();
+              if (error || !sent) fail('refused', messageOf(error));
+              else sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer)));
+            });
+          } catch (error) {
+            acknowledged();
+            fail('disconnected', messageOf(error));
+          }
+        });
+      }),
+  };
+}
+
+const LOCAL_STATUS = { unsendable: 400, refused: 503, disconnected: 503, timeout: 408 } as const;
+
+function asAnswer(answer: PeerAnswer): Answer {
+  return {
+    status: answer.status,
+    reason: answer.reason ?? '',
+    origin: answer.source_address ? 'peer' : 'stack',
+    header: (name) => {
+      const value = answer.get(name);
+      return typeof value === 'string' ? value : undefined;
+    },
+  };
+}
+
+interface Frame {
+  readonly bytes: number;
+  readonly options: Parameters<SrfAtRunTime['request']>[1];
+}
+
+/** The frame of a request, or the reason why drachtio could not pass it unharmed. */
+function frameOf({ method, uri, proxy, headers, body, dialogId }: OutgoingRequest): Frame | string {
+  const text = body === undefined || body.length === 0 ? undefined : sendableText(body);
+  if (body !== undefined && body.length > 0 && text === undefined)
+    return 'the body has bytes that drachtio would damage';
+  for (const [name, value] of [
+    ['Request-URI', uri],
+    ['next hop', proxy ?? ''],
+    ...Object.entries(headers),
+  ] as const)
+    if (hasControl(value)) return `control characters in ${name}`;
+  const lines = Object.entries(headers).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value) + 4,
+    0,
+  );
+  // "<length>#<uuid>|sip||<dialog>|<proxy>" CRLF, start line, Content-Length line, blank line.
+  const bytes =
+    6 +
+    36 +
+    7 +
+    (dialogId?.length ?? 0) +
+    Buffer.byteLength(proxy ?? '') +
+    2 +
+    method.length +
+    Buffer.byteLength(uri) +
+    12 +
+    lines +
+    26 +
+    2 +
+    (body?.length ?? 0);
+  if (bytes > MAX_FRAME) return `the request would take ${bytes} bytes, drachtio passes ${MAX_FRAME}`;
+  if (lines > MAX_HEADERS) return `the headers would take ${lines} bytes, drachtio passes ${MAX_HEADERS}`;
+  if (Buffer.byteLength(uri) > MAX_URI)
+    return `the Request-URI has ${Buffer.byteLength(uri)} bytes, drachtio passes ${MAX_URI}`;
+  return {
+    bytes,
+    options: {
+      method,
+      headers: { ...headers },
+      ...(text === undefined ? {} : { body: text }),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),
+    },
+  };
+}
+
+/** drachtio-server's fixed buffers for headers (8,400) and the start line (512), less what it adds itself. */
+export const MAX_HEADERS = 8_000;
+const MAX_URI = 480;
+
+/** A reason phrase is one line of readable text; ours may be long sentences. */
+function cleanReason(reason: string | undefined): string {
+  if (reason === undefined) return '';
+  return reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+}
