@@ -125,6 +125,12 @@ describe('reading', () => {
     expect(parseSummary(after).counts.has('Voice-Message')).toBe(false);
   });
 
+  test('counts behind an empty line that could not be counts stay headers, for no mode refuses them', () => {
+    const body = lines('Messages-Waiting: yes', '', 'Voice-Message: 1/0 (2/0)', 'None: 4294967296/0');
+    expect(parseSummary(body)).toEqual(parseSummary(body, { mode: 'strict' }));
+    expect(parseSummary(body).messages[0]).toHaveLength(2);
+  });
+
   test('a status line that is missing is derived only when asked for', () => {
     const body = lines('Message-Account: tel:1', 'Voice-Message: 0/3', 'Fax-Message: 1/0');
     expect(refusal(body)).toEqual({ line: 1, column: 1, wanted: '"Messages-Waiting"' });
@@ -188,6 +194,11 @@ describe('refusing', () => {
   ])('%j is wrong in line %i, column %i', (body, line, column, wanted, options) => {
     expect(refusal(body, options)).toEqual({ line, column, wanted });
   }); // prettier-ignore
+
+  test('of several faults of meaning the first is named', () => {
+    const body = lines('Messages-Waiting: yes', 'None: 1/0 (2/0)', 'Fax-Message: 1/0 (2/0)');
+    expect(errorOf(() => parseSummary(body))).toMatchObject({ fault: 'meaning', line: 2 });
+  });
 
   test('a fault of grammar goes before one of meaning', () => {
     const error = errorOf(() => parseSummary('Messages-Waiting: yes\r\nNone: 1/0 (2/0)\r\nNone: x\r\n'));
