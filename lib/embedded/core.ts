@@ -3,6 +3,7 @@ import type { Endpoints } from './endpoints.ts';
 import type { ClientTransactions } from './client-transaction.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { Faults } from './faults.ts';
+import type { LoopbackPorts } from './loopback.ts';
 import type { ServerTransactions } from './pending.ts';
 import type { RegisteredConnections } from './registered.ts';
 import type { Routes } from './routes.ts';
@@ -17,4 +18,5 @@ export interface Core {
   readonly clients: ClientTransactions;
   readonly dialogs: Dialogs;
   readonly registered: RegisteredConnections;
+  readonly loopback: LoopbackPorts;
 }

@@ -13,6 +13,7 @@ import { Dialogs } from './dialogs.ts';
 import { Endpoints } from './endpoints.ts';
 import { newFaults, type Faults } from './faults.ts';
 import { receive } from './inbound.ts';
+import { LoopbackPorts } from './loopback.ts';
 import { ServerTransactions } from './pending.ts';
 import { RegisteredConnections } from './registered.ts';
 import { ownReply } from './reply.ts';
@@ -127,6 +128,7 @@ async function openCore(addresses: readonly Address[], faults: Faults, timers: T
     routes: new Routes(),
     clients: new ClientTransactions(timers),
     registered: new RegisteredConnections(),
+    loopback: new LoopbackPorts(),
   };
   return ready.core;
 }

@@ -61,8 +61,7 @@ function take(core: Core, incoming: Incoming): void {
   const fault = faultOf(incoming);
   if (fault) {
     if (request.method !== 'ACK') refuse(fault.status, fault.reason);
-    // sofia-sip shuts a stream on which it has read nonsense.
-    flow.end();
+    if (fault.shuts) flow.end();
     return;
   }
   if (via.protocol.toLowerCase() !== flow.protocol || core.servers.absorb(incoming.key)) return;
@@ -79,21 +78,29 @@ function take(core: Core, incoming: Incoming): void {
   else if (request.method !== 'ACK' && request.method !== 'PRACK') refuse(405, undefined, [allow]);
 }
 
+interface Fault {
+  readonly status: number;
+  readonly reason?: string;
+  /** sofia-sip shuts a stream after its own 400, but not after drachtio-server's. */
+  readonly shuts: boolean;
+}
+
 /** What drachtio-server answers before any app has a say (drachtio.md §1.6, §1.7). */
-function faultOf(incoming: Incoming): { readonly status: number; readonly reason?: string } | undefined {
+function faultOf(incoming: Incoming): Fault | undefined {
   const { received, request } = incoming;
-  if (received.fault === 'too-large') return { status: 413 };
-  if (received.fault === 'content-length') return { status: 400, reason: 'Bad Content-Length Header' };
+  if (received.fault === 'too-large') return { status: 413, shuts: true };
+  if (received.fault === 'content-length')
+    return { status: 400, reason: 'Bad Content-Length Header', shuts: true };
   const bad = badHeader(request.headers);
-  if (bad !== undefined) return { status: 400, reason: bad };
-  if (hasBadBytes(received.bytes)) return { status: 400 };
+  if (bad !== undefined) return { status: 400, reason: bad, shuts: bad !== 'Bad Request' };
   const cseq = readCSeq(valueOf(request, 'cseq'));
   const complete = ['from', 'to', 'call-id'].every((key) => valueOf(request, key) !== undefined);
-  if (cseq?.method !== request.method || !complete) return { status: 400 };
-  if (request.version.toUpperCase() !== 'SIP/2.0') return { status: 505 };
+  if (hasBadBytes(received.bytes) || cseq?.method !== request.method || !complete)
+    return { status: 400, shuts: true };
+  if (request.version.toUpperCase() !== 'SIP/2.0') return { status: 505, shuts: true };
   const length = Number(valueOf(request, 'content-length') ?? received.body.length);
-  if (length > received.body.length && received.body.length > 0) return { status: 400 };
-  return hasBadWildcard(request) ? { status: 400 } : undefined;
+  if (length > received.body.length && received.body.length > 0) return { status: 400, shuts: true };
+  return hasBadWildcard(request) ? { status: 400, shuts: false } : undefined;
 }
 
 function hasBadWildcard(request: Request): boolean {

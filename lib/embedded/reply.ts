@@ -31,11 +31,21 @@ export function tagged(to: string, tag: string): string {
   return tagOf(to) === undefined ? `${to};tag=${tag}` : to;
 }
 
-/** Start line and the headers every response begins with. */
-export function replyLines(request: Replyable, status: number, reason: string, tag: string): string[] {
+/**
+ * Start line and the headers every response begins with. What the app gives of these (`own`) stands before
+ * what the request says, even when it breaks the response.
+ */
+export function replyLines(
+  request: Replyable,
+  status: number,
+  reason: string,
+  tag: string,
+  own: readonly Header[] = [],
+): string[] {
   const lines = [`SIP/2.0 ${status} ${reason}`, ...request.vias.map((via) => `Via: ${via}`)];
   const copy = (key: string, name: string, change = (value: string) => value) => {
-    const header = request.headers.find((one) => one.key === key);
+    const mine = own.findLast((one) => one.key === key);
+    const header = mine ?? request.headers.find((one) => one.key === key);
     if (header) lines.push(`${name}: ${change(header.value)}`);
   };
   if (status > 100 && status < 300)

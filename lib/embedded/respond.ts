@@ -22,7 +22,7 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
     return;
   }
   const start = /^SIP\/2\.0 +(\d{3})(?: +(.*))?$/.exec(frame.startLine);
-  const status = Number(start?.[1] ?? 500);
+  const status = Number(start?.[1]);
   const tag = tagOf(valueOf({ headers }, 'to')) ?? newTag();
   request.dialog?.open.delete(transactionId);
   const known =
@@ -32,12 +32,12 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
     app.reply(messageId, 'NOK', 'dialog already exists, rejecting this request');
     return;
   }
-  if (headers.some((header) => !isSound(header.key, header.value))) {
+  if (!start || headers.some((header) => !isSound(header.key, header.value))) {
     core.servers.finish(request, ownReply(request, 500, undefined, [], tag));
     app.reply(messageId, 'NOK', 'Unknown server error sending response');
     return;
   }
-  const reason = start?.[2] ?? '';
+  const reason = start[2] ?? '';
   const contact = `<sip:${bracketed(request.flow.local.host)}:${request.flow.local.port}${
     request.flow.protocol === 'tcp' ? ';transport=tcp' : ''
   }>`;
@@ -64,7 +64,9 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
   remember(core, request, status, own);
   const { host, port } = request.flow.remote;
   const id = dialog?.id ?? (request.method === 'SUBSCRIBE' ? idOf(request) : '');
-  const way = `application|${response.length}||${host}|${port}|${timeOfDay()}`;
+  // drachtio-server has lost the protocol once the transaction is over.
+  const protocol = status < 200 ? request.flow.protocol : '';
+  const way = `application|${response.length}|${protocol}|${host}|${port}|${timeOfDay()}`;
   app.reply(messageId, 'OK', `${way}|${transactionId}|${id}||Msg sent:|`, response);
 }
 
@@ -102,7 +104,7 @@ function composed(
       : [];
   return encode(
     [
-      ...replyLines(request, status, reason, tag),
+      ...replyLines(request, status, reason, tag, headers),
       ...added,
       ...guessed,
       ...known,

@@ -93,6 +93,10 @@ function launch(core: Core, sender: Sender, draft: Draft, flow: Flow, branch: st
       failed(sender, draft, flow.protocol, viaOf(flow.protocol, flow.local, branch), status),
   });
   if (!flow.alive) core.clients.fail(branch, 410);
+  if (flow.protocol === 'udp')
+    void core.loopback.isClosed(flow.remote).then((closed) => {
+      if (closed) core.clients.fail(branch, 503);
+    });
 }
 
 /** An answer made here looks like one from the network, but for its empty source. */

@@ -7,7 +7,7 @@ const lengthLine = /^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*$/im;
 /** Largest message from the network, as in drachtio-server. */
 export const maxMessage = 2 * 1024 * 1024;
 /** A head that is not complete by then is not waited for. */
-const maxHead = 256 * 1024;
+const maxHead = 64 * 1024;
 
 export interface StreamEvents {
   /** A double line end between messages asks for a single one (RFC 5626 §3.5.1). */
@@ -25,14 +25,25 @@ export class StreamFramer {
   #wanted = 1;
   /** Where the search for the head's end goes on. */
   #searched = 0;
-  #lost = false;
+  #state: 'reading' | 'unbounded' | 'lost' = 'reading';
+  /** The head of a message that is too large, and how much of it is still to be thrown away. */
+  #excess: { readonly head: Buffer; readonly end: number; left: number } | undefined;
 
   constructor(events: StreamEvents) {
     this.#events = events;
   }
 
   push(chunk: Buffer): void {
-    if (this.#lost) return;
+    if (this.#state === 'lost') return;
+    if (this.#state === 'unbounded') {
+      this.#lose();
+      return;
+    }
+    if (this.#excess) {
+      this.#excess.left -= chunk.length;
+      if (this.#excess.left <= 0) this.#refuse(this.#excess.head, this.#excess.end, 'too-large');
+      return;
+    }
     this.#chunks.push(chunk);
     this.#length += chunk.length;
     while (this.#length >= this.#wanted && this.#step());
@@ -51,11 +62,10 @@ export class StreamFramer {
     }
     const length = lengthLine.exec(buffer.toString('latin1', 0, end))?.[1];
     const start = end + 4;
-    // Without a length nobody can tell where the body ends: drachtio-server drops such a request.
-    if (length === undefined) return this.#skip(start);
+    if (length === undefined) return this.#endless();
     if (!/^\d{1,10}$/.test(length)) return this.#refuse(buffer, end, 'content-length');
     const total = start + Number(length);
-    if (total > maxMessage) return this.#refuse(buffer, end, 'too-large');
+    if (total > maxMessage) return this.#exceed(buffer, end);
     if (buffer.length < total) {
       this.#wanted = total;
       return false;
@@ -69,20 +79,36 @@ export class StreamFramer {
     return true;
   }
 
+  /** A run of line ends: one answer for all that came together. A single one may be half of a keep-alive. */
   #lineEnds(buffer: Buffer): boolean {
-    if (buffer[0] === 0x0a || (buffer.length > 1 && buffer[1] !== 0x0a)) return this.#skip(1);
-    if (buffer.length >= 4 && buffer[2] === 0x0d && buffer[3] === 0x0a) {
-      this.#events.onPing();
-      return this.#skip(4);
+    let end = 0;
+    while (end < buffer.length && (buffer[end] === 0x0d || buffer[end] === 0x0a)) end += 1;
+    if (end < 4 && end === buffer.length) {
+      this.#wanted = end + 1;
+      return false;
     }
-    // One line end may be the first half of a keep-alive, or stand before a message.
-    if (buffer.length > 2 && buffer[2] !== 0x0d) return this.#skip(2);
-    if (buffer.length > 3) return this.#skip(3);
-    this.#wanted = buffer.length + 1;
+    if (end >= 4) this.#events.onPing();
+    this.#keep(buffer, end);
+    return true;
+  }
+
+  /** Without a length nobody can tell where the body ends: drachtio-server drops it, and closes at the next byte. */
+  #endless(): boolean {
+    this.#state = 'unbounded';
+    this.#drop();
     return false;
   }
 
-  #refuse(buffer: Buffer, end: number, fault: 'too-large' | 'content-length'): boolean {
+  /** The bytes are counted, not kept; the answer comes when they pass the limit, as from drachtio-server. */
+  #exceed(buffer: Buffer, end: number): boolean {
+    const left = maxMessage - buffer.length;
+    if (left <= 0) return this.#refuse(buffer, end, 'too-large');
+    this.#excess = { head: Buffer.from(buffer.subarray(0, end + 4)), end, left };
+    this.#drop();
+    return false;
+  }
+
+  #refuse(buffer: Buffer, end: number, fault: 'too-large' | 'content-length'): false {
     this.#events.onMessage({
       bytes: buffer.subarray(0, end + 4),
       headLength: end,
@@ -91,11 +117,6 @@ export class StreamFramer {
     });
     this.#lose();
     return false;
-  }
-
-  #skip(bytes: number): boolean {
-    this.#keep(this.#joined(), bytes);
-    return true;
   }
 
   #joined(): Buffer {
@@ -114,10 +135,16 @@ export class StreamFramer {
     this.#searched = 0;
   }
 
-  #lose(): void {
-    this.#lost = true;
+  #drop(): void {
     this.#chunks = [];
     this.#length = 0;
+    this.#wanted = 1;
+  }
+
+  #lose(): void {
+    this.#state = 'lost';
+    this.#excess = undefined;
+    this.#drop();
     this.#events.onLost();
   }
 }

@@ -9,7 +9,7 @@ const startsWithToken = new RegExp(`^${token}(?:$|[\\s;])`);
 const mediaType = new RegExp(`^${token}\\s*/\\s*${token}\\s*(;[^]*)?$`);
 const acceptItem = new RegExp(`^${token}\\s*/\\s*${token}\\s*(;[^]*)?$`);
 const tokenList = new RegExp(`^(${token}\\s*(,\\s*|$))*$`);
-const callId = /^[^\s,;<>"@]+(@[^\s,;<>"@]+)?$/;
+const callId = /^[^\s]+$/;
 const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 function address(value: string): boolean {
@@ -76,7 +76,7 @@ export function isSingle(key: string): boolean {
 }
 
 /** The reason phrase of the 400 that the first bad header calls for; undefined when all are sound. */
-export function badHeader(headers: readonly Header[]): string | undefined {
+export function badHeader(headers: readonly Header[]): 'Bad Request' | `Bad ${string} Header` | undefined {
   let anonymous = false;
   const seen = new Set<string>();
   for (const header of headers) {

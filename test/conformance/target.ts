@@ -1,0 +1,132 @@
+/**
+ * What the conformance suite runs against: the embedded front end, or a real drachtio-server.
+ *
+ *   SILO_CONFORMANCE_SIP=127.0.0.1:5060 SILO_CONFORMANCE_ADMIN=127.0.0.1:9022 SILO_CONFORMANCE_SECRET=cymru \
+ *     npx vitest run --no-file-parallelism test/conformance
+ *
+ * A real server is one for all files, so they must run one after the other. It has to listen on UDP and TCP of
+ * one port, and nobody else may use it meanwhile.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startFrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
+import {
+  RawApp,
+  request,
+  TcpListener,
+  TcpPeer,
+  UdpPeer,
+  type Address,
+  type Frame,
+  type Peer,
+  type RequestParts,
+} from './peer.ts';
+
+const { SILO_CONFORMANCE_SIP, SILO_CONFORMANCE_ADMIN, SILO_CONFORMANCE_SECRET } = process.env;
+
+/** True when a drachtio-server is named by the environment. */
+export const isReal = SILO_CONFORMANCE_SIP !== undefined && SILO_CONFORMANCE_ADMIN !== undefined;
+
+function addressOf(text: string): Address {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}
+
+export const everyVerb = ['message', 'register', 'subscribe', 'notify', 'publish', 'options', 'info'];
+
+export class Target {
+  readonly sip: Address;
+  readonly admin: Address;
+  readonly secret: string;
+  readonly #end: () => Promise<void>;
+  readonly #open: { close(): Promise<void> }[] = [];
+
+  private constructor(sip: Address, admin: Address, secret: string, end: () => Promise<void>) {
+    this.sip = sip;
+    this.admin = admin;
+    this.secret = secret;
+    this.#end = end;
+  }
+
+  /** `options` are for the embedded front end; a real server is as it is. */
+  static async open(options: FrontEndOptions = {}): Promise<Target> {
+    if (SILO_CONFORMANCE_SIP !== undefined && SILO_CONFORMANCE_ADMIN !== undefined) {
+      const secret = SILO_CONFORMANCE_SECRET ?? 'cymru';
+      return new Target(addressOf(SILO_CONFORMANCE_SIP), addressOf(SILO_CONFORMANCE_ADMIN), secret, () =>
+        Promise.resolve(),
+      );
+    }
+    const frontEnd = await startFrontEnd({ listen: '127.0.0.1:0', ...options });
+    const sip = { host: '127.0.0.1', port: frontEnd.addresses[0]?.port ?? 0 };
+    const admin = { host: frontEnd.adminHost, port: frontEnd.adminPort };
+    return new Target(sip, admin, 'cymru', () => frontEnd.close());
+  }
+
+  get sipText(): string {
+    return `${this.sip.host}:${this.sip.port}`;
+  }
+
+  /** An app that has authenticated and wants these verbs. */
+  async app(verbs: readonly string[] = everyVerb): Promise<RawApp> {
+    return this.#kept(await RawApp.open(this.admin, this.secret, verbs));
+  }
+
+  /** An app connection that has said nothing yet. */
+  async stranger(): Promise<RawApp> {
+    return this.#kept(await RawApp.connect(this.admin));
+  }
+
+  async udp(): Promise<UdpPeer> {
+    return this.#kept(await UdpPeer.open(this.sip));
+  }
+
+  async tcp(): Promise<TcpPeer> {
+    return this.#kept(await TcpPeer.open(this.sip));
+  }
+
+  async listener(): Promise<TcpListener> {
+    return this.#kept(await TcpListener.open());
+  }
+
+  /** Closes what a test has opened, and gives the server time to notice. */
+  async tidy(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((one) => one.close().catch(() => undefined)));
+    await sleep(30);
+  }
+
+  async end(): Promise<void> {
+    await this.tidy();
+    await this.#end();
+  }
+
+  #kept<T extends { close(): Promise<void> }>(one: T): T {
+    this.#open.push(one);
+    return one;
+  }
+}
+
+/** Sends a request and waits for its frame at the app. */
+export async function arrive(
+  peer: Peer,
+  app: RawApp,
+  method: string,
+  parts: RequestParts = {},
+): Promise<Frame> {
+  peer.send(request(peer, method, parts));
+  return app.take();
+}
+
+/** As {@link arrive}, and answers it. */
+export async function serve(
+  peer: Peer,
+  app: RawApp,
+  method: string,
+  parts: RequestParts = {},
+  statusLine = '200 OK',
+  headers: readonly string[] = [],
+): Promise<{ readonly frame: Frame; readonly echo: Frame }> {
+  const frame = await arrive(peer, app, method, parts);
+  return { frame, echo: await app.respond(frame.transactionId, statusLine, headers) };
+}
+
+export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const timeOfDay = /^\d\d:\d\d:\d\d\.\d{6}$/;
