@@ -195,6 +195,11 @@ export class TcpPeer implements Peer {
     return silent(this, wait);
   }
 
+  /** Closes this side only. */
+  end(): void {
+    this.#socket.end();
+  }
+
   async close(): Promise<void> {
     this.#socket.destroy();
     await this.closed;
