@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { createBoxes } from '../../lib/silo/boxes.ts';
+import { deliveryOf } from '../../lib/silo/deliver.ts';
+import { createFlights } from '../../lib/silo/flights.ts';
+import { headerObject } from '../../lib/silo/kept-headers.ts';
+import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/outcome.ts';
+import { aBinding, aMessage } from '../stores/conformance.ts';
+
+describe('the outcome of an answer', () => {
+  const verdict = (status: number) => verdictOf({ status, origin: 'peer' });
+
+  test('every status from 200 to 699 has a verdict, and only 2xx delivers', () => {
+    for (let status = 200; status < 700; status++)
+      expect([status, verdict(status) === 'delivered']).toEqual([status, status < 300]);
+  });
+
+  test.each([
+    ['away', [302, 401, 404, 407, 408, 410, 430, 480, 482, 483]],
+    ['later', [423, 481, 486, 487, 491, 500, 503, 504, 600]],
+    ['refused', [406, 413, 415, 488, 513, 606]],
+    ['incapable', [405, 501]],
+    ['dead', [400, 402, 403, 414, 416, 420, 505, 603, 604, 607, 699]],
+  ])('%s', (wanted, statuses) => {
+    for (const status of statuses) expect([status, verdict(status)]).toEqual([status, wanted]);
+  });
+
+  test('a status that drachtio-server made up says nothing of the message', () => {
+    for (const status of [400, 408, 410, 503]) expect(verdictOf({ status, origin: 'stack' })).toBe('away');
+    expect(verdictOf({ status: 408, origin: 'local', failure: 'timeout' })).toBe('away');
+    expect(verdictOf({ status: 400, origin: 'local', failure: 'unsendable' })).toBe('dead');
+  });
+
+  test('what may be stored after a live failure: not now and not this device, but no refusal', () => {
+    for (const status of [404, 405, 408, 410, 415, 430, 480, 486, 500, 501, 503, 599])
+      expect([status, storable(status)]).toEqual([status, true]);
+    for (const status of [302, 400, 401, 403, 407, 413, 600, 603, 604])
+      expect([status, storable(status)]).toEqual([status, false]);
+  });
+
+  test('the back-off grows to an hour, and Retry-After is read', () => {
+    expect([1, 2, 3, 4, 5, 6, 99].map((attempts) => backoff(attempts, () => 0.5))).toEqual([
+      30, 120, 300, 600, 1800, 3600, 3600,
+    ]);
+    expect(backoff(1, () => 0)).toBe(24);
+    expect(retryAfter({ header: () => '120 (in a meeting);duration=3600' })).toBe(120);
+    expect(retryAfter({ header: () => undefined })).toBe(0);
+  });
+});
+
+describe('flights', () => {
+  test('one at a time per contact, in the order of asking, whatever their outcome', async () => {
+    const flights = createFlights();
+    const log: string[] = [];
+    let inAir = 0;
+    const fly = (name: string, fail = false) =>
+      flights.take('sip:bob@192.0.2.1', async () => {
+        expect(++inAir).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        inAir--;
+        log.push(name);
+        if (fail) throw new Error(name);
+      });
+    await Promise.allSettled([fly('a'), fly('b', true), fly('c')]);
+    expect(log).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('the set of boxes with mail', () => {
+  test('until it is complete every box may have mail', () => {
+    const boxes = createBoxes();
+    expect(boxes.mayHaveMail('x')).toBe(true);
+    boxes.complete();
+    expect(boxes.mayHaveMail('x')).toBe(false);
+    boxes.add('x');
+    expect(boxes.mayHaveMail('x')).toBe(true);
+  });
+
+  test('a box found empty leaves it, but not while a message for it is being stored', () => {
+    const boxes = createBoxes();
+    boxes.complete();
+    const stored = boxes.storing('x');
+    expect(boxes.mayHaveMail('x')).toBe(true);
+    boxes.add('x');
+    boxes.foundEmpty('x');
+    expect(boxes.mayHaveMail('x')).toBe(true);
+    stored();
+    boxes.foundEmpty('x');
+    expect(boxes.mayHaveMail('x')).toBe(false);
+  });
+});
+
+describe('a delivery', () => {
+  const to = (over: Parameters<typeof aBinding>[2], options = { addDate: false }) =>
+    deliveryOf(
+      aMessage('bob@example.org', { body: Buffer.from('hi') }),
+      aBinding('bob@example.org', 'sip:bob@192.0.2.1:5071', { path: [], ...over }),
+      2000,
+      options,
+    );
+  const source = (protocol: string, address = '198.51.100.1', port = 40_000) => ({
+    source: { protocol, address, port },
+  });
+
+  test('goes to the contact, with the AoRs in To and From, and no Contact of its own', () => {
+    const request = to(source('udp', '192.0.2.1', 5071));
+    expect(request).toMatchObject({
+      uri: 'sip:bob@192.0.2.1:5071',
+      proxy: undefined,
+      headers: {
+        To: '<sip:bob@example.org>',
+        Expires: '3000',
+        Date: 'Thu, 01 Jan 1970 00:16:30 GMT',
+        CSeq: '1 MESSAGE',
+        Subject: 'greetings',
+      },
+    });
+    expect(request!.headers['From']).toMatch(/^"Alice" <sip:alice@example\.org>;tag=[0-9a-f]{16}$/);
+    expect(request!.headers).not.toHaveProperty('Contact');
+  });
+
+  test('goes where the REGISTER came from: through NAT and over a live connection', () => {
+    expect(to(source('udp'))!.proxy).toBe('sip:198.51.100.1:40000');
+    expect(to(source('tcp'))!.proxy).toBe('sip:198.51.100.1:40000;transport=tcp');
+    expect(to(source('udp', '2001:db8::1'))!.proxy).toBe('sip:[2001:db8::1]:40000');
+  });
+
+  test('goes along the Path, which beats the source', () => {
+    const request = to({
+      ...source('udp'),
+      path: ['<sip:edge.example.org;lr>', '<sip:inner.example.org;lr>'],
+    });
+    expect(request!.proxy).toBe('sip:edge.example.org;lr');
+    expect(request!.uri).toBe(
+      'sip:bob@192.0.2.1:5071?Route=%3Csip%3Aedge.example.org%3Blr%3E&Route=%3Csip%3Ainner.example.org%3Blr%3E',
+    );
+  });
+
+  test('drops headers that a contact wants to smuggle in', () => {
+    const binding = aBinding('bob@example.org', 'sip:bob@192.0.2.1:5071?X-Evil=1&Route=%3Csip:evil%3E', {
+      path: [],
+      ...source('udp', '192.0.2.1', 5071),
+    });
+    expect(deliveryOf(aMessage('bob@example.org'), binding, 2000, { addDate: false })!.uri).toBe(
+      'sip:bob@192.0.2.1:5071',
+    );
+  });
+
+  test('is impossible to a contact that is no SIP URI', () => {
+    const binding = aBinding('bob@example.org', 'mailto:bob@example.org', { path: [] });
+    expect(deliveryOf(aMessage('bob@example.org'), binding, 2000, { addDate: false })).toBeUndefined();
+  });
+
+  test('keeps its Call-ID and raises its CSeq from attempt to attempt; two messages never share one', () => {
+    const message = aMessage('bob@example.org', { key: 'a'.repeat(64) });
+    const binding = aBinding('bob@example.org', 'sip:bob@192.0.2.1', { path: [] });
+    const [first, second] = [0, 1].map(
+      (attempts) => deliveryOf({ ...message, attempts }, binding, 2000, { addDate: false })!.headers,
+    );
+    expect([first!['Call-ID'], first!['CSeq']]).toEqual(['a'.repeat(32), '1 MESSAGE']);
+    expect([second!['Call-ID'], second!['CSeq']]).toEqual(['a'.repeat(32), '2 MESSAGE']);
+  });
+
+  test("carries msilo's date prefix only when asked, only on text/plain", () => {
+    expect(to({}, { addDate: true })!.body!.toString()).toMatch(
+      /^\[Offline message - \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d 1970\] hi$/,
+    );
+    const cpim = aMessage('bob@example.org', { contentType: 'message/cpim', body: Buffer.from('x') });
+    expect(
+      deliveryOf(cpim, aBinding('bob@example.org', 'sip:bob@192.0.2.1'), 2000, {
+        addDate: true,
+      })!.body!.toString(),
+    ).toBe('x');
+  });
+
+  test('a stored header line of another program can neither inject nor replace what delivery writes', () => {
+    expect(
+      headerObject(
+        'X-A: 1\r\nx-a: 2\r\nVia: evil\r\nCall-ID: evil\r\nnonsense\r\nBad Name: 3\r\nX-Fold: a\r\n b\r\n',
+      ),
+    ).toEqual({
+      'X-A': '1, 2',
+      'X-Fold': 'a b',
+    });
+  });
+});
