@@ -9,7 +9,7 @@ import { readConfig, type Config } from './lib/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
 import { SiloError, messageOf } from './lib/errors.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
-import { connectSrf } from './lib/sip/connect.ts';
+import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
 import { createPort } from './lib/sip/port.ts';
 import { guardedRegistrationParser } from './lib/sip/registration-parser.ts';
 import { answerOptions, createGate, refuse, unserved } from './lib/sip/answers.ts';
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   onStop(async () => {
     gate.close();
     await silo.close();
-    srf.disconnect();
+    disconnectSrf(srf);
     await front?.close();
     await store.close();
   });

@@ -62,12 +62,12 @@ function nextHopOf({ path, source, contact }: Binding): NextHop | undefined {
   if (source.address === '' || source.port === 0) return { proxy: undefined, routeSet: '' };
   const host =
     source.address.includes(':') && !source.address.startsWith('[') ? `[${source.address}]` : source.address;
-  // A live connection of the client is reused; a contact behind NAT is reached where its REGISTER came from.
+  // A live connection of the client is reused.
   if (source.protocol === 'tcp' || source.protocol === 'tls')
     return { proxy: `sip:${host}:${source.port};transport=${source.protocol}`, routeSet: '' };
-  const uri = parseUri(contact);
-  const direct = uri?.host === host && (uri.port ?? 5060) === source.port;
-  return { proxy: direct ? undefined : `sip:${host}:${source.port}`, routeSet: '' };
+  // A contact on another host than its REGISTER came from is behind NAT (or a proxy): back along that way. On the same
+  // host it is trusted, since one REGISTER may name contacts on several ports.
+  return { proxy: parseUri(contact)?.host === host ? undefined : `sip:${host}:${source.port}`, routeSet: '' };
 }
 
 function nameAddr(name: string, uri: string): string {

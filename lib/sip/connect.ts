@@ -1,5 +1,5 @@
 /** Connecting drachtio-srf, with the options that its behaviour asks for. */
-import { SiloError } from '../errors.ts';
+import { SiloError, messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import type { Srf } from './port.ts';
 
@@ -58,4 +58,13 @@ export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): P
       pingInterval: 15_000,
     });
   });
+}
+
+/** Leaves drachtio-server; drachtio-srf throws when there is no connection to leave. */
+export function disconnectSrf(srf: Srf): void {
+  try {
+    srf.disconnect();
+  } catch (error) {
+    log.debug(`there was no connection to end: ${messageOf(error)}`);
+  }
 }

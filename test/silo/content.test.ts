@@ -186,9 +186,7 @@ describe('what is refused, and with which status', () => {
       { over: { headers: { 'X-Bad': 'a\r\nRoute: <sip:evil>' } } },
     ],
   ])('%s: %d', (_, status, draft) => {
-    expect(() => made(draft)).toThrowError(
-      expect.objectContaining({ code: 'SILO_REFUSED', status }) as Error,
-    );
+    expect(() => made(draft)).toThrow(expect.objectContaining({ code: 'SILO_REFUSED', status }) as Error);
   });
 
   test('none of these is refused for a body that is only sent live', () => {

@@ -4,7 +4,7 @@ import Srf from 'drachtio-srf';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { createRegistrar, type Registrar, type RegistrarOptions } from '../../lib/registrar/registrar.ts';
 import { refuse, unserved } from '../../lib/sip/answers.ts';
-import { connectSrf } from '../../lib/sip/connect.ts';
+import { connectSrf, disconnectSrf } from '../../lib/sip/connect.ts';
 import { createPort } from '../../lib/sip/port.ts';
 import { guardedRegistrationParser } from '../../lib/sip/registration-parser.ts';
 import type { SiloOptions } from '../../lib/silo/options.ts';
@@ -74,7 +74,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
     calls,
     close: async () => {
       await silo.close();
-      srf.disconnect();
+      disconnectSrf(srf);
       await front.close();
       await real.close();
     },
