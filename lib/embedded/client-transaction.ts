@@ -1,9 +1,13 @@
 /**
  * Our own requests (RFC 3261 §17.1.2), with the intervals that drachtio-server shows: 1 s, 2 s, then every 4 s.
  *
- *   trying ──1xx──► trying ──final──► gone
+ *   trying ──1xx──► proceeding: repeats every T2
+ *      │                │
+ *      ├────────────────┴──final──► gone
  *      ├──F: 32 s──► internal 408
- *      └──flow dies──► internal 503
+ *      └──no connection comes about──► internal 503
+ *
+ * A connection that breaks later makes no difference: the answer may come another way, until F.
  */
 import { Expiring } from './expiring.ts';
 import type { Flow } from './flow.ts';
@@ -55,7 +59,7 @@ export class ClientTransactions {
     this.#running.set(branch, running);
     flow.send(request);
     if (flow.protocol === 'udp') this.#retransmit(running);
-    else running.forget = flow.onDeath(() => this.fail(branch, 503));
+    else running.forget = flow.onFailure(() => this.fail(branch, 503));
   }
 
   /** True when the response belongs to one of ours. Late and repeated answers find nothing and are dropped. */
@@ -65,8 +69,9 @@ export class ClientTransactions {
     if (response.status >= 200) {
       this.#running.delete(branch);
       this.#stop(running);
-    }
-    running.transaction.onResponse(response, size, flow);
+    } else running.wait = this.#timers.T2;
+    // 100 says nothing, and is told to nobody.
+    if (response.status !== 100) running.transaction.onResponse(response, size, flow);
     return true;
   }
 

@@ -9,8 +9,8 @@ export interface Flow {
   /** False once nothing can be sent any more. */
   readonly alive: boolean;
   send(bytes: Buffer): void;
-  /** Calls back when the flow dies; UDP never does. Returns the undo. */
-  onDeath(listener: () => void): () => void;
+  /** Calls back when the connection never comes about; UDP needs none. Returns the undo. */
+  onFailure(listener: () => void): () => void;
   /** Ends the connection behind the flow, after what is already written. */
   end(): void;
 }

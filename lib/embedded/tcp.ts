@@ -13,11 +13,20 @@ class Connection implements Flow {
   readonly local: Address;
   readonly remote: Address;
   readonly #socket: Socket;
-  readonly #deaths = new Set<() => void>();
+  readonly #failures = new Set<() => void>();
+  readonly #onDeath: () => void;
   #alive = true;
 
-  constructor(socket: Socket, local: Address, remote: Address, timers: Timers, receive: Receive) {
+  constructor(
+    socket: Socket,
+    local: Address,
+    remote: Address,
+    timers: Timers,
+    receive: Receive,
+    onDeath: () => void,
+  ) {
     this.#socket = socket;
+    this.#onDeath = onDeath;
     this.local = local;
     this.remote = remote;
     const framer = new StreamFramer({
@@ -27,6 +36,7 @@ class Connection implements Flow {
     });
     socket.setNoDelay(true);
     socket.setTimeout(timers.idle, () => socket.destroy());
+    socket.once('connect', () => this.#failures.clear());
     socket.on('data', (chunk) => framer.push(chunk));
     socket.on('error', () => socket.destroy());
     // A peer that has said its last word may still wait for answers, but sofia-sip closes then.
@@ -42,10 +52,9 @@ class Connection implements Flow {
     if (this.#alive) this.#socket.write(bytes);
   }
 
-  onDeath(listener: () => void): () => void {
-    if (this.#alive) this.#deaths.add(listener);
-    else queueMicrotask(listener);
-    return () => this.#deaths.delete(listener);
+  onFailure(listener: () => void): () => void {
+    if (this.#alive && this.#socket.connecting) this.#failures.add(listener);
+    return () => this.#failures.delete(listener);
   }
 
   end(): void {
@@ -59,8 +68,9 @@ class Connection implements Flow {
   #die(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    for (const listener of [...this.#deaths]) listener();
-    this.#deaths.clear();
+    this.#onDeath();
+    for (const listener of [...this.#failures]) listener();
+    this.#failures.clear();
   }
 }
 
@@ -123,12 +133,12 @@ export class TcpTransport {
   }
 
   #adopt(socket: Socket, remote: Address): Connection {
-    const connection = new Connection(socket, this.#local, remote, this.#timers, this.#receive);
     const key = keyOf(remote);
-    this.#connections.set(key, connection);
-    connection.onDeath(() => {
+    const forget = () => {
       if (this.#connections.get(key) === connection) this.#connections.delete(key);
-    });
+    };
+    const connection = new Connection(socket, this.#local, remote, this.#timers, this.#receive, forget);
+    this.#connections.set(key, connection);
     return connection;
   }
 }

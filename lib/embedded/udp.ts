@@ -47,7 +47,7 @@ export class UdpTransport {
       remote,
       alive: true,
       send: (bytes) => this.#send(bytes, remote),
-      onDeath: () => () => undefined,
+      onFailure: () => () => undefined,
       end: () => undefined,
     };
   }

@@ -255,11 +255,13 @@ describe('requests of an app', () => {
     );
   });
 
-  it('hands provisional and final answers over', async () => {
+  it('hands final answers and provisional ones over, but 100', async () => {
     await app.request(`OPTIONS ${uri()} SIP/2.0`);
     const message = await phone.take();
     phone.send(reply(message, 100, 'Trying'));
-    expect((await app.take()).message.status).toBe(100);
+    await app.silence(100);
+    phone.send(reply(message, 183, 'Working'));
+    expect((await app.take()).message.status).toBe(183);
     phone.send(reply(message, 404, 'Not Found', ['X-Why: because']));
     const answer = (await app.take()).message;
     expect(answer.startLine).toBe('SIP/2.0 404 Not Found');
