@@ -16,6 +16,8 @@ import { answerOptions, createGate, refuse, unserved } from './lib/sip/answers.t
 import { createSilo } from './lib/silo/silo.ts';
 import { openStore } from './lib/stores/open.ts';
 
+/** A stop is over after this, whatever hangs, in ms. */
+const STOP_LIMIT = 9_500;
 const now = () => Math.floor(Date.now() / 1000);
 
 async function main(): Promise<void> {
@@ -87,6 +89,8 @@ function onStop(stop: () => Promise<void>): void {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
+      // A database that hangs must not hang us.
+      setTimeout(() => process.exit(1), STOP_LIMIT).unref();
       stop().then(
         () => process.exit(0),
         (error: unknown) => {

@@ -5,6 +5,7 @@
  */
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { header } from '../sip/headers.ts';
 import type { Answer, Port, SipRequest } from '../sip/port.ts';
 import type { Binding } from '../stores/store.ts';
 import { deliveryOf } from './deliver.ts';
@@ -41,6 +42,8 @@ export async function deliverLive(
 ): Promise<Answer> {
   // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
   const message = messageOf(req, settings, now(), { live: true });
+  const hops = hopsLeft(req);
+  if (hops < 0) throw new LiveFailure(483, 'Too Many Hops');
   const answers: Answer[] = [];
   const sender = { answered: false };
   const tooLate = () => sender.answered;
@@ -53,7 +56,10 @@ export async function deliverLive(
         if (tooLate()) return;
         const request = deliveryOf(message, binding, now(), { addDate: false });
         if (!request) return;
-        const answer = await port.send(request);
+        const answer = await port.send({
+          ...request,
+          headers: { ...request.headers, 'Max-Forwards': String(hops) },
+        });
         if (!tooLate()) answers.push(answer);
         else if (isSuccess(answer))
           await lateDelivery(message.key).catch((error: unknown) =>
@@ -67,6 +73,12 @@ export async function deliverLive(
   if (answer) return answer;
   const { status, reason } = best(answers, attempts.length);
   throw new LiveFailure(status, reason);
+}
+
+/** A new request, but the same journey: two servers that hand a message to each other must come to an end. */
+function hopsLeft(req: SipRequest): number {
+  const hops = Number(header(req, 'Max-Forwards') ?? 70);
+  return (Number.isInteger(hops) ? Math.min(hops, 70) : 70) - 1;
 }
 
 function firstSuccess(

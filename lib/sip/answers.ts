@@ -1,5 +1,7 @@
 /** Small middlewares that only answer: what an application around the features needs. */
 import { SiloError, messageOf } from '../errors.ts';
+import { header } from './headers.ts';
+import { parseNameAddr } from './name-addr.ts';
 import type { Middleware, Port } from './port.ts';
 
 const METHODS = 'REGISTER, MESSAGE, OPTIONS';
@@ -11,10 +13,12 @@ export function answerOptions(port: Port): Middleware {
   });
 }
 
-/** The end of a MESSAGE chain: nobody is responsible for its recipient. */
+/** The end of a MESSAGE chain: nobody is responsible for its recipient, or for the dialog that it names. */
 export function unserved(port: Port): Middleware {
-  return port.middleware('unserved', (_, res) => {
-    port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
+  return port.middleware('unserved', (req, res) => {
+    const inDialog = parseNameAddr(header(req, 'To') ?? '')?.params.has('tag');
+    if (inDialog) port.respond(res, 481);
+    else port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
   });
 }
 

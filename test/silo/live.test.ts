@@ -109,6 +109,23 @@ describe('live delivery', () => {
     expect((await alice.message('bob', 'picture')).status).toBe(202);
   });
 
+  test('two servers that hand a message to each other come to an end: Max-Forwards counts down to 483', async () => {
+    await start();
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await bob.register({ expires: 600 });
+    expect((await alice.message('bob', 'one', { headers: { 'Max-Forwards': '7' } })).status).toBe(200);
+    expect(bob.messages[0]!.header('Max-Forwards')).toBe('6');
+    expect((await alice.message('bob', 'two', { headers: { 'Max-Forwards': '0' } })).status).toBe(483);
+    expect(bob.messages).toHaveLength(1);
+  });
+
+  test('a MESSAGE inside a dialog that nobody here has: 481, not stored', async () => {
+    await start();
+    const alice = await phone('alice');
+    expect((await alice.message('bob', 'one', { to: '<sip:bob@example.org>;tag=gone' })).status).toBe(481);
+    expect(await ledger()).toMatchObject({ waiting: 0 });
+  });
+
   test('a device whose Allow lacks MESSAGE is not tried', async () => {
     await start();
     const [alice, bob] = [await phone('alice'), await phone('bob')];

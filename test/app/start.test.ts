@@ -1,0 +1,135 @@
+/** The application as a process: how it starts, says so, and stops. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { startFrontEnd } from '../../lib/embedded/front-end.ts';
+import { startApp } from '../support/app.ts';
+import { freePort } from '../support/free-port.ts';
+import { Phone } from '../support/phone.ts';
+import { startProcess } from '../support/process.ts';
+
+const run = (env: Record<string, string>) =>
+  startProcess(process.execPath, ['dist/app.js'], { env: { SILO_STORE: 'sqlite::memory:', ...env } });
+
+describe('the application', () => {
+  test('says in one line that it is ready, where, and on which store; then how to try it', async () => {
+    const app = await startApp();
+    const [ready = '', ...rest] = app.process.stdout.trim().split('\n');
+    expect(ready).toMatch(/^drachtio-silo ready: .*udp\/127\.0\.0\.1:\d+.*; store sqlite::memory:$/);
+    await app.process.line('  This embedded SIP front end is for first runs');
+    expect(rest.length).toBeLessThanOrEqual(3);
+    await app.process.stop();
+  });
+
+  test('answers OPTIONS', async () => {
+    const app = await startApp();
+    const alice = await Phone.start('alice', { server: app.server });
+    const answer = await alice.request('OPTIONS', 'sip:example.org', 'alice@example.org', {});
+    expect([answer.status, answer.header('Allow')]).toEqual([200, expect.stringContaining('MESSAGE')]);
+    alice.close();
+    await app.process.stop();
+  });
+
+  test('works the same behind a drachtio-server, and takes up a lost connection again', async () => {
+    const front = await startFrontEnd({ listen: '127.0.0.1:0', secret: 'another' });
+    const app = await run({
+      DRACHTIO_HOST: front.adminHost,
+      DRACHTIO_PORT: String(front.adminPort),
+      DRACHTIO_SECRET: 'another',
+    });
+    await app.line('drachtio-silo ready');
+    const server = { host: '127.0.0.1', port: front.addresses[0]!.port };
+    const [alice, bob] = [await Phone.start('alice', { server }), await Phone.start('bob', { server })];
+    expect((await alice.message('bob', 'before')).status).toBe(202);
+    await front.restart();
+    // Until the app is back the server says 503.
+    let status = 503;
+    for (let i = 0; i < 50 && status === 503; i++) {
+      status = (await alice.message('bob', 'after', { callId: 'one', cseq: 1, tag: 't' })).status;
+      await alice.quiet(100);
+    }
+    expect(status).toBe(202);
+    await bob.register({ expires: 600 });
+    await bob.received(2);
+    expect(bob.texts).toEqual(['before', 'after']);
+    await bob.quiet(200);
+    alice.close();
+    bob.close();
+    expect(await app.stop()).toMatchObject({ code: 0 });
+    await front.close();
+  });
+
+  test.each([
+    ['an option that does not exist', { SILO_NONSENSE: '1' }, 'There is no option SILO_NONSENSE'],
+    ['a value out of range', { SILO_CHECK_TIME: '-1' }, 'SILO_CHECK_TIME'],
+    ['a store that cannot be read', { SILO_STORE: 'oracle://x' }, 'wanted is sqlite:'],
+    ['a store that cannot be opened', { SILO_STORE: 'sqlite:/nowhere/silo.db' }, '/nowhere/silo.db'],
+  ])('%s: exit code 1 and a sentence', async (_, env, sentence) => {
+    const app = await run(env);
+    expect(await app.exited).toMatchObject({ code: 1 });
+    expect(app.stderr).toContain("drachtio-silo can't start: ");
+    expect(app.stderr).toContain(sentence);
+  });
+
+  test('a wrong secret: exit code 1 and a sentence', async () => {
+    const front = await startFrontEnd({ listen: '127.0.0.1:0' });
+    const app = await run({
+      DRACHTIO_HOST: front.adminHost,
+      DRACHTIO_PORT: String(front.adminPort),
+      DRACHTIO_SECRET: 'wrong',
+    });
+    expect(await app.exited).toMatchObject({ code: 1 });
+    expect(app.stderr).toContain('set DRACHTIO_SECRET');
+    await front.close();
+  });
+
+  test('a SIP port that is taken: exit code 1 and a sentence', async () => {
+    const port = await freePort();
+    const taken = createSocket('udp4').bind(port, '127.0.0.1');
+    await once(taken, 'listening');
+    const app = await run({ SILO_SIP_LISTEN: `127.0.0.1:${port}` });
+    expect(await app.exited).toMatchObject({ code: 1 });
+    expect(app.stderr).toContain(String(port));
+    taken.close();
+  });
+
+  test('SIGTERM while a message is in flight: its answer is waited for, exit code 0, nothing is sent twice', async () => {
+    const app = await startApp();
+    const [alice, bob] = [
+      await Phone.start('alice', { server: app.server }),
+      await Phone.start('bob', { server: app.server }),
+    ];
+    await alice.message('bob', 'one');
+    await alice.message('bob', 'two');
+    let answer: (status: number) => void = () => undefined;
+    bob.react = ({ method }) => (method === 'MESSAGE' ? new Promise((resolve) => (answer = resolve)) : 200);
+    await bob.register({ expires: 600 });
+    await bob.received(1);
+    app.process.kill('SIGTERM');
+    await bob.quiet(200);
+    expect((await alice.message('bob', 'three')).status).toBe(503);
+    answer(200);
+    expect(await app.process.exited).toMatchObject({ code: 0 });
+    expect(bob.texts).toEqual(['one']);
+    alice.close();
+    bob.close();
+  });
+
+  test('a second signal stops at once', async () => {
+    const app = await startApp();
+    const [alice, bob] = [
+      await Phone.start('alice', { server: app.server }),
+      await Phone.start('bob', { server: app.server }),
+    ];
+    await alice.message('bob', 'one');
+    bob.react = ({ method }) => (method === 'MESSAGE' ? 'silence' : 200);
+    await bob.register({ expires: 600 });
+    await bob.received(1);
+    app.process.kill('SIGINT');
+    await bob.quiet(100);
+    app.process.kill('SIGINT');
+    expect(await app.process.exited).toMatchObject({ code: 1 });
+    alice.close();
+    bob.close();
+  });
+});
