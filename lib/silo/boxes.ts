@@ -5,8 +5,10 @@
 export interface Boxes {
   mayHaveMail(box: string): boolean;
   add(box: string): void;
-  /** A lane found the box empty. Ignored while a message for it is just being stored. */
-  foundEmpty(box: string): void;
+  /** A point in time, for `foundEmpty`: take it before looking into the box. */
+  mark(): number;
+  /** A look that began at `mark` found the box empty. Ignored when something was added since, or is being stored. */
+  foundEmpty(box: string, mark: number): void;
   /** The set holds every box that the database had. */
   complete(): void;
   /** Marks a message for this box as being stored; call the result when it is (or is not). */
@@ -15,14 +17,17 @@ export interface Boxes {
 }
 
 export function createBoxes(): Boxes {
-  const boxes = new Set<string>();
+  /** Box -> when it was added last. */
+  const boxes = new Map<string, number>();
   const storing = new Map<string, number>();
+  let serial = 0;
   let complete = false;
   return {
     mayHaveMail: (box) => !complete || boxes.has(box) || storing.has(box),
-    add: (box) => boxes.add(box),
-    foundEmpty: (box) => {
-      if (!storing.has(box)) boxes.delete(box);
+    add: (box) => boxes.set(box, ++serial),
+    mark: () => serial,
+    foundEmpty: (box, mark) => {
+      if (!storing.has(box) && (boxes.get(box) ?? 0) <= mark) boxes.delete(box);
     },
     complete: () => (complete = true),
     storing: (box) => {

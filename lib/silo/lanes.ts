@@ -139,12 +139,14 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       }
       ({ lease } = claim);
       const laneUntil = asked + (settings.leaseTime - 1) * 1000;
-      const result = await runSession(
+      await runSession(
         {
           ...dependencies,
           devices: cachedDevices(box),
           // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
           mayGoOn: () => !closing && performance.now() < Math.max(laneUntil, leasedUntil),
+          mark: () => boxes.mark(),
+          foundEmpty: (mark) => boxes.foundEmpty(box, mark),
           sleepUntil: (time) => asleep.set(box, time),
           incapable: (binding) => {
             incapable.delete(deviceOf(binding));
@@ -156,7 +158,6 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         lease,
         why,
       );
-      if (result === 'empty') boxes.foundEmpty(box);
     } catch (error) {
       log.warn(`the box of ${box} could not be served: ${messageOf(error)}`);
       later(box, why, 5);

@@ -31,19 +31,19 @@ export interface SessionContext {
   readonly mayGoOn: () => boolean;
   /** Did the message end by other means since it was read (a late answer of a live attempt)? */
   readonly hasEnded: (key: string) => boolean;
+  /** The box was looked into and nothing waits. */
+  readonly foundEmpty: (mark: number) => void;
+  readonly mark: () => number;
   /** The head of the box may not be sent before this time. */
   readonly sleepUntil: (time: number) => void;
   /** The device can't do MESSAGE. */
   readonly incapable: (binding: Binding) => void;
 }
 
-/** `empty`: nothing waits. `left`: something waits for a device, a time or an operator. */
-export type SessionResult = 'empty' | 'left';
-
 /** What sending one message to the devices led to. */
 type Sent = 'gone' | 'passed-over' | 'failed' | 'stop';
 
-export async function runSession(context: SessionContext, lease: Lease, wake: Wake): Promise<SessionResult> {
+export async function runSession(context: SessionContext, lease: Lease, wake: Wake): Promise<void> {
   const { store, now } = context;
   /** Devices that failed in this session: no further message goes to them. */
   const out = new Set<string>();
@@ -51,23 +51,27 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
   let left = false;
   let first = true;
   for (;;) {
+    const mark = context.mark();
     const page = await store.waiting(lease.box, now(), after, PAGE);
-    if (page.length === 0) return left ? 'left' : 'empty';
+    if (page.length === 0) {
+      if (!left) context.foundEmpty(mark);
+      return;
+    }
     after = page.at(-1)?.id ?? after;
     const probe = first ? probeOrder(page) : undefined;
     first = false;
     for (const message of probe?.order ?? page) {
-      if (!context.mayGoOn()) return 'left';
+      if (!context.mayGoOn()) return;
       if (message.nextTime > now() && !(wake === 'register' && waitsForDevice(message.lastStatus))) {
         context.sleepUntil(message.nextTime);
-        return 'left';
+        return;
       }
       const suspect = message === probe?.suspect;
       const sent = await sendToOne(context, lease, message, out, suspect);
-      if (sent === 'stop') return 'left';
+      if (sent === 'stop') return;
       if (sent !== 'gone') left = true;
       // A failed message holds up those behind it (order), unless a probe has shown that the fault is its own.
-      if (sent === 'failed' && !suspect) return 'left';
+      if (sent === 'failed' && !suspect) return;
     }
   }
 }

@@ -59,8 +59,10 @@ export async function openMysql(url: URL, now: () => number, options: MysqlOptio
     supportBigNumbers: true,
   });
   pool.on('connection', (connection) => {
-    // Queued before the first query of whoever asked for the connection.
-    for (const statement of SESSION) void connection.query(statement);
+    // Queued before the first query of whoever asked for the connection. Emitted is the callback form, and a query
+    // without a callback would end the process when the connection breaks.
+    const raw = connection as unknown as { query(sql: string, callback: () => void): void };
+    for (const statement of SESSION) raw.query(statement, () => undefined);
   });
   const db = connect(name, pool, options.queryTimeout);
   try {

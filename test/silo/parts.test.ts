@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createBoxes } from '../../lib/silo/boxes.ts';
 import { deliveryOf } from '../../lib/silo/deliver.ts';
+import { createEvents } from '../../lib/silo/events.ts';
 import { createFlights } from '../../lib/silo/flights.ts';
 import { headerObject } from '../../lib/silo/kept-headers.ts';
 import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/outcome.ts';
@@ -47,6 +48,22 @@ describe('the outcome of an answer', () => {
   });
 });
 
+describe('events', () => {
+  test('a listener that throws harms neither the sender nor the other listeners', () => {
+    const events = createEvents();
+    const log: string[] = [];
+    const failing = () => {
+      throw new Error('oops');
+    };
+    events.on('stored', failing);
+    events.on('stored', ({ box }) => log.push(box));
+    events.emit('stored', { box: 'a', key: 'k', id: 1 });
+    events.off('stored', failing);
+    events.emit('stored', { box: 'b', key: 'k', id: 2 });
+    expect(log).toEqual(['a', 'b']);
+  });
+});
+
 describe('flights', () => {
   test('one at a time per contact, in the order of asking, whatever their outcome', async () => {
     const flights = createFlights();
@@ -81,11 +98,22 @@ describe('the set of boxes with mail', () => {
     const stored = boxes.storing('x');
     expect(boxes.mayHaveMail('x')).toBe(true);
     boxes.add('x');
-    boxes.foundEmpty('x');
+    boxes.foundEmpty('x', boxes.mark());
     expect(boxes.mayHaveMail('x')).toBe(true);
     stored();
-    boxes.foundEmpty('x');
+    boxes.foundEmpty('x', boxes.mark());
     expect(boxes.mayHaveMail('x')).toBe(false);
+  });
+
+  test('a message that came while somebody looked into an empty box keeps the box in the set', () => {
+    const boxes = createBoxes();
+    boxes.complete();
+    boxes.add('x');
+    const look = boxes.mark();
+    boxes.storing('x')();
+    boxes.add('x');
+    boxes.foundEmpty('x', look);
+    expect(boxes.mayHaveMail('x')).toBe(true);
   });
 });
 
