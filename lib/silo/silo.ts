@@ -152,12 +152,13 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
 
   async function onLive(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
     const box = recipientOf(req, settings);
-    const devices = box === undefined ? [] : await bindings.find(box);
-    if (devices.length === 0) {
+    if (box === undefined) {
       next();
       return;
     }
     try {
+      // Whose last device has left since `onMessage` looked has none: that is a failure like any other.
+      const devices = await bindings.find(box);
       await deliverLive({ port, flights, settings, now, lateDelivery: delivered }, req, devices);
     } catch (error) {
       // A live failure goes to the failure route; a MESSAGE that can't be sent at all is refused right here.

@@ -1,0 +1,41 @@
+/** Found by killing the app under load: a MESSAGE that crossed an un-REGISTER got 404 and was not stored. */
+import registrationParser from 'drachtio-mw-registration-parser';
+import { expect, test } from 'vitest';
+import { refuse, unserved } from '../../lib/sip/answers.ts';
+import { createPort, type Middleware } from '../../lib/sip/port.ts';
+import { guardedRegistrationParser } from '../../lib/sip/registration-parser.ts';
+import { startNode } from '../support/node.ts';
+import { Phone } from '../support/phone.ts';
+
+test('a message whose recipient leaves while it is looked at is stored', async () => {
+  let leave: () => Promise<unknown> = () => Promise.resolve();
+  const node = await startNode({
+    chain: ({ srf, silo, registrar }) => {
+      const port = createPort(srf);
+      const between = (_req: unknown, _res: unknown, next: () => void) => void leave().then(() => next());
+      srf.use('register', guardedRegistrationParser(registrationParser));
+      srf.use('register', silo.onRegister);
+      srf.use('register', registrar.onRegister);
+      srf.use('message', silo.onMessage);
+      srf.use('message', between as unknown as Middleware);
+      srf.use('message', silo.onLive);
+      srf.use('message', unserved(port));
+      srf.use('message', silo.onFailure);
+      srf.use('message', refuse(port));
+    },
+  });
+  const alice = await Phone.start('alice', { server: node.server });
+  const bob = await Phone.start('bob', { server: node.server });
+  try {
+    await bob.register({ expires: 600 });
+    leave = () => bob.unregister();
+    expect((await alice.message('bob', 'one')).status).toBe(202);
+    await bob.register({ expires: 600 });
+    await bob.received(1);
+    expect(bob.texts).toEqual(['one']);
+  } finally {
+    alice.close();
+    bob.close();
+    await node.close();
+  }
+});
