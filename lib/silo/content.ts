@@ -74,7 +74,7 @@ export function messageOf(
   const callId = header(req, 'Call-ID') ?? '';
   const date = parseSipDate(header(req, 'Date') ?? '');
   const message: NewMessage = {
-    key: keyOf(req, box, from.uri, callId),
+    key: keyOf(req, box),
     box,
     srcAddr: over.from ?? from.uri,
     srcName: displayName(from.display),
@@ -107,11 +107,13 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
 }
 
 /** Identity of a message: the same request again (also in a new transaction) has the same one. */
-function keyOf(req: HeaderSource, box: string, sender: string, callId: string): string {
-  const tag = parseNameAddr(header(req, 'From') ?? '')?.params.get('tag') ?? '';
+export function keyOf(req: HeaderSource, box: string): string {
+  const from = parseNameAddr(header(req, 'From') ?? '');
+  const callId = header(req, 'Call-ID') ?? '';
   const cseq = header(req, 'CSeq') ?? '';
   // Without a Call-ID nothing tells two messages apart: store both rather than lose one.
-  const parts = callId === '' ? [randomUUID()] : [box, sender, tag, callId, cseq];
+  const parts =
+    callId === '' ? [randomUUID()] : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq];
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 

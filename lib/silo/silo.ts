@@ -19,7 +19,7 @@ import { createAcceptor, type StoreResult } from './accept.ts';
 import { observedBindings, type BindingSource } from './bindings.ts';
 import { createBoxes } from './boxes.ts';
 import { createClock } from './clock.ts';
-import type { StoreOverrides } from './content.ts';
+import { keyOf, type StoreOverrides } from './content.ts';
 import { createEvents, type SiloEmitter } from './events.ts';
 import { createFlights } from './flights.ts';
 import { createLanes } from './lanes.ts';
@@ -87,6 +87,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const ended = createMemory<string>();
   const own = createMemory<number>();
   const arrivals = createArrivals();
+  events.on('ended', ({ key, outcome }) => {
+    if (outcome === 'delivered') ended.add(key);
+  });
 
   const lanes = createLanes({
     store,
@@ -139,7 +142,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       // A live message never overtakes what waits.
       const behind = live && boxes.mayHaveMail(box);
       if (live && !behind) {
-        next();
+        // A sender that never heard our 202 repeats what has been delivered from the box meanwhile.
+        if (ended.has(keyOf(req, box))) port.respond(res, 202);
+        else next();
         return;
       }
       const result = await acceptor.store(req);
