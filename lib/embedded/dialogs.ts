@@ -19,6 +19,7 @@ export interface DialogFacts {
   readonly routes: readonly string[];
   /** CSeq number of the last request sent. */
   readonly cseq: number;
+  /** Contact of the SUBSCRIBE that made the dialog: a refresh with another one changes nothing. */
   readonly target: string | undefined;
   /** The flow over which the dialog was made. */
   readonly flow: Flow;
@@ -34,14 +35,12 @@ export class Dialog {
   readonly owner: App;
   /** Transactions of the peer that no app has answered yet. */
   readonly open = new Set<string>();
-  target: string | undefined;
   #cseq: number;
 
   constructor(id: string, facts: DialogFacts, owner: App) {
     this.id = id;
     this.facts = facts;
     this.owner = owner;
-    this.target = facts.target;
     this.#cseq = facts.cseq;
   }
 
@@ -80,7 +79,7 @@ export class Dialogs {
     const owner = this.#byId.get(id)?.owner ?? this.#formerOwners.get(id) ?? app;
     const dialog = new Dialog(id, facts, owner);
     this.#byId.set(id, dialog);
-    this.#byLeg.set(legOf(facts.callId, facts.localTag, facts.remoteTag), dialog);
+    this.#byLeg.set(legOf(facts.callId, facts.remoteTag), dialog);
     return dialog;
   }
 
@@ -91,15 +90,19 @@ export class Dialogs {
     return dialog;
   }
 
-  /** By what a request of the peer says: its To tag is our tag. */
+  /** By what a request of the peer says; without a To tag it still belongs to the dialog, as in sofia-sip. */
   match(callId: string, toTag: string | undefined, fromTag: string | undefined): Dialog | undefined {
-    if (toTag === undefined) return undefined;
-    const dialog = this.#byLeg.get(legOf(callId, toTag, fromTag ?? ''));
-    return dialog && this.find(dialog.id);
+    const dialog = this.#byLeg.get(legOf(callId, fromTag ?? ''));
+    if (!dialog || (toTag !== undefined && toTag !== dialog.facts.localTag)) return undefined;
+    return this.find(dialog.id);
+  }
+
+  has(dialog: Dialog): boolean {
+    return this.#byId.get(dialog.id) === dialog;
   }
 
   end(dialog: Dialog): void {
-    if (this.#byId.get(dialog.id) !== dialog) return;
+    if (!this.has(dialog)) return;
     this.#byId.delete(dialog.id);
     this.#forget(dialog);
   }
@@ -111,8 +114,8 @@ export class Dialogs {
   }
 
   #forget(dialog: Dialog): void {
-    const { callId, localTag, remoteTag } = dialog.facts;
-    this.#byLeg.delete(legOf(callId, localTag, remoteTag));
+    const leg = legOf(dialog.facts.callId, dialog.facts.remoteTag);
+    if (this.#byLeg.get(leg) === dialog) this.#byLeg.delete(leg);
     this.#formerOwners.delete(dialog.id);
     this.#formerOwners.set(dialog.id, dialog.owner);
     const [oldest] = this.#formerOwners.keys();
@@ -121,6 +124,6 @@ export class Dialogs {
   }
 }
 
-function legOf(callId: string, localTag: string, remoteTag: string): string {
-  return `${callId}\n${localTag}\n${remoteTag}`;
+function legOf(callId: string, remoteTag: string): string {
+  return `${callId}\n${remoteTag}`;
 }

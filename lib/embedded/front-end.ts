@@ -111,7 +111,7 @@ export async function startFrontEnd(options: FrontEndOptions = {}): Promise<Fron
 async function openCore(addresses: readonly Address[], faults: Faults, timers: Timers): Promise<Core> {
   const servers = new ServerTransactions(timers);
   const dialogs = new Dialogs(timers.dialog, (dialog) => {
-    // What the app has not answered when its dialog ends is answered for it.
+    // What no app has answered when its dialog ends is answered for it.
     for (const request of servers.within(dialog)) servers.finish(request, ownReply(request, 500));
   });
   // The sockets may speak before the rest stands: until then nobody listens to them.

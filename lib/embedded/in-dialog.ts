@@ -29,7 +29,7 @@ export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
     return;
   }
   const placeholder = given.includes('placeholder');
-  const target = placeholder ? dialog.target : given;
+  const target = placeholder ? dialog.facts.target : given;
   if (target === undefined) {
     refuse(`unable to find route when sending request inside dialog for dialog id ${id}`);
     return;

@@ -16,6 +16,8 @@ import { readVia, received as receivedVia, type Via } from './via.ts';
 const served: ReadonlySet<string> = new Set(
   'REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH OPTIONS INFO'.split(' '),
 );
+/** What makes no sense outside calls, and calls are not served. Any other method may come inside a dialog. */
+const callsOnly: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'CANCEL', 'PRACK']);
 const allow = 'Allow: REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, OPTIONS, INFO';
 
 /** drachtio-server's stack refuses longer lines, because its message log can't hold them. */
@@ -70,7 +72,7 @@ function take(core: Core, incoming: Incoming): void {
     tagOf(valueOf(request, 'to')),
     tagOf(valueOf(request, 'from')),
   );
-  if (dialog && served.has(request.method)) takeInDialog(core, incoming, dialog);
+  if (dialog && !callsOnly.has(request.method)) takeInDialog(core, incoming, dialog);
   else if (served.has(request.method)) takeNew(core, incoming, refuse);
   else if (request.method === 'BYE' || request.method === 'UPDATE' || request.method === 'CANCEL')
     refuse(481);
@@ -134,21 +136,23 @@ function takeNew(core: Core, incoming: Incoming, refuse: (status: number) => voi
 
 function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
   const { flow, key, request } = incoming;
-  if (!dialog.owner.alive) {
+  const id = dialog.owner.alive ? hand(core, incoming, dialog.owner, dialog, `${dialog.id}|`) : undefined;
+  if (id === undefined) {
     const response = ownReply(incoming, 481);
     core.servers.remember(key, flow, response);
     flow.send(response);
-    return;
   }
-  hand(core, incoming, dialog.owner, dialog, `${dialog.id}|`);
-  // RFC 6665 §4.1.2.1: this NOTIFY is the last word of the dialog.
-  if (request.method === 'NOTIFY' && (valueOf(request, 'subscription-state') ?? '').includes('terminated')) {
-    dialog.open.clear();
+  if (request.method === 'BYE') {
+    // The app may still answer a BYE when its dialog is gone; any other request ends with the dialog.
+    if (id !== undefined) dialog.open.delete(id);
     core.dialogs.end(dialog);
   }
+  // RFC 6665 §4.1.2.1: this NOTIFY is the last word of the dialog.
+  if (request.method === 'NOTIFY' && (valueOf(request, 'subscription-state') ?? '').includes('terminated'))
+    core.dialogs.end(dialog);
 }
 
-function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefined, tail: string): void {
+function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefined, tail: string): string {
   const { flow, received, request, vias, key } = incoming;
   const transactionId = newUuid();
   core.servers.add({
@@ -165,6 +169,7 @@ function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefin
   const { protocol, remote } = flow;
   const origin = `network|${received.bytes.length}|${protocol}|${remote.host}|${remote.port}|${timeOfDay()}`;
   app.deliver(transactionId, `${origin}|${transactionId}|${tail}`, asSeenByApps(incoming));
+  return transactionId;
 }
 
 /** The message in its own bytes; only the first Via line is replaced, and a list in it unrolled. */

@@ -37,7 +37,7 @@ export class ServerTransactions {
   readonly #answered: Expiring<{ readonly response: Buffer; readonly flow: Flow }>;
 
   constructor(timers: Timers) {
-    this.#pending = new Expiring(timers.pending, (_, request) => this.#byKey.delete(request.key));
+    this.#pending = new Expiring(timers.pending, (_, request) => this.drop(request));
     this.#answered = new Expiring(timers.J);
   }
 
@@ -73,6 +73,7 @@ export class ServerTransactions {
   }
 
   drop(request: PendingRequest): void {
+    request.dialog?.open.delete(request.transactionId);
     this.#pending.delete(request.transactionId);
     this.#byKey.delete(request.key);
   }

@@ -15,55 +15,40 @@ import type { AppFrame } from './wire.ts';
 export function respond(core: Core, app: App, frame: AppFrame): void {
   const [messageId = '', , transactionId = ''] = frame.tokens;
   const headers = readAppHeaders(frame.headers);
+  const refuse = (text: string) => app.reply(messageId, 'NOK', text);
   const request = core.servers.find(transactionId);
   if (!request?.flow.alive) {
     if (request) core.servers.drop(request);
-    app.reply(messageId, 'NOK', request?.dialog ? gone : unknown(headers));
+    refuse(request?.dialog ? gone : unknown(headers));
     return;
   }
   const start = /^SIP\/2\.0 +(\d{3})(?: +(.*))?$/.exec(frame.startLine);
-  const status = Number(start?.[1]);
-  const tag = tagOf(valueOf({ headers }, 'to')) ?? newTag();
-  request.dialog?.open.delete(transactionId);
-  const known =
-    request.method === 'SUBSCRIBE' && !request.dialog ? core.dialogs.find(idOf(request)) : undefined;
-  if (known) {
-    core.servers.finish(request, ownReply(request, 480, 'Temporarily Unavailable', [], tag));
-    app.reply(messageId, 'NOK', 'dialog already exists, rejecting this request');
+  const tag = request.dialog?.facts.localTag ?? tagOf(valueOf({ headers }, 'to')) ?? newTag();
+  const end = (status: number, reason?: string) =>
+    core.servers.finish(request, ownReply(request, status, reason, [], tag));
+  // Another answer to the same SUBSCRIBE has made the dialog meanwhile.
+  if (request.method === 'SUBSCRIBE' && !request.dialog && core.dialogs.find(idOf(request))) {
+    end(480, 'Temporarily Unavailable');
+    refuse('dialog already exists, rejecting this request');
     return;
   }
   if (!start || headers.some((header) => !isSound(header.key, header.value))) {
-    core.servers.finish(request, ownReply(request, 500, undefined, [], tag));
-    app.reply(messageId, 'NOK', 'Unknown server error sending response');
+    end(500);
+    refuse('Unknown server error sending response');
     return;
   }
-  const reason = start[2] ?? '';
-  const contact = `<sip:${bracketed(request.flow.local.host)}:${request.flow.local.port}${
-    request.flow.protocol === 'tcp' ? ';transport=tcp' : ''
-  }>`;
-  const added = needsContact(request, status, headers) ? [`Contact: ${contact}`] : [];
-  const own = localised(headers, request.flow.local);
-  const response = composed(request, status, reason, tag, own, added, frame.body);
-  if (status < 200) {
+  const status = Number(start[1]);
+  const own = withContact(request, status, localised(headers, request.flow.local));
+  const response = composed(request, status, start[2] ?? '', tag, own, frame.body);
+  if (status >= 200) core.servers.finish(request, response);
+  else {
     // drachtio-server's one-shot answer: the provisional leaves, and the transaction ends in a 500.
     request.flow.send(response);
-    core.servers.finish(request, ownReply(request, 500, undefined, [], tag));
-  } else core.servers.finish(request, response);
-  if (request.dialog && status >= 200 && status < 300)
-    request.dialog.target = targetOf(request.headers) ?? request.dialog.target;
-  const dialog =
-    request.dialog ??
-    (request.method === 'SUBSCRIBE' && (status === 200 || status === 202)
-      ? acceptDialog(
-          core,
-          request,
-          tagOf(valueOf(request, 'to')) ?? tag,
-          valueOf({ headers: own }, 'contact') ?? contact,
-        )
-      : undefined);
+    end(500);
+  }
+  const id = dialogOf(core, request, status, own, tag);
   remember(core, request, status, own);
   const { host, port } = request.flow.remote;
-  const id = dialog?.id ?? (request.method === 'SUBSCRIBE' ? idOf(request) : '');
   // drachtio-server has lost the protocol once the transaction is over.
   const protocol = status < 200 ? request.flow.protocol : '';
   const way = `application|${response.length}|${protocol}|${host}|${port}|${timeOfDay()}`;
@@ -82,9 +67,29 @@ function idOf(request: PendingRequest): string {
   return `${valueOf(request, 'call-id') ?? ''};from-tag=${tagOf(valueOf(request, 'from')) ?? ''}`;
 }
 
-function needsContact(request: PendingRequest, status: number, headers: readonly Header[]): boolean {
-  if (request.method !== 'SUBSCRIBE' || valueOf({ headers }, 'contact') !== undefined) return false;
-  return request.dialog !== undefined || (status >= 200 && status < 300);
+/** Adds our Contact: to a 2xx of SUBSCRIBE, and inside a dialog to any answer to one. */
+function withContact(request: PendingRequest, status: number, headers: readonly Header[]): readonly Header[] {
+  const wanted = request.method === 'SUBSCRIBE' && (request.dialog ?? (status >= 200 && status < 300));
+  if (!wanted || valueOf({ headers }, 'contact') !== undefined) return headers;
+  const { local, protocol } = request.flow;
+  const transport = protocol === 'tcp' ? ';transport=tcp' : '';
+  const value = `<sip:${bracketed(local.host)}:${local.port}${transport}>`;
+  return [{ key: 'contact', name: 'Contact', value }, ...headers];
+}
+
+/** The dialog id for the echo; a 200 or 202 to SUBSCRIBE makes the dialog on the way. */
+function dialogOf(
+  core: Core,
+  request: PendingRequest,
+  status: number,
+  answer: readonly Header[],
+  tag: string,
+): string {
+  if (request.dialog) return core.dialogs.has(request.dialog) ? request.dialog.id : '';
+  if (request.method !== 'SUBSCRIBE') return '';
+  if (status !== 200 && status !== 202) return idOf(request);
+  const localTag = tagOf(valueOf(request, 'to')) ?? tag;
+  return acceptDialog(core, request, localTag, valueOf({ headers: answer }, 'contact') ?? '').id;
 }
 
 function composed(
@@ -93,7 +98,6 @@ function composed(
   reason: string,
   tag: string,
   headers: readonly Header[],
-  added: readonly string[],
   body: Buffer,
 ): Buffer {
   const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq']);
@@ -105,7 +109,6 @@ function composed(
   return encode(
     [
       ...replyLines(request, status, reason, tag, headers),
-      ...added,
       ...guessed,
       ...known,
       `Content-Length: ${body.length}`,

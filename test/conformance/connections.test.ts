@@ -168,6 +168,20 @@ describe('TCP connections', () => {
     await phone.silence(50);
   });
 
+  it('caches the connection of a refreshed subscription as well', async () => {
+    const facts = {
+      callId: `cached-${user}`,
+      headers: [`Contact: <sip:${user}@192.0.2.99;transport=tcp>`, 'Event: x', 'Expires: 60'],
+    };
+    const from = '<sip:alice@example.com>;tag=phone';
+    await serve(phone, app, 'SUBSCRIBE', { ...facts, from }, '200 OK', ['Expires: 60']);
+    const to = (await phone.take()).get('to');
+    await serve(phone, app, 'SUBSCRIBE', { ...facts, from, to, cseq: 8 }, '200 OK', ['Expires: 60']);
+    await phone.take();
+    await toUser('OPTIONS');
+    expect((await phone.take()).startLine).toMatch(/^OPTIONS/);
+  });
+
   it('forgets the connection when the registration ends', async () => {
     await register(phone);
     await register(phone, 'expires=0');

@@ -169,6 +169,79 @@ describe('subscriptions', () => {
     await notified(one, 'terminated');
   });
 
+  it('sends to the Contact of the first SUBSCRIBE, whatever a refresh says', async () => {
+    const one = await subscribed();
+    const contact = `Contact: <sip:moved@127.0.0.1:${phone.port}>`;
+    const facts = { ...inDialog(one, 8), headers: [contact, 'Event: message-summary', 'Expires: 600'] };
+    const frame = await arrive(phone, app, 'SUBSCRIBE', facts);
+    await app.respond(frame.transactionId, '200 OK', ['Expires: 600']);
+    await phone.take();
+    const message = await notified(one, 'terminated');
+    expect(message.startLine).toBe(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`);
+  });
+
+  it.each(['MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'PUBLISH', 'UPDATE', 'REFER', 'UNHEARD-OF'])(
+    'gives %s inside the dialog to its owner',
+    async (method) => {
+      const one = await subscribed();
+      const frame = await arrive(phone, app, method, inDialog(one, 20, ['Subscription-State: active']));
+      expect(frame.dialogId).toBe(one.id);
+      const echo = await app.respond(frame.transactionId, '200 OK');
+      expect(echo.tokens[11]).toBe(one.id);
+      expect((await phone.take()).status).toBe(200);
+      await notified(one, 'terminated');
+    },
+  );
+
+  it('takes a SUBSCRIBE without To tag for a refresh when Call-ID and From tag are those of a dialog', async () => {
+    const one = await subscribed();
+    const frame = await arrive(phone, app, 'SUBSCRIBE', { ...inDialog(one, 9), to: '<sip:bob@example.com>' });
+    expect(frame.dialogId).toBe(one.id);
+    await app.respond(frame.transactionId, '200 OK', ['Expires: 60']);
+    expect(tag((await phone.take()).get('to'))).toBe(tag(one.accepted.get('to')));
+    await notified(one, 'terminated');
+  });
+
+  it('adds a Contact to every answer to a refresh', async () => {
+    const one = await subscribed();
+    const frame = await arrive(phone, app, 'SUBSCRIBE', inDialog(one, 9));
+    await app.respond(frame.transactionId, '489 Bad Event');
+    expect((await phone.take()).get('contact')).toBe(`<sip:${target.sipText}>`);
+    await notified(one, 'terminated');
+  });
+
+  it('answers a refresh that waits with 500 when the dialog ends', async () => {
+    const one = await subscribed();
+    const frame = await arrive(phone, app, 'SUBSCRIBE', inDialog(one, 9));
+    await notify(one, 'terminated');
+    phone.send(reply(await phone.take(), 200, 'OK'));
+    expect((await phone.take()).status).toBe(500);
+    const echo = await app.respond(frame.transactionId, '481 Gone');
+    expect(echo.result).toBe('NOK|Response not sent due to unknown transaction');
+  });
+
+  it('ends the dialog with a BYE, which the owner may still answer', async () => {
+    const one = await subscribed();
+    const frame = await arrive(phone, app, 'BYE', inDialog(one, 9));
+    expect(frame.dialogId).toBe(one.id);
+    const echo = await app.respond(frame.transactionId, '200 OK');
+    expect(echo.tokens.slice(10, 12)).toEqual([frame.transactionId, '']);
+    expect((await phone.take()).status).toBe(200);
+    expect((await notify(one)).result).toContain('unable to find dialog');
+  });
+
+  it('has nowhere to send when the SUBSCRIBE had no Contact, unless the app names a target', async () => {
+    const one = await subscribed(phone, '202 Accepted', []);
+    const text = `unable to find route when sending request inside dialog for dialog id ${one.id}`;
+    expect((await notify(one)).result).toBe(`NOK|Server error: ${text}`);
+    const headers = ['Event: message-summary', 'Subscription-State: terminated'];
+    await app.request(`NOTIFY sip:any@127.0.0.1:${phone.port} SIP/2.0`, headers, { dialog: one.id });
+    const message = await phone.take();
+    expect(message.startLine).toBe(`NOTIFY sip:any@127.0.0.1:${phone.port} SIP/2.0`);
+    phone.send(reply(message, 200, 'OK'));
+    await app.take();
+  });
+
   it('swallows a repeated refresh that waits, and answers a repeat of an answered one again', async () => {
     const one = await subscribed();
     const refresh = request(phone, 'SUBSCRIBE', inDialog(one, 8));
@@ -298,7 +371,7 @@ describe('subscriptions', () => {
     await notified(one, 'terminated');
   });
 
-  it('gives a dialog to the subscriber side as well', async () => {
+  it('gives a dialog to the subscriber side as well, which a terminated NOTIFY ends with a 500', async () => {
     const echo = await app.request(`SUBSCRIBE sip:mwi@127.0.0.1:${phone.port} SIP/2.0`, [
       'From: <sip:app@example.com>;tag=app',
       'To: <sip:mwi@example.com>',
@@ -324,5 +397,19 @@ describe('subscriptions', () => {
     expect(frame.dialogId).toBe(id);
     await app.respond(frame.transactionId, '200 OK');
     expect((await phone.take()).status).toBe(200);
+    const last = await arrive(phone, app, 'NOTIFY', {
+      callId: subscribe.get('call-id'),
+      from: '<sip:mwi@example.com>;tag=phone',
+      to: '<sip:app@example.com>;tag=app',
+      cseq: 2,
+      headers: [
+        'Event: message-summary',
+        'Subscription-State: terminated',
+        `Contact: <sip:mwi@127.0.0.1:${phone.port}>`,
+      ],
+    });
+    expect(last.dialogId).toBe(id);
+    expect((await phone.take()).status).toBe(500);
+    expect((await app.respond(last.transactionId, '200 OK')).tokens[3]).toBe('NOK');
   });
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
-import { RawApp, reply, request, tag, TcpPeer, UdpPeer } from '../conformance/peer.ts';
+import { RawApp, reply, request, TcpPeer, UdpPeer } from '../conformance/peer.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -266,24 +266,15 @@ describe('switches', () => {
 });
 
 describe('ends', () => {
-  it('forgets an idle dialog after its time, and answers what waits in it with 500', async () => {
+  it('forgets a dialog that nobody has used for its time', async () => {
     const frontEnd = await started({ timers: { dialog: 150 } });
     const app = await appOf(frontEnd, ['subscribe']);
     const phone = kept(await UdpPeer.open(sipOf(frontEnd)));
     const headers = [`Contact: <sip:a@127.0.0.1:${phone.port}>`, 'Event: x'];
     phone.send(request(phone, 'SUBSCRIBE', { headers }));
     const echo = await app.respond((await app.take()).transactionId, '200 OK', ['Expires: 60']);
-    const accepted = await phone.take();
-    const facts = {
-      callId: accepted.get('call-id'),
-      from: accepted.get('from'),
-      to: accepted.get('to'),
-      cseq: 9,
-    };
-    phone.send(request(phone, 'SUBSCRIBE', { ...facts, headers }));
-    expect((await app.take()).dialogId).toBe(echo.tokens[11]);
-    expect((await phone.take()).status).toBe(500);
-    expect(tag(accepted.get('to'))).not.toBe('');
+    await phone.take();
+    await new Promise((resolve) => setTimeout(resolve, 250));
     const notify = await app.request('NOTIFY sip:placeholder SIP/2.0', [], { dialog: echo.tokens[11]! });
     expect(notify.result).toContain('unable to find dialog');
   });
