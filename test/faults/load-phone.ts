@@ -1,0 +1,127 @@
+/** A phone for load: one UDP socket, it repeats a request until somebody answers, and answers 200 to everything. */
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A MESSAGE that arrived; retransmissions are left out. */
+export interface Arrival {
+  readonly callId: string;
+  readonly body: string;
+}
+
+/** The server dies and comes back all the time: no doubling of the interval, or the load dies with it. */
+const AGAIN = 150;
+
+export class LoadPhone {
+  readonly aor: string;
+  onMessage: (arrival: Arrival) => void = () => undefined;
+  readonly #socket: Socket;
+  readonly #server: Server;
+  readonly #answers = new Map<string, (status: number) => void>();
+  readonly #answered = new Map<string, Buffer>();
+  readonly #registration = randomBytes(6).toString('hex');
+  #cseq = 0;
+
+  private constructor(aor: string, server: Server, socket: Socket) {
+    this.aor = aor;
+    this.#server = server;
+    this.#socket = socket;
+    socket.on('message', (bytes) => this.#receive(bytes.toString()));
+  }
+
+  static async start(aor: string, server: Server): Promise<LoadPhone> {
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 4_000_000 });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return new LoadPhone(aor, server, socket);
+  }
+
+  /** Status of the final answer, 0 when none came within the limit. */
+  register(expires: number): Promise<number> {
+    const [user = '', domain = ''] = this.aor.split('@');
+    return this.#request('REGISTER', `sip:${domain}`, this.aor, [
+      `Contact: <sip:${user}@127.0.0.1:${this.#socket.address().port}>`,
+      `Expires: ${expires}`,
+      `Call-ID: ${this.#registration}`,
+    ]);
+  }
+
+  /** Status of the final answer, 0 when none came within the limit. */
+  message(to: string, body: string): Promise<number> {
+    const headers = ['Content-Type: text/plain', `Call-ID: ${randomBytes(8).toString('hex')}`];
+    return this.#request('MESSAGE', `sip:${to}`, to, headers, body);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #request(method: string, uri: string, to: string, headers: readonly string[], body = ''): Promise<number> {
+    const branch = `z9hG4bK${randomBytes(8).toString('hex')}`;
+    const bytes = Buffer.from(
+      [
+        `${method} ${uri} SIP/2.0`,
+        `Via: SIP/2.0/UDP 127.0.0.1:${this.#socket.address().port};rport;branch=${branch}`,
+        'Max-Forwards: 70',
+        `From: <sip:${this.aor}>;tag=${randomBytes(4).toString('hex')}`,
+        `To: <sip:${to}>`,
+        `CSeq: ${++this.#cseq} ${method}`,
+        ...headers,
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    return new Promise((resolve) => {
+      const finish = (status: number) => {
+        clearInterval(again);
+        clearTimeout(limit);
+        this.#answers.delete(branch);
+        resolve(status);
+      };
+      const again = setInterval(() => this.#send(bytes), AGAIN);
+      const limit = setTimeout(() => finish(0), 30_000);
+      this.#answers.set(branch, finish);
+      this.#send(bytes);
+    });
+  }
+
+  #send(bytes: Buffer): void {
+    this.#socket.send(bytes, this.#server.port, this.#server.host);
+  }
+
+  #receive(text: string): void {
+    const via = headerOf(text, 'Via');
+    const branch = /branch=([^;,\s]+)/.exec(via)?.[1] ?? '';
+    if (text.startsWith('SIP/2.0 ')) {
+      const status = Number(text.slice(8, 11));
+      if (status >= 200) this.#answers.get(branch)?.(status);
+      return;
+    }
+    let answer = this.#answered.get(branch);
+    if (answer === undefined) {
+      const copied = ['From', 'Call-ID', 'CSeq'].map((name) => `${name}: ${headerOf(text, name)}`);
+      const to = `To: ${headerOf(text, 'To')};tag=${randomBytes(4).toString('hex')}`;
+      answer = Buffer.from(
+        ['SIP/2.0 200 OK', `Via: ${via}`, ...copied, to, 'Content-Length: 0', '', ''].join('\r\n'),
+      );
+      this.#answered.set(branch, answer);
+      this.onMessage({
+        callId: headerOf(text, 'Call-ID'),
+        body: text.slice(text.indexOf('\r\n\r\n') + 4),
+      });
+    }
+    this.#send(answer);
+  }
+}
+
+function headerOf(text: string, name: string): string {
+  const start = text.indexOf(`\r\n${name}: `);
+  const value = start + name.length + 4;
+  return start < 0 ? '' : text.slice(value, text.indexOf('\r\n', value));
+}
