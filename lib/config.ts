@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SiloError, messageOf } from './errors.ts';
 import { REGISTRAR_DEFAULTS } from './registrar/registrar.ts';
 import { SILO_DEFAULTS } from './silo/options.ts';
+import { VERDICTS } from './silo/outcome.ts';
 
 const whole = (least: number) => z.coerce.number().int().min(least);
 const flag = z
@@ -17,6 +18,18 @@ const list = z
       .map((entry) => entry.trim().toLowerCase())
       .filter((entry) => entry !== ''),
   );
+
+const verdict = z.enum(VERDICTS);
+const outcomes = z.union([
+  z.record(z.string().regex(/^[2-6]\d\d$/), verdict),
+  z
+    .string()
+    .transform((value): Record<string, string | undefined> => {
+      const pairs = value.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
+      return Object.fromEntries(pairs.map(([status = '', name]) => [status, name]));
+    })
+    .pipe(z.record(z.string().regex(/^[2-6]\d\d$/, 'wanted is <status>=<verdict>,…'), verdict)),
+]);
 
 export const configSchema = z.strictObject({
   store: z
@@ -67,6 +80,29 @@ export const configSchema = z.strictObject({
     .default(SILO_DEFAULTS.keepLedger)
     .describe('an ended message is remembered this long, s'),
   maxLanes: whole(1).default(SILO_DEFAULTS.maxLanes).describe('boxes served at the same time'),
+  sendRate: whole(0).default(SILO_DEFAULTS.sendRate).describe('messages a second in all; 0: no limit'),
+  hopRate: whole(0).default(SILO_DEFAULTS.hopRate).describe('messages a second to one next hop; 0: no limit'),
+  hopInFlight: whole(0)
+    .default(SILO_DEFAULTS.hopInFlight)
+    .describe('messages in flight to one next hop; 0: no limit'),
+  domainRate: whole(0)
+    .default(SILO_DEFAULTS.domainRate)
+    .describe('messages a second for one domain; 0: no limit'),
+  domainInFlight: whole(0)
+    .default(SILO_DEFAULTS.domainInFlight)
+    .describe('messages in flight for one domain; 0: no limit'),
+  maxPending: whole(1)
+    .default(SILO_DEFAULTS.maxPending)
+    .describe('messages that may wait for their commit before new ones get 503'),
+  maxLag: whole(1)
+    .default(SILO_DEFAULTS.maxLag)
+    .describe('the event loop may lag this much before new messages get 503, ms'),
+  outcomes: outcomes
+    .default({})
+    .describe('verdicts that replace those of the outcome table, e.g. `404=dead,486=away`'),
+  keepDead: whole(0)
+    .default(SILO_DEFAULTS.keepDead)
+    .describe('a dead letter is kept this long, s; 0: for ever'),
   leaseTime: whole(3)
     .default(SILO_DEFAULTS.leaseTime)
     .describe('another node takes over the box of a dead one after this, s'),

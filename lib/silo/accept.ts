@@ -6,6 +6,7 @@ import type { Boxes } from './boxes.ts';
 import { messageOf, type StoreOverrides } from './content.ts';
 import type { SiloEmitter } from './events.ts';
 import type { SiloSettings } from './options.ts';
+import type { Overload } from './overload.ts';
 
 /** What became of a MESSAGE that the host app (or a middleware) wanted stored. */
 export type StoreResult =
@@ -39,12 +40,14 @@ export function createAcceptor(
   events: SiloEmitter,
   settings: SiloSettings,
   now: () => number,
+  overload: Overload,
   onStored: (message: NewMessage, id: number) => void,
 ): Acceptor {
   const underWay = new Map<string, Promise<unknown>>();
 
   async function commit(message: NewMessage): Promise<Accepted> {
     const stored = boxes.storing(message.box);
+    const committed = overload.pending();
     const accepting = store.accept(message);
     underWay.set(message.key, accepting);
     const finished = accepting
@@ -54,6 +57,7 @@ export function createAcceptor(
       })
       .finally(() => {
         stored();
+        committed();
         if (underWay.get(message.key) === accepting) underWay.delete(message.key);
       });
     return within(finished);
@@ -64,6 +68,9 @@ export function createAcceptor(
 
     store: async (req, over = {}) => {
       try {
+        const busy = overload.reason();
+        if (busy !== undefined)
+          throw new SiloError('SILO_STORE_UNAVAILABLE', `Too busy: ${busy}.`, { status: 503, retryAfter: 5 });
         const made = messageOf(req, settings, now(), over);
         const message =
           over.nextTime === undefined ? made : { ...made, nextTime: Math.max(made.nextTime, over.nextTime) };

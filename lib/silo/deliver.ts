@@ -39,11 +39,16 @@ export function deliveryOf(
       CSeq: `${(message.attempts ?? 0) + 1} MESSAGE`,
       'Max-Forwards': '70',
       Date: formatSipDate(message.dateTime),
-      Expires: String(Math.max(1, message.expTime - now)),
+      Expires: timeLeft(message, now),
       ...(message.contentType === '' ? {} : { 'Content-Type': message.contentType }),
     },
     body,
   };
+}
+
+/** Seconds until the message expires. */
+export function timeLeft(message: NewMessage, now: number): string {
+  return String(Math.max(1, message.expTime - now));
 }
 
 interface NextHop {

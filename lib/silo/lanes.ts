@@ -13,7 +13,10 @@ import type { Binding, Lease, Store } from '../stores/store.ts';
 import { deviceOf, type BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
+import type { Breaker } from './breaker.ts';
+import { createFairQueue } from './fair-queue.ts';
 import type { Flights } from './flights.ts';
+import type { Pace } from './pace.ts';
 import type { SiloSettings } from './options.ts';
 import { runSession, type Wake } from './session.ts';
 
@@ -25,6 +28,8 @@ export interface LaneDependencies {
   readonly bindings: BindingSource;
   readonly boxes: Boxes;
   readonly flights: Flights;
+  readonly pace: Pace;
+  readonly breaker: Breaker;
   readonly events: SiloEmitter;
   readonly settings: SiloSettings;
   readonly now: () => number;
@@ -45,10 +50,11 @@ export interface Lanes {
 }
 
 interface Lane {
-  running: boolean;
   /** Woken while it ran. */
   again: Wake | undefined;
   devicesChanged: boolean;
+  /** Its lease holds at least until then, by our own steady clock; 0: none. */
+  leasedUntil: number;
 }
 
 /** Devices are looked up again after this many ms even when nobody said that they changed. */
@@ -58,7 +64,7 @@ const MAX_INCAPABLE = 100_000;
 export function createLanes(dependencies: LaneDependencies): Lanes {
   const { store, port, bindings, boxes, settings, now, owner } = dependencies;
   const lanes = new Map<string, Lane>();
-  const queue: [string, Wake][] = [];
+  const queue = createFairQueue<[string, Wake]>();
   const timers = new Set<NodeJS.Timeout>();
   /** device -> its user agent when it said that it can't do MESSAGE. */
   const incapable = new Map<string, string>();
@@ -67,8 +73,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   let running = 0;
   let closing = false;
   let idle: (() => void) | undefined;
-  /** Our leases hold at least until then, by our own steady clock. */
-  let leasedUntil = 0;
+  const leaseMs = (settings.leaseTime - 1) * 1000;
 
   const renewal = setInterval(
     () => {
@@ -82,7 +87,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     const asked = performance.now();
     try {
       await store.renew(owner, settings.leaseTime);
-      leasedUntil = asked + (settings.leaseTime - 1) * 1000;
+      // A lease that had run out by then may be somebody else's by now, and was not prolonged.
+      for (const lane of lanes.values()) if (lane.leasedUntil > asked) lane.leasedUntil = asked + leaseMs;
     } catch (error) {
       log.warn(`the leases could not be renewed: ${messageOf(error)}`);
     }
@@ -98,14 +104,14 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       if (lane.again !== 'register') lane.again = why;
       return;
     }
-    lanes.set(box, { running: false, again: undefined, devicesChanged: false });
-    queue.push([box, why]);
+    lanes.set(box, { again: undefined, devicesChanged: false, leasedUntil: 0 });
+    queue.add(box.slice(box.lastIndexOf('@') + 1), [box, why]);
     pump();
   }
 
   function pump(): void {
     while (running < settings.maxLanes && !closing) {
-      const next = queue.shift();
+      const next = queue.take();
       if (!next) return;
       const [box, why] = next;
       running++;
@@ -138,13 +144,15 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         return;
       }
       ({ lease } = claim);
-      const laneUntil = asked + (settings.leaseTime - 1) * 1000;
+      const lane = lanes.get(box);
+      if (lane) lane.leasedUntil = asked + leaseMs;
       await runSession(
         {
           ...dependencies,
           devices: cachedDevices(box),
           // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
-          mayGoOn: () => !closing && performance.now() < Math.max(laneUntil, leasedUntil),
+          mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
+          retryIn: (ms) => later(box, why, ms / 1000),
           mark: () => boxes.mark(),
           foundEmpty: (mark) => boxes.foundEmpty(box, mark),
           sleepUntil: (time) => asleep.set(box, time),

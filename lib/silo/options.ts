@@ -1,5 +1,6 @@
 /** Options of the silo with their defaults; `lib/config.ts` reads them from the environment and a file. */
 import type { AorOptions } from '../sip/uri.ts';
+import type { Verdict } from './outcome.ts';
 
 export interface SiloOptions extends AorOptions {
   /** Domains whose AoRs are stored for; empty: every domain. */
@@ -20,8 +21,23 @@ export interface SiloOptions extends AorOptions {
   readonly addDate?: boolean;
   /** Seconds for which an ended message is remembered, so that a repeat of it stores nothing. */
   readonly keepLedger?: number;
-  /** Boxes served at the same time. */
+  /** Boxes served at the same time, and with that messages in flight. */
   readonly maxLanes?: number;
+  /** Messages a second: in all, to one next hop, for one domain; 0: no limit. */
+  readonly sendRate?: number;
+  readonly hopRate?: number;
+  readonly domainRate?: number;
+  /** Messages in flight to one next hop, for one domain; 0: no limit. */
+  readonly hopInFlight?: number;
+  readonly domainInFlight?: number;
+  /** Messages that may wait for their commit before new ones are refused with 503. */
+  readonly maxPending?: number;
+  /** Milliseconds by which the event loop may lag before new messages are refused with 503. */
+  readonly maxLag?: number;
+  /** Verdicts that replace those of the outcome table, by status. */
+  readonly outcomes?: Readonly<Record<string, Verdict>>;
+  /** Seconds for which a dead letter is kept; 0: for ever. */
+  readonly keepDead?: number;
   /** Seconds after which another node may take over the box of one that died. */
   readonly leaseTime?: number;
   /** Name of this node in the database; must differ between nodes. */
@@ -43,6 +59,15 @@ export const SILO_DEFAULTS = {
   addDate: false,
   keepLedger: 604_800,
   maxLanes: 500,
+  sendRate: 0,
+  hopRate: 0,
+  domainRate: 0,
+  hopInFlight: 0,
+  domainInFlight: 0,
+  maxPending: 5_000,
+  maxLag: 1_000,
+  outcomes: {},
+  keepDead: 2_592_000,
   leaseTime: 15,
   node: 'node',
   stopGrace: 7_000,

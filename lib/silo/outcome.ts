@@ -14,7 +14,9 @@ import type { Answer } from '../sip/port.ts';
  *
  * `delivered`, `refused` and `dead` let the lane go on to the next message, the others stop it for this device.
  */
-export type Verdict = 'delivered' | 'away' | 'later' | 'refused' | 'incapable' | 'dead';
+export type Verdict = (typeof VERDICTS)[number];
+
+export const VERDICTS = ['delivered', 'away', 'later', 'refused', 'incapable', 'dead'] as const;
 
 const BY_STATUS: Readonly<Record<number, Verdict>> = {
   400: 'dead', // what we sent is malformed to the device: it would be next time
@@ -58,11 +60,20 @@ const BY_CLASS: Readonly<Record<number, Verdict>> = {
   6: 'dead',
 };
 
-export function verdictOf(answer: Pick<Answer, 'status' | 'origin' | 'failure'>): Verdict {
+/** @param overrides verdicts by status that the operator wants instead */
+export function verdictOf(
+  answer: Pick<Answer, 'status' | 'origin' | 'failure'>,
+  overrides: Readonly<Record<string, Verdict>> = {},
+): Verdict {
   if (answer.failure === 'unsendable') return 'dead';
   // Nobody answered (drachtio-server made the status up, or we gave up): that says nothing of the message.
   if (answer.origin !== 'peer') return 'away';
-  return BY_STATUS[answer.status] ?? BY_CLASS[Math.floor(answer.status / 100)] ?? 'later';
+  return (
+    overrides[answer.status] ??
+    BY_STATUS[answer.status] ??
+    BY_CLASS[Math.floor(answer.status / 100)] ??
+    'later'
+  );
 }
 
 /** Does a registration lift the back-off after this status? After `away` yes: the device is back. */

@@ -6,10 +6,12 @@ import type { Answer, Port } from '../sip/port.ts';
 import type { Binding, Deferral, Lease, Message, Store } from '../stores/store.ts';
 import { logger } from '../log.ts';
 import { deviceOf } from './bindings.ts';
-import { deliveryOf } from './deliver.ts';
+import { deliveryOf, timeLeft } from './deliver.ts';
 import type { SiloEmitter } from './events.ts';
+import type { Breaker } from './breaker.ts';
 import type { Flights } from './flights.ts';
 import type { SiloSettings } from './options.ts';
+import type { Pace } from './pace.ts';
 import { backoff, retryAfter, verdictOf, waitsForDevice, type Verdict } from './outcome.ts';
 
 const log = logger('silo:lane');
@@ -22,6 +24,8 @@ export interface SessionContext {
   readonly store: Store;
   readonly port: Port;
   readonly flights: Flights;
+  readonly pace: Pace;
+  readonly breaker: Breaker;
   readonly events: SiloEmitter;
   readonly settings: SiloSettings;
   readonly now: () => number;
@@ -36,6 +40,8 @@ export interface SessionContext {
   readonly mark: () => number;
   /** The head of the box may not be sent before this time. */
   readonly sleepUntil: (time: number) => void;
+  /** Nothing could be sent along this way for the moment: the lane runs again after so many ms. */
+  readonly retryIn: (ms: number) => void;
   /** The device can't do MESSAGE. */
   readonly incapable: (binding: Binding) => void;
 }
@@ -97,13 +103,19 @@ async function sendToOne(
   const devices = (await context.devices()).filter((binding) => !out.has(deviceOf(binding)));
   if (devices.length === 0) return 'failed';
   let failure: { answer: Answer; verdict: Verdict } | undefined;
-  let incapable = 0;
+  let unable = 0;
+  let paused = 0;
   for (const binding of devices) {
     const device = deviceOf(binding);
     if (message.refusedBy.includes(device)) continue;
     const answer = await attempt(context, message, binding);
-    if (answer === undefined) return 'gone';
-    const verdict = verdictOf(answer);
+    if (answer === 'gone') return 'gone';
+    if (answer === 'paused') {
+      out.add(device);
+      paused++;
+      continue;
+    }
+    const verdict = verdictOf(answer, settings.outcomes);
     log.debug(
       `${lease.box}: message ${message.id} to ${binding.contact}: ${answer.status} ${answer.reason} (${verdict})`,
     );
@@ -127,7 +139,7 @@ async function sendToOne(
       case 'incapable':
         context.incapable(binding);
         out.add(device);
-        incapable++;
+        unable++;
         break;
       case 'away':
       case 'later':
@@ -136,7 +148,7 @@ async function sendToOne(
     }
   }
   // Every device refused it for good: it waits for another one, and those behind it go on.
-  if (failure === undefined) return incapable === devices.length ? 'failed' : 'passed-over';
+  if (failure === undefined) return paused > 0 || unable === devices.length ? 'failed' : 'passed-over';
 
   const strike = failure.verdict === 'later' || suspect;
   if (strike && message.strikes + 1 >= settings.maxAttempts)
@@ -153,12 +165,38 @@ async function sendToOne(
   return (await store.defer(lease, message.id, deferral)) ? 'failed' : 'stop';
 }
 
-/** Sends to one contact when its turn comes. Undefined when the message has ended or expired meanwhile. */
-function attempt(context: SessionContext, message: Message, binding: Binding): Promise<Answer | undefined> {
+/**
+ * Sends to one contact when its turn comes. `gone`: the message has ended or expired meanwhile; `paused`: the next hop
+ * is not to be bothered now, nothing was sent.
+ */
+function attempt(
+  context: SessionContext,
+  message: Message,
+  binding: Binding,
+): Promise<Answer | 'gone' | 'paused'> {
+  const { breaker, pace, port, now } = context;
   return context.flights.take(binding.contact, async () => {
-    if (context.hasEnded(message.key) || message.expTime <= context.now()) return undefined;
-    const request = deliveryOf(message, binding, context.now(), context.settings);
-    return request === undefined ? unreachable() : context.port.send(request);
+    const first = deliveryOf(message, binding, now(), context.settings);
+    if (first === undefined) return unreachable();
+    const hop = first.proxy ?? first.uri;
+    const wait = breaker.wait(hop);
+    if (wait > 0) {
+      context.retryIn(wait);
+      return 'paused';
+    }
+    return pace.run(hop, message.box.slice(message.box.lastIndexOf('@') + 1), async () => {
+      // Turns may take long: what was true when this one was asked for need not be true now.
+      if (context.hasEnded(message.key) || message.expTime <= now()) return 'gone';
+      if (!context.mayGoOn()) return 'paused';
+      const answer = await port.send({
+        ...first,
+        headers: { ...first.headers, Expires: timeLeft(message, now()) },
+      });
+      // What never left says nothing of the way.
+      if (answer.failure === undefined)
+        breaker.report(hop, binding.contact, answer.status !== 503, retryAfter(answer));
+      return answer;
+    });
   });
 }
 

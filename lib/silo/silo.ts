@@ -18,6 +18,7 @@ import type { Store } from '../stores/store.ts';
 import { createAcceptor, type StoreResult } from './accept.ts';
 import { observedBindings, type BindingSource } from './bindings.ts';
 import { createBoxes } from './boxes.ts';
+import { createBreaker } from './breaker.ts';
 import { createClock } from './clock.ts';
 import { keyOf, type StoreOverrides } from './content.ts';
 import { createEvents, type SiloEmitter } from './events.ts';
@@ -26,7 +27,9 @@ import { createLanes } from './lanes.ts';
 import { LiveFailure, deliverLive } from './live.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
+import { createOverload } from './overload.ts';
 import { ownerOf, served } from './owner.ts';
+import { createPace } from './pace.ts';
 
 const log = logger('silo');
 /** Ended and own messages are remembered for this many entries, far more than can be in flight. */
@@ -84,6 +87,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const boxes = createBoxes();
   const flights = createFlights();
   const events = createEvents();
+  const pace = createPace(settings);
+  const breaker = createBreaker();
+  const overload = createOverload(settings);
   const ended = createMemory<string>();
   const own = createMemory<number>();
   const arrivals = createArrivals();
@@ -97,6 +103,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     bindings,
     boxes,
     flights,
+    pace,
+    breaker,
     events,
     settings,
     now,
@@ -104,7 +112,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     owner: `${settings.node}/${randomUUID()}`,
   });
   const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, isOwn: own.has });
-  const acceptor = createAcceptor(store, boxes, events, settings, now, (message, id) => {
+  const acceptor = createAcceptor(store, boxes, events, settings, now, overload, (message, id) => {
     own.add(id);
     // A late answer of the live attempt was faster than the store.
     if (ended.has(message.key))
@@ -217,6 +225,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     close: async () => {
       await clock.close();
       await lanes.close(settings.stopGrace);
+      pace.close();
+      overload.close();
     },
   };
 }
