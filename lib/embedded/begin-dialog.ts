@@ -3,10 +3,10 @@ import { bracketed } from './address.ts';
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import { dialogId, type Dialog } from './dialogs.ts';
+import type { Draft } from './draft.ts';
 import type { Flow } from './flow.ts';
 import { readCSeq, valueOf, valuesOf, type Header, type Response } from './message.ts';
 import type { PendingRequest } from './pending.ts';
-import type { Draft } from './send.ts';
 import { readNameAddr, readUri, splitList, tagOf } from './uri.ts';
 
 /** The remote target of a Contact: its URI without headers and without what has no place in a target. */

@@ -1,20 +1,14 @@
 /** `sip` frames that name a dialog: requests inside it (drachtio.md §2.2). */
 import type { App } from './app.ts';
-import {
-  bracketedAddress,
-  linesOf,
-  localised,
-  ownContact,
-  readAppHeaders,
-  untilUnsound,
-} from './app-headers.ts';
+import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './app-headers.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
+import { draft, isIdentity, type Draft } from './draft.ts';
 import type { Flow } from './flow.ts';
 import { newUuid } from './ids.ts';
 import { valueOf, type Header } from './message.ts';
 import { hopOf } from './next-hop.ts';
-import { sendOver, sendTo, type Draft, type Sender } from './send.ts';
+import { sendOver, sendTo, type Sender } from './send.ts';
 import { isSound } from './syntax.ts';
 import { paramOf, readNameAddr, readUri, tagOf } from './uri.ts';
 import type { AppFrame } from './wire.ts';
@@ -41,7 +35,7 @@ export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
     refuse('missing content-type');
     return;
   }
-  const draft = drafted(dialog, method, target, headers, typed ? undefined : guess, frame.body);
+  const ready = drafted(dialog, method, target, headers, typed ? undefined : guess, frame.body);
   const ends =
     method === 'NOTIFY' && (valueOf({ headers }, 'subscription-state') ?? '').includes('terminated');
   const sender: Sender = {
@@ -54,10 +48,10 @@ export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
     },
   };
   const flow = standingFlow(core, dialog, placeholder ? target : undefined);
-  if (flow) sendOver(core, sender, draft, flow);
+  if (flow) sendOver(core, sender, ready, flow);
   else {
     const hop = hopOf(dialog.facts.natRoute ?? uriOfRoute(dialog.facts.routes[0]) ?? target);
-    if (!hop || sendTo(core, sender, draft, hop) === 'no transport')
+    if (!hop || sendTo(core, sender, ready, hop) === 'no transport')
       refuse('Error creating sip transaction for request');
   }
 }
@@ -84,38 +78,28 @@ function drafted(
   body: Buffer,
 ): Draft {
   const { facts } = dialog;
-  const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards']);
   const sound = untilUnsound(given);
   const last = (key: string) => sound.findLast((header) => header.key === key)?.value;
-  // The app can break these by giving its own; only our tag is beyond it.
-  const from = withTag(bracketedAddress(last('from') ?? facts.local), facts.localTag);
-  const to = bracketedAddress(last('to') ?? facts.remote);
-  const callId = last('call-id') ?? facts.callId;
-  const cseq = dialog.nextCSeq();
-  const rest = sound.filter((header) => !identity.has(header.key));
+  const headers = sound.filter((header) => !isIdentity(header.key));
   if (method === 'SUBSCRIBE' && last('contact') === undefined)
-    rest.push({ key: 'contact', name: 'Contact', value: facts.contact });
+    headers.push({ key: 'contact', name: 'Contact', value: facts.contact });
   // RFC 3261 §12.2.1.1: with a strict first route the target goes last, and the route is the Request-URI.
   const [first] = facts.routes;
   const strict = first !== undefined && !isLoose(first);
-  const routes = strict ? [...facts.routes.slice(1), `<${target}>`] : facts.routes;
-  const uri = strict ? (uriOfRoute(first) ?? target) : target;
-  const lines = (flow: Flow | undefined) => {
-    const { known, custom } = linesOf(flow ? ownContact(rest, flow.local, flow.protocol) : rest);
-    return [
-      ...routes.map((route) => `Route: ${route}`),
-      `Max-Forwards: ${last('max-forwards') ?? '70'}`,
-      `From: ${from}`,
-      `To: ${to}`,
-      `Call-ID: ${callId}`,
-      `CSeq: ${cseq} ${method}`,
-      ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
-      ...known,
-      `Content-Length: ${body.length}`,
-      ...custom,
-    ];
-  };
-  return { method, startLine: `${method} ${uri} SIP/2.0`, lines, body, from, to, callId, cseq };
+  return draft({
+    method,
+    uri: strict ? (uriOfRoute(first) ?? target) : target,
+    routes: strict ? [...facts.routes.slice(1), `<${target}>`] : facts.routes,
+    forwards: last('max-forwards'),
+    // The app can break these by giving its own; only our tag is beyond it.
+    from: withTag(bracketedAddress(last('from') ?? facts.local), facts.localTag),
+    to: bracketedAddress(last('to') ?? facts.remote),
+    callId: last('call-id') ?? facts.callId,
+    cseq: dialog.nextCSeq(),
+    contentType,
+    headers,
+    body,
+  });
 }
 
 function isLoose(route: string): boolean {

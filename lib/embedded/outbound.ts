@@ -1,22 +1,16 @@
 /** `sip` frames that carry a new request: out of any dialog (drachtio.md §2.1, §2.4). */
-import { bracketed } from './address.ts';
+import { isIP } from 'node:net';
+import { bracketed, type Address } from './address.ts';
 import type { App } from './app.ts';
-import {
-  bracketedAddress,
-  linesOf,
-  localised,
-  ownContact,
-  readAppHeaders,
-  untilUnsound,
-} from './app-headers.ts';
-import type { Core } from './core.ts';
+import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './app-headers.ts';
 import { beginDialog } from './begin-dialog.ts';
+import type { Core } from './core.ts';
 import { dialogId } from './dialogs.ts';
-import type { Flow } from './flow.ts';
+import { draft, isIdentity, type Draft } from './draft.ts';
 import { newTag, newUuid } from './ids.ts';
 import { readCSeq, valueOf, type Header } from './message.ts';
 import { hopOf, type Hop } from './next-hop.ts';
-import { sendOver, sendTo, type Draft } from './send.ts';
+import { sendOver, sendTo, type Sender } from './send.ts';
 import { isSound } from './syntax.ts';
 import { readUri, tagOf, type Uri } from './uri.ts';
 import type { AppFrame } from './wire.ts';
@@ -47,28 +41,25 @@ function send(core: Core, app: App, frame: AppFrame, messageId: string, proxy: s
   const { method, text, uri } = readStart(frame.startLine);
   const registered = cached.has(method) ? core.registered.get(uri.user, uri.host) : undefined;
   const hop = registered ? undefined : nextHop(core, proxy === '' ? text : proxy, proxy !== '');
-  const headers = localised(readAppHeaders(frame.headers), registered?.local ?? localFor(core, hop));
+  const local = registered?.local ?? localFor(core, hop);
+  const headers = localised(readAppHeaders(frame.headers), local);
   const contentType = contentTypeFor(headers, frame.body);
   if (core.endpoints.locals.some((local) => isSame(uri, local.host, local.port)))
     throw new Refused('can not send request to myself');
-  const draft = drafted(core, method, text, uri, headers, contentType, frame.body, registered, hop);
-  const transactionId = newUuid();
-  const sender = {
+  const own = contactOf(local, registered?.protocol ?? hop?.protocol);
+  const ready = drafted({ method, text, uri, headers, contentType, body: frame.body, own });
+  const sender: Sender = {
     app,
     messageId,
-    transactionId,
-    dialogId: method === 'SUBSCRIBE' ? dialogId(draft.callId, tagOf(draft.from) ?? '') : '',
-    onFinal: (
-      status: number,
-      response: Parameters<typeof beginDialog>[3] | undefined,
-      flow: Flow | undefined,
-    ) => {
+    transactionId: newUuid(),
+    dialogId: method === 'SUBSCRIBE' ? dialogId(ready.callId, tagOf(ready.from) ?? '') : '',
+    onFinal: (status, response, flow) => {
       if (method === 'SUBSCRIBE' && response && flow && (status === 200 || status === 202))
-        beginDialog(core, app, draft, response, flow);
+        beginDialog(core, app, ready, response, flow);
     },
   };
-  if (registered) sendOver(core, sender, draft, registered);
-  else if (!hop || sendTo(core, sender, draft, hop) === 'no transport')
+  if (registered) sendOver(core, sender, ready, registered);
+  else if (!hop || sendTo(core, sender, ready, hop) === 'no transport')
     throw new Refused('requested protocol/transport not available');
 }
 
@@ -82,19 +73,26 @@ function readStart(startLine: string): { readonly method: string; readonly text:
 }
 
 function nextHop(core: Core, target: string, isProxy: boolean): Hop {
-  const hop = hopOf(target);
-  if (hop && core.endpoints.localFor(hop.host.includes(':') ? '::1' : '127.0.0.1')) return hop;
-  // A proxy must be a whole URI with its scheme.
-  if (isProxy && !/^[a-z]+:[^\d]|^[a-z]+:\d+\./i.test(target))
+  // A proxy must be a whole URI with its scheme: `host:port` reads as one with a strange scheme, or as none.
+  if (isProxy && !/^(?:sips?|im|pres):/i.test(target))
     throw new Refused('Error creating sip transaction for uac request');
+  const hop = hopOf(target);
+  if (hop && core.endpoints.localFor(familyOf(hop.host))) return hop;
   throw new Refused('requested protocol/transport not available');
 }
 
-function localFor(core: Core, hop: Hop | undefined) {
-  return (
-    core.endpoints.localFor(hop?.host.includes(':') === true ? '::1' : (hop?.host ?? '')) ??
-    core.endpoints.locals[0]
-  );
+/** The host itself where it is a number; a name may turn out as either, and is taken for IPv4 first. */
+function familyOf(host: string): string {
+  return host.includes(':') ? host : isIP(host) === 0 ? '127.0.0.1' : host;
+}
+
+function localFor(core: Core, hop: Hop | undefined): Address | undefined {
+  return core.endpoints.localFor(familyOf(hop?.host ?? '')) ?? core.endpoints.locals[0];
+}
+
+function contactOf(local: Address | undefined, protocol: string | undefined): string {
+  const transport = protocol === 'tcp' ? ';transport=tcp' : '';
+  return local ? `<sip:${bracketed(local.host)}:${local.port}${transport}>` : '';
 }
 
 function contentTypeFor(headers: readonly Header[], body: Buffer): string | undefined {
@@ -108,56 +106,44 @@ function isSame(uri: Uri, host: string, port: number): boolean {
   return names.includes(uri.host) && (uri.port ?? 5060) === port;
 }
 
-function drafted(
-  core: Core,
-  method: string,
-  text: string,
-  uri: Uri,
-  given: readonly Header[],
-  contentType: string | undefined,
-  body: Buffer,
-  registered: Flow | undefined,
-  hop: Hop | undefined,
-): Draft {
-  const headers = [...given];
-  const take = (key: string) => {
-    const value = headers.findLast((header) => header.key === key)?.value;
-    return value;
-  };
-  const local = registered?.local ?? localFor(core, hop);
-  const protocol = registered?.protocol ?? hop?.protocol ?? 'udp';
-  const own = `<sip:${bracketed(local?.host ?? '')}:${local?.port ?? ''}${protocol === 'tcp' ? ';transport=tcp' : ''}>`;
-  const from = bracketedAddress(take('from') ?? own);
-  const to = bracketedAddress(take('to') ?? text);
-  const callId = take('call-id') ?? newUuid();
-  // Text behind `?` in a URI without brackets is no To (drachtio.md §2.5).
-  if (!isSound('from', from) || !isSound('to', to) || !isSound('call-id', callId) || to.includes('?'))
+interface Wanted {
+  readonly method: string;
+  readonly text: string;
+  readonly uri: Uri;
+  readonly headers: readonly Header[];
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+  /** Our address on the way that the request takes, as a Contact. */
+  readonly own: string;
+}
+
+function drafted({ method, text, uri, headers, contentType, body, own }: Wanted): Draft {
+  const last = (key: string) => headers.findLast((header) => header.key === key)?.value;
+  const from = bracketedAddress(last('from') ?? own);
+  const to = bracketedAddress(last('to') ?? text);
+  const callId = last('call-id') ?? newUuid();
+  // What follows `?` in a URI without brackets is no To (drachtio.md §2.5).
+  const addressed = last('to') !== undefined || uri.headers === '';
+  if (!addressed || !isSound('from', from) || !isSound('to', to) || !isSound('call-id', callId))
     throw new Refused('Error creating leg');
-  const taggedFrom = tagOf(from) === undefined ? `${from};tag=${newTag()}` : from;
-  const cseq = readCSeq(take('cseq'))?.number ?? Math.floor(Date.now() / 2_000) % 0x7ff_ffff;
-  const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards']);
   const sound = untilUnsound(headers);
-  const forwards = valueOf({ headers: sound }, 'max-forwards') ?? '70';
-  const rest = [...sound.filter((header) => !identity.has(header.key)), ...uriHeaders(uri)];
+  const rest = [...sound, ...uriHeaders(uri)].filter((header) => !isIdentity(header.key));
   if (method === 'SUBSCRIBE' && valueOf({ headers: rest }, 'contact') === undefined)
     rest.push({ key: 'contact', name: 'Contact', value: own });
-  const start = `${method} ${text.split('?')[0] ?? ''} SIP/2.0`;
-  const lines = (flow: Flow | undefined) => {
-    const final = flow && method !== 'REGISTER' ? ownContact(rest, flow.local, flow.protocol) : rest;
-    const { known, custom } = linesOf(final);
-    return [
-      `Max-Forwards: ${forwards}`,
-      `From: ${taggedFrom}`,
-      `To: ${to}`,
-      `Call-ID: ${callId}`,
-      `CSeq: ${cseq} ${method}`,
-      ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
-      ...known,
-      `Content-Length: ${body.length}`,
-      ...custom,
-    ];
-  };
-  return { method, startLine: start, lines, body, from: taggedFrom, to, callId, cseq };
+  return draft({
+    method,
+    uri: text.split('?')[0] ?? '',
+    routes: [],
+    forwards: valueOf({ headers: sound }, 'max-forwards'),
+    from: tagOf(from) === undefined ? `${from};tag=${newTag()}` : from,
+    to,
+    callId,
+    // Half the seconds: equal for two requests within two seconds, as in drachtio-server.
+    cseq: readCSeq(last('cseq'))?.number ?? Math.floor(Date.now() / 2_000) % 0x7ff_ffff,
+    contentType,
+    headers: rest,
+    body,
+  });
 }
 
 /** The headers of a URI become headers of the request, Route included: drachtio-server's back door. */
@@ -167,7 +153,8 @@ function uriHeaders(uri: Uri): Header[] {
     if (equals <= 0) return [];
     const name = unescaped(pair.slice(0, equals));
     if (name.toLowerCase() === 'body') return [];
-    return [{ key: name.toLowerCase(), name, value: unescaped(pair.slice(equals + 1)) }];
+    const value = unescaped(pair.slice(equals + 1)).replace(/[\r\n]+/g, ' ');
+    return [{ key: name.toLowerCase(), name, value }];
   });
 }
 

@@ -1,25 +1,13 @@
 /** The last step of every request of ours: echo to the app, client transaction, answers to the app. */
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
+import type { Draft } from './draft.ts';
 import type { Flow } from './flow.ts';
 import { newBranch, newTag, timeOfDay } from './ids.ts';
 import { bracketed, type Address } from './address.ts';
 import { encode, type Response } from './message.ts';
 import { flowTo, isNumeric, resolve, type Hop } from './next-hop.ts';
 import { reasonOf, tagged } from './reply.ts';
-
-/** A request but for its Via, which depends on the way it takes. */
-export interface Draft {
-  readonly method: string;
-  readonly startLine: string;
-  /** Header lines for a way, Via excluded; `flow` is undefined while the way is unknown. */
-  readonly lines: (flow: Flow | undefined) => readonly string[];
-  readonly body: Buffer;
-  readonly from: string;
-  readonly to: string;
-  readonly callId: string;
-  readonly cseq: number;
-}
 
 export interface Sender {
   readonly app: App;

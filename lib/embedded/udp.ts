@@ -27,10 +27,8 @@ export class UdpTransport {
 
   /** Binds; the promise rejects with the socket's own error. */
   static bind(address: Address): Promise<Socket> {
-    const socket = createSocket({
-      type: isIPv6(address.host) ? 'udp6' : 'udp4',
-      recvBufferSize: 4 * 1024 * 1024,
-    });
+    const type = isIPv6(address.host) ? 'udp6' : 'udp4';
+    const socket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: 4 * 1024 * 1024 });
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(address.port, address.host, () => {
