@@ -8,10 +8,11 @@ export type { RegistrarOptions, Registrar } from './registrar/registrar.ts';
 export type { StoreResult } from './silo/accept.ts';
 export type { BindingSource } from './silo/bindings.ts';
 export type { StoreOverrides } from './silo/content.ts';
-export type { SiloEvents } from './silo/events.ts';
+export type { DeadLetters } from './silo/dead-letters.ts';
+export type { SiloEmitter, SiloEvents } from './silo/events.ts';
 export type { SiloOptions } from './silo/options.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
-export type { Binding, Store } from './stores/store.ts';
+export type { Binding, DeadLetter, Store } from './stores/store.ts';
 
 // Storage
 export { openStore, type StoreOptions } from './stores/open.ts';

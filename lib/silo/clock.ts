@@ -124,6 +124,7 @@ export function createClock({
       if (ended.length < 500) break;
     }
     while ((await store.forget(now() - settings.keepLedger, 500)) === 500);
+    if (settings.keepDead > 0) while ((await store.expireDead(now() - settings.keepDead, 500)) === 500);
     while ((await store.expireBindings(now(), 500)) === 500);
   }
 

@@ -21,6 +21,7 @@ import { createBoxes } from './boxes.ts';
 import { createBreaker } from './breaker.ts';
 import { createClock } from './clock.ts';
 import { keyOf, type StoreOverrides } from './content.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEvents, type SiloEmitter } from './events.ts';
 import { createFlights } from './flights.ts';
 import { createLanes } from './lanes.ts';
@@ -61,6 +62,8 @@ export interface Silo {
   readonly dump: (aor: string) => void;
   /** A device took this MESSAGE after all, after `store` had been called for it: the stored copy is ended. */
   readonly delivered: (key: string) => Promise<boolean>;
+  /** Messages that could not be delivered. */
+  readonly deadLetters: DeadLetters;
   readonly events: SiloEmitter;
   /** Reads which boxes have mail and starts the clock. Call it once, before or after connecting. */
   readonly start: () => Promise<void>;
@@ -179,6 +182,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       next(error);
       return;
     }
+    // Its sender may not hear the 200 and send it again.
+    ended.add(keyOf(req, box));
     port.respond(res, 200);
   }
 
@@ -220,6 +225,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     store: (req, over) => acceptor.store(req as SipRequest, over),
     dump: (aor) => lanes.wake(aor, 'register'),
     delivered,
+    deadLetters: createDeadLetters(store, boxes, lanes, events, settings.expireTime, now),
     events,
     start: () => clock.start(),
     close: async () => {

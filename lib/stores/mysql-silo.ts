@@ -9,8 +9,8 @@ import {
   fromMessage,
   int,
   text,
+  toEnded,
   toMessage,
-  type Row,
 } from './rows.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
@@ -145,19 +145,6 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
       return counts as unknown as Ledger;
     },
-
-    deadLetters: async (limit) =>
-      (
-        await db.all(
-          `select id, dedup, box, src_addr, status, reason, end_time from silo_dead order by id limit ${whole(limit)}`,
-        )
-      ).map((row) => ({
-        ...toEnded(row),
-        srcAddr: text(row, 'src_addr'),
-        status: int(row, 'status'),
-        reason: text(row, 'reason'),
-        endTime: int(row, 'end_time'),
-      })),
   };
 }
 
@@ -264,10 +251,6 @@ async function endRows(
     'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
     [outcome, status, reason.slice(0, 255), now, messages.map((message) => message.key)],
   );
-}
-
-function toEnded(row: Row): Ended {
-  return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
 }
 
 /** LIMIT takes no placeholder that works everywhere. */

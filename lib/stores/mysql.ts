@@ -8,6 +8,7 @@ import type { Pool, PoolConnection, ResultSetHeader } from 'mysql2/promise';
 import { SiloError } from '../errors.ts';
 import { migrate, schemaSteps, type SchemaTarget } from './migrate.ts';
 import { mysqlBindings } from './mysql-bindings.ts';
+import { mysqlDead } from './mysql-dead.ts';
 import { mysqlLeases } from './mysql-leases.ts';
 import { mysqlSilo } from './mysql-silo.ts';
 import { refusedValue, unavailable, type Row } from './rows.ts';
@@ -74,6 +75,7 @@ export async function openMysql(url: URL, now: () => number, options: MysqlOptio
   return {
     name,
     ...mysqlSilo(db, now),
+    ...mysqlDead(db),
     ...mysqlLeases(db),
     ...mysqlBindings(db),
     ping: async () => {

@@ -1,7 +1,7 @@
 /** How messages and bindings look as rows: the one mapping that both engines use. */
 import { createHash } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import type { Binding, Message, NewMessage } from './store.ts';
+import type { Binding, DeadLetter, Ended, Message, NewMessage } from './store.ts';
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -36,6 +36,31 @@ export const MESSAGE_COLUMNS =
 export const DEAD_COLUMNS =
   'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
   'ctype, body, extra_hdrs, callid, attempts';
+
+/** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
+export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id'] as const;
+
+export function fromDead(row: Row, expTime: number): (string | number | Buffer)[] {
+  const message = toMessage({ ...row, next_time: 0, strikes: 0, last_status: 0, refused_by: null });
+  return [
+    ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
+    message.id,
+  ];
+}
+
+export function toEnded(row: Row): Ended {
+  return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
+}
+
+export function toDeadLetter(row: Row): DeadLetter {
+  return {
+    ...toEnded(row),
+    srcAddr: text(row, 'src_addr'),
+    status: int(row, 'status'),
+    reason: text(row, 'reason'),
+    endTime: int(row, 'end_time'),
+  };
+}
 
 export const BINDING_COLUMNS = [
   'aor',

@@ -8,8 +8,8 @@ import {
   fromMessage,
   int,
   text,
+  toEnded,
   toMessage,
-  type Row,
 } from './rows.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
@@ -183,20 +183,6 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
         return counts as unknown as Ledger;
       }),
-
-    deadLetters: (limit) =>
-      db.guard(() =>
-        db
-          .sql('select id, dedup, box, src_addr, status, reason, end_time from silo_dead order by id limit ?')
-          .all(limit)
-          .map((row) => ({
-            ...toEnded(row),
-            srcAddr: text(row, 'src_addr'),
-            status: int(row, 'status'),
-            reason: text(row, 'reason'),
-            endTime: int(row, 'end_time'),
-          })),
-      ),
   };
 }
 
@@ -245,8 +231,4 @@ function endRow(db: Sqlite, { id, key }: Ended, { outcome, status, reason }: End
     key,
   );
   return true;
-}
-
-function toEnded(row: Row): Ended {
-  return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
 }

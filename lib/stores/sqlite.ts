@@ -8,6 +8,7 @@ import { SiloError, messageOf } from '../errors.ts';
 import { migrate, schemaSteps, type SchemaTarget } from './migrate.ts';
 import { refusedValue, unavailable, type Row, type Value } from './rows.ts';
 import { sqliteBindings } from './sqlite-bindings.ts';
+import { sqliteDead } from './sqlite-dead.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteSilo } from './sqlite-silo.ts';
 import type { Store } from './store.ts';
@@ -50,6 +51,7 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
   return {
     name,
     ...sqliteSilo(file.sqlite, now),
+    ...sqliteDead(file.sqlite),
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ping: () => file.sqlite.guard(() => void file.sqlite.sql('select 1').all()),

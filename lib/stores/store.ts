@@ -167,7 +167,7 @@ export interface DeadLetter extends Ended {
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
  * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
  */
-export interface Store extends SiloStore, LeaseStore, BindingStore {
+export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */
@@ -208,7 +208,21 @@ export interface SiloStore {
   /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */
   forget(before: number, limit: number): Promise<number>;
   ledger(): Promise<Ledger>;
-  deadLetters(limit: number): Promise<readonly DeadLetter[]>;
+}
+
+/** Messages that could not be delivered, kept whole with their reason. */
+export interface DeadStore {
+  /** Dead letters with an id above `after`, in order, at most `limit`; of one box only when `box` is not ''. */
+  deadLetters(box: string, after: number, limit: number): Promise<readonly DeadLetter[]>;
+  /**
+   * Puts dead letters back into their boxes, with all attempts before them, in their old place; one that has expired
+   * meanwhile gets until `expTime`. Returns those that were there.
+   */
+  replay(ids: readonly number[], expTime: number): Promise<readonly Ended[]>;
+  /** Throws dead letters away; the ledger says `erased`. Returns those that were there. */
+  dropDead(ids: readonly number[], now: number): Promise<readonly Ended[]>;
+  /** Throws away at most `limit` dead letters that ended before `before`; the ledger keeps saying `dead`. */
+  expireDead(before: number, limit: number): Promise<number>;
 }
 
 /** Who serves which box. */

@@ -139,7 +139,7 @@ describe('a message that cannot be delivered', () => {
       await until(async () =>
         expect(await node.store.ledger()).toMatchObject({ waiting: 0, delivered: 2, dead: 1 }),
       );
-      expect(await node.store.deadLetters(10)).toMatchObject([
+      expect(await node.silo.deadLetters.list()).toMatchObject([
         { box: 'bob@example.org', status, srcAddr: 'sip:alice@example.org' },
       ]);
     },
@@ -235,7 +235,7 @@ describe('a message that cannot be delivered', () => {
     await until(async () =>
       expect(await node.store.ledger()).toMatchObject({ waiting: 0, delivered: 1, dead: 1 }),
     );
-    expect(await node.store.deadLetters(1)).toMatchObject([
+    expect(await node.silo.deadLetters.list()).toMatchObject([
       { status: 500, reason: expect.stringContaining('after 3 attempts') as string },
     ]);
   });
@@ -267,6 +267,37 @@ describe('a message that cannot be delivered', () => {
       );
     }
     expect(bob.texts).toEqual(['one', 'one', 'two']);
+  });
+
+  test('a poison message among many: the others arrive in order, and a replay delivers it when the device has changed its mind', async () => {
+    await start();
+    const sent = Array.from({ length: 40 }, (_, i) => `message ${i}`);
+    await leave(...sent);
+    const bob = await phone('bob', reacting('message 20', 400));
+    await bob.register({ expires: 600 });
+    await bob.received(40);
+    expect(bob.texts).toEqual(sent);
+    await until(async () => expect(await node.store.ledger()).toMatchObject({ delivered: 39, dead: 1 }));
+    const [letter] = await node.silo.deadLetters.list({ box: 'bob@example.org' });
+    expect(letter).toMatchObject({ status: 400, reason: 'Scripted' });
+    bob.react = () => 200;
+    expect(await node.silo.deadLetters.replay([letter!.id])).toBe(1);
+    await bob.received(41);
+    expect(bob.texts[40]).toBe('message 20');
+    await until(async () =>
+      expect(await node.store.ledger()).toMatchObject({ delivered: 40, dead: 0, waiting: 0 }),
+    );
+  });
+
+  test('a dropped dead letter is erased', async () => {
+    await start();
+    await leave('bad');
+    const bob = await phone('bob', reacting('bad', 400));
+    await bob.register({ expires: 600 });
+    await until(async () => expect(await node.silo.deadLetters.list()).toHaveLength(1));
+    const [letter] = await node.silo.deadLetters.list();
+    expect(await node.silo.deadLetters.drop([letter!.id])).toBe(1);
+    expect(await node.store.ledger()).toMatchObject({ dead: 0, erased: 1 });
   });
 
   test('a row with bytes that drachtio would damage becomes a dead letter, not a broken message', async () => {

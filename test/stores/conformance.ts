@@ -255,7 +255,7 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       const [message] = await waiting();
       const lease = await leaseOf();
       await store.settle(lease, message!, { outcome: 'dead', status: 414, reason: 'URI too long' });
-      expect((await store.deadLetters(1000)).find((letter) => letter.key === message!.key)).toEqual({
+      expect((await store.deadLetters(box, 0, 10))[0]).toEqual({
         id: message!.id,
         key: message!.key,
         box,
@@ -264,6 +264,42 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
         reason: 'URI too long',
         endTime: 1000,
       });
+    });
+
+    test('a replayed dead letter waits again in its old place as if never tried; a dropped one is erased', async () => {
+      const before = await store.ledger();
+      for (let i = 0; i < 3; i++) await store.accept(aMessage(box, { body: Buffer.from([i, 255]) }));
+      const messages = await waiting();
+      const lease = await leaseOf();
+      for (const message of messages.slice(0, 2)) {
+        await store.defer(lease, message.id, { nextTime: 1, status: 500, strike: true });
+        await store.settle(lease, message, { outcome: 'dead', status: 500, reason: 'tired' });
+      }
+      const [first, second] = await store.deadLetters(box, 0, 10);
+      expect(await store.deadLetters(box, first!.id, 10)).toEqual([second]);
+      expect(await store.replay([first!.id, 999_999_999], 9000)).toEqual([
+        { id: first!.id, key: first!.key, box },
+      ]);
+      expect(await store.replay([first!.id], 9000)).toEqual([]);
+      expect(await waiting()).toEqual([{ ...messages[0], expTime: 9000 }, messages[2]]);
+      expect(await store.dropDead([second!.id], now)).toHaveLength(1);
+      expect(await store.deadLetters(box, 0, 10)).toEqual([]);
+      const after = await store.ledger();
+      expect([
+        after.waiting - before.waiting,
+        after.dead - before.dead,
+        after.erased - before.erased,
+      ]).toEqual([2, 0, 1]);
+    });
+
+    test('dead letters are kept for their time', async () => {
+      await store.accept(aMessage(box));
+      const lease = await leaseOf();
+      await store.settle(lease, (await waiting())[0]!, { outcome: 'dead', status: 400, reason: 'bad' });
+      await store.expireDead(now, 1000);
+      expect(await store.deadLetters(box, 0, 10)).toHaveLength(1);
+      await store.expireDead(now + 1, 1000);
+      expect(await store.deadLetters(box, 0, 10)).toEqual([]);
     });
 
     test('a deferred message carries its attempts, strikes, status and refusals', async () => {
