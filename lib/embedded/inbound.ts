@@ -6,6 +6,7 @@ import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
 import type { Flow, Received } from './flow.ts';
+import { forwards, passBack } from './forward.ts';
 import { newUuid, timeOfDay } from './ids.ts';
 import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './message.ts';
 import { ownReply } from './reply.ts';
@@ -42,8 +43,9 @@ export function receive(core: Core, flow: Flow, received: Received): void {
   if (!message) return;
   const via = readVia(valueOf(message, 'via') ?? '');
   if (!via) return;
-  if (isResponse(message)) core.clients.receive(via.branch, message, received.bytes.length, flow);
-  else take(core, prepare(flow, received, message, via));
+  if (isResponse(message)) {
+    if (!core.clients.receive(via.branch, message, received.bytes.length, flow)) passBack(core, message);
+  } else take(core, prepare(flow, received, message, via));
 }
 
 function prepare(flow: Flow, received: Received, request: Request, via: Via): Incoming {
@@ -73,6 +75,7 @@ function take(core: Core, incoming: Incoming): void {
     tagOf(valueOf(request, 'from')),
   );
   if (dialog && !callsOnly.has(request.method)) takeInDialog(core, incoming, dialog);
+  else if (forwards(core, request, incoming.vias)) return;
   else if (served.has(request.method)) takeNew(core, incoming, refuse);
   else if (request.method === 'BYE' || request.method === 'UPDATE' || request.method === 'CANCEL')
     refuse(481);

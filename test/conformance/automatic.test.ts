@@ -1,6 +1,6 @@
 /** What is answered before any app has a say: drachtio.md §1.6 and §1.7. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { request, tag, type Peer, type RawApp, type RequestParts } from './peer.ts';
+import { reply, request, tag, type Peer, type RawApp, type RequestParts } from './peer.ts';
 import { arrive, isReal, Target } from './target.ts';
 
 describe('automatic answers', () => {
@@ -168,6 +168,39 @@ describe('automatic answers', () => {
       const frame = await arrive(phone, app, 'REGISTER', { headers });
       await app.respond(frame.transactionId, '200 OK');
       expect((await phone.take()).status).toBe(200);
+    }
+  });
+
+  it('forwards a request with a To tag and a Route to itself along the Request-URI, and its answer back', async () => {
+    const other = await target.udp();
+    const route = `Route: <sip:${target.sipText};lr>`;
+    const parts = {
+      uri: `sip:bob@127.0.0.1:${other.port}`,
+      to: '<sip:bob@example.com>;tag=old',
+      headers: [route],
+    };
+    phone.send(request(phone, 'MESSAGE', { ...parts, body: 'hello' }));
+    const message = await other.take();
+    expect(message.startLine).toBe(`MESSAGE sip:bob@127.0.0.1:${other.port} SIP/2.0`);
+    expect(message.all('route')).toEqual([]);
+    expect(message.all('via')).toHaveLength(2);
+    expect(message.body.toString()).toBe('hello');
+    other.send(reply(message, 404, 'Not Found'));
+    const answer = await phone.take();
+    expect(answer.status).toBe(404);
+    expect(answer.all('via')).toEqual(message.all('via').slice(1));
+    await app.silence(50);
+  });
+
+  it('passes a Route to the app when there is no To tag, or when it is of another server', async () => {
+    for (const parts of [
+      { headers: [`Route: <sip:${target.sipText};lr>`] },
+      { headers: ['Route: <sip:192.0.2.9;lr>'], to: '<sip:bob@example.com>;tag=old' },
+    ]) {
+      const frame = await arrive(phone, app, 'MESSAGE', parts);
+      expect(frame.message.all('route')).toHaveLength(1);
+      await app.respond(frame.transactionId, '200 OK');
+      await phone.take();
     }
   });
 
