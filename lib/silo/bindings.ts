@@ -2,6 +2,7 @@
 import type { Registration } from '../sip/registration.ts';
 import { bindingsOf } from '../sip/binding.ts';
 import type { Binding } from '../stores/store.ts';
+import { nextHopOf } from './deliver.ts';
 
 /** The registrar, as far as the silo needs it. */
 export interface BindingSource {
@@ -54,6 +55,16 @@ export function observedBindings(now: () => number): ObservedBindings {
       }
     },
   };
+}
+
+/**
+ * Can this node's drachtio-server reach the device? A connection lives at the one server that it was made to, and so does
+ * the hole that a UDP phone made in its NAT; along a Path, or straight to a contact without NAT, every server can send.
+ */
+export function reachableFrom(server: string, binding: Binding): boolean {
+  if (server === '' || binding.server === '' || binding.server === server || binding.path.length > 0)
+    return true;
+  return binding.source.protocol === 'udp' && nextHopOf(binding)?.proxy === undefined;
 }
 
 /** What tells devices apart: the instance (RFC 5626), else the contact. */

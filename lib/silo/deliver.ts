@@ -58,7 +58,7 @@ interface NextHop {
 }
 
 /** Path first (RFC 3327), then the connection or NAT binding that the REGISTER came through, then the contact itself. */
-function nextHopOf({ path, source, contact }: Binding): NextHop | undefined {
+export function nextHopOf({ path, source, contact }: Binding): NextHop | undefined {
   if (path.length > 0) {
     const first = targetOf(parseNameAddr(path[0] ?? '')?.uri ?? '');
     if (first === undefined) return undefined;

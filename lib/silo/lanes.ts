@@ -10,7 +10,7 @@ import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import type { Port } from '../sip/port.ts';
 import type { Binding, Lease, Store } from '../stores/store.ts';
-import { deviceOf, type BindingSource } from './bindings.ts';
+import { deviceOf, reachableFrom, type BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
 import type { Breaker } from './breaker.ts';
@@ -133,10 +133,13 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         later(box, why, 2);
         return;
       }
-      if ((await devicesOf(box)).length === 0) {
+      const known = await bindings.find(box);
+      if (known.length === 0) {
         await store.park(box, now());
         return;
       }
+      // Those that another node's drachtio-server has the connection of are that node's: it looks at the table, too.
+      if (!known.some(usable)) return;
       const asked = performance.now();
       const claim = await store.claim(box, owner, settings.leaseTime);
       if (!('lease' in claim)) {
@@ -187,11 +190,11 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   }
 
   async function devicesOf(box: string): Promise<readonly Binding[]> {
-    return (await bindings.find(box)).filter(capable).sort((a, b) => b.q - a.q || b.updated - a.updated);
+    return (await bindings.find(box)).filter(usable).sort((a, b) => b.q - a.q || b.updated - a.updated);
   }
 
-  function capable(binding: Binding): boolean {
-    if (!binding.takesMessage) return false;
+  function usable(binding: Binding): boolean {
+    if (!binding.takesMessage || !reachableFrom(port.server(), binding)) return false;
     const agent = incapable.get(deviceOf(binding));
     if (agent === undefined) return true;
     if (agent === binding.userAgent) return false;

@@ -8,6 +8,7 @@ import { logger } from '../log.ts';
 import { header } from '../sip/headers.ts';
 import type { Answer, Port, SipRequest } from '../sip/port.ts';
 import type { Binding } from '../stores/store.ts';
+import { reachableFrom } from './bindings.ts';
 import { deliveryOf } from './deliver.ts';
 import type { Flights } from './flights.ts';
 import type { SiloSettings } from './options.ts';
@@ -18,8 +19,11 @@ const log = logger('silo:live');
 /** A live delivery that nobody took: `status` is what the sender would be told without a silo. */
 export class LiveFailure extends Error {
   readonly status: number;
-  constructor(status: number, reason: string) {
+  /** Were all devices tried? Otherwise another node has the connection of one, and may send at once. */
+  readonly triedAll: boolean;
+  constructor(status: number, reason: string, triedAll = true) {
     super(reason);
+    this.triedAll = triedAll;
     this.name = 'LiveFailure';
     this.status = status;
   }
@@ -48,31 +52,31 @@ export async function deliverLive(
   const sender = { answered: false };
   const tooLate = () => sender.answered;
 
-  const attempts = bindings
-    .filter((binding) => binding.takesMessage)
-    .map((binding) =>
-      flights.take(binding.contact, async () => {
-        // Its turn came too late: the message is in the silo by now.
-        if (tooLate()) return;
-        const request = deliveryOf(message, binding, now(), { addDate: false });
-        if (!request) return;
-        const answer = await port.send({
-          ...request,
-          headers: { ...request.headers, 'Max-Forwards': String(hops) },
-        });
-        if (!tooLate()) answers.push(answer);
-        else if (isSuccess(answer))
-          await lateDelivery(message.key).catch((error: unknown) =>
-            log.warn(`a late answer could not be recorded: ${textOf(error)}`),
-          );
-      }),
-    );
+  const able = bindings.filter((binding) => binding.takesMessage);
+  const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
+  const attempts = reachable.map((binding) =>
+    flights.take(binding.contact, async () => {
+      // Its turn came too late: the message is in the silo by now.
+      if (tooLate()) return;
+      const request = deliveryOf(message, binding, now(), { addDate: false });
+      if (!request) return;
+      const answer = await port.send({
+        ...request,
+        headers: { ...request.headers, 'Max-Forwards': String(hops) },
+      });
+      if (!tooLate()) answers.push(answer);
+      else if (isSuccess(answer))
+        await lateDelivery(message.key).catch((error: unknown) =>
+          log.warn(`a late answer could not be recorded: ${textOf(error)}`),
+        );
+    }),
+  );
 
   const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
   sender.answered = true;
   if (answer) return answer;
   const { status, reason } = best(answers, attempts.length);
-  throw new LiveFailure(status, reason);
+  throw new LiveFailure(status, reason, reachable.length === able.length);
 }
 
 /** A new request, but the same journey: two servers that hand a message to each other must come to an end. */

@@ -194,7 +194,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       return;
     }
     log.debug(`live delivery failed with ${status} (${textOf(error)}): storing`);
-    answer(res, await acceptor.store(req, { nextTime: now() + backoff(1) }));
+    const elsewhere = error instanceof LiveFailure && !error.triedAll;
+    answer(res, await acceptor.store(req, elsewhere ? {} : { nextTime: now() + backoff(1) }));
   }
 
   function onRegister(req: SipRequest, res: SipResponse, next: Next): void {

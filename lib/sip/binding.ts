@@ -22,6 +22,7 @@ export function bindingsOf(
     cseq: registration.cseq,
     path: registration.path,
     source: registration.source,
+    server: registration.server,
     takesMessage: takesMessage(contact, registration),
     userAgent: registration.userAgent ?? '',
     updated: now,

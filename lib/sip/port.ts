@@ -26,6 +26,8 @@ export interface SipRequest {
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;
+  /** The drachtio-server that it came through. */
+  readonly server?: { readonly hostport?: string };
   /** Dialog of the request, '' outside of one. */
   readonly stackDialogId?: string;
   get(name: string): unknown;
@@ -96,6 +98,8 @@ export interface Port {
   readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
   /** Is there a connection to drachtio-server? */
   readonly connected: () => boolean;
+  /** SIP addresses of the drachtio-server, as it names itself; '' before the first connection. */
+  readonly server: () => string;
 }
 
 /** What we need of drachtio-srf at run time; its own types know less than it does. */
@@ -139,8 +143,11 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   let connected = true;
   // Requests whose answer is still out: it can't come any more once the connection is gone.
   const outstanding = new Set<() => void>();
-  stack.on('connect', (error) => {
-    if (!error) connected = true;
+  let server = '';
+  stack.on('connect', (error, hostports) => {
+    if (error) return;
+    connected = true;
+    server = String(hostports).slice(0, 255);
   });
   for (const event of ['close', 'reconnecting'])
     stack.on(event, () => {
@@ -249,6 +256,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
 
     respond,
     connected: () => connected,
+    server: () => server,
 
     send: (request, timeout = ANSWER_LIMIT) =>
       new Promise((resolve) => {

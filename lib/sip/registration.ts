@@ -51,6 +51,8 @@ export interface Registration {
   readonly supported: readonly string[];
   /** Where the REGISTER came from; the port is 0 when unknown. */
   readonly source: { readonly address: string; readonly port: number; readonly protocol: string };
+  /** SIP addresses of the drachtio-server that received it, '' when unknown. */
+  readonly server: string;
 }
 
 /** What is needed of drachtio-srf's request. */
@@ -58,6 +60,8 @@ export interface RegisterRequest extends HeaderSource {
   readonly source_address: string;
   readonly source_port: number | string;
   readonly protocol: string;
+  /** The drachtio-server that it came through, with its SIP addresses. */
+  readonly server?: { readonly hostport?: string };
 }
 
 /** RFC 3261 20.10: a malformed `expires` parameter counts as one hour (RFC 2543 phones send dates). */
@@ -185,6 +189,7 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
     cseq: readCseq(header(req, 'CSeq')),
     expires,
     supported: splitList(header(req, 'Supported') ?? '').map((tag) => tag.toLowerCase()),
+    server: (req.server?.hostport ?? '').slice(0, 255),
     source: {
       address: req.source_address,
       port: Number.isInteger(port) && port > 0 && port < 65536 ? port : 0,

@@ -131,6 +131,8 @@ export interface Binding {
   readonly path: readonly string[];
   /** Where the REGISTER came from. */
   readonly source: { readonly address: string; readonly port: number; readonly protocol: string };
+  /** SIP addresses of the drachtio-server that the REGISTER came through: it alone has the device's connection. */
+  readonly server: string;
   /** Can the device take MESSAGE (Allow, `methods`)? */
   readonly takesMessage: boolean;
   readonly userAgent: string;

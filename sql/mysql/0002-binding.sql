@@ -15,6 +15,7 @@ create table if not exists binding (
   cseq          bigint not null default 0,
   path          text null,                          -- Path entries (RFC 3327), one a line
   source        varchar(320) not null default '',   -- protocol:address:port the REGISTER came from
+  server        varchar(255) not null default '',   -- SIP addresses of the drachtio-server that has its connection
   takes_message tinyint not null default 1,         -- by Allow and `methods`
   user_agent    varchar(255) not null default '',
   updated       bigint not null default 0,

@@ -13,6 +13,7 @@ create table if not exists binding (
   cseq          integer not null default 0,
   path          text,                                -- Path entries (RFC 3327), one a line
   source        text not null default '',            -- protocol:address:port the REGISTER came from
+  server        text not null default '',            -- SIP addresses of the drachtio-server that has its connection
   takes_message integer not null default 1,          -- by Allow and `methods`
   user_agent    text not null default '',
   updated       integer not null default 0,

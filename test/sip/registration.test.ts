@@ -52,6 +52,7 @@ describe('readRegistration', () => {
       expires: 7200,
       supported: ['path', 'outbound'],
       source: { address: '192.0.2.7', port: 40123, protocol: 'tcp' },
+      server: '',
     });
     expect(registration.contacts).toHaveLength(3);
     expect(registration.contacts[0]).toMatchObject({

@@ -47,6 +47,7 @@ export function aBinding(aor: string, contact: string, over: Partial<Binding> = 
     cseq: 1,
     path: ['<sip:edge.example.org;lr>'],
     source: { address: '2001:db8::1', port: 5071, protocol: 'tcp' },
+    server: 'udp/192.0.2.100:5060',
     takesMessage: true,
     userAgent: 'phone/1',
     updated: 1000,

@@ -2,7 +2,7 @@
  * A scripted SIP phone on a raw socket: independent of the code under test, it reads and writes SIP by itself.
  */
 import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -87,7 +87,7 @@ export class Phone {
     const phone = new Phone(name, options);
     if (phone.#transport === 'udp') {
       const socket = createSocket('udp4');
-      socket.on('message', (bytes) => phone.#receive(bytes));
+      socket.on('message', (bytes, from) => phone.#receive(bytes, from));
       socket.bind(0, '127.0.0.1');
       await once(socket, 'listening');
       phone.#udp = socket;
@@ -212,8 +212,9 @@ export class Phone {
     });
   }
 
-  send(bytes: Buffer): void {
-    if (this.#udp) this.#udp.send(bytes, this.#server.port, this.#server.host);
+  /** To the server, or to whom a request came from. */
+  send(bytes: Buffer, to?: RemoteInfo): void {
+    if (this.#udp) this.#udp.send(bytes, to?.port ?? this.#server.port, to?.address ?? this.#server.host);
     else this.#tcp?.write(bytes);
   }
 
@@ -266,7 +267,7 @@ export class Phone {
     }
   }
 
-  #receive(bytes: Buffer): void {
+  #receive(bytes: Buffer, from?: RemoteInfo): void {
     const seen = readSip(bytes);
     if (!seen) return;
     if (seen.status > 0) {
@@ -278,16 +279,16 @@ export class Phone {
     if (this.#answered.has(transaction)) {
       // A retransmission: the same answer again.
       const answer = this.#answered.get(transaction);
-      if (answer) this.send(answer);
+      if (answer) this.send(answer, from);
       return;
     }
     this.#answered.set(transaction, undefined);
     this.requests.push(seen);
     for (const waiter of [...this.#waiters]) waiter();
-    void this.#answer(seen, transaction);
+    void this.#answer(seen, transaction, from);
   }
 
-  async #answer(request: SipMessageSeen, transaction: string): Promise<void> {
+  async #answer(request: SipMessageSeen, transaction: string, from?: RemoteInfo): Promise<void> {
     const reaction = await this.react(request, this.messages.length);
     if (reaction === 'silence') return;
     const { status, headers = {} } = typeof reaction === 'number' ? { status: reaction } : reaction;
@@ -304,7 +305,7 @@ export class Phone {
       `SIP/2.0 ${status} Scripted\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}Content-Length: 0\r\n\r\n`,
     );
     this.#answered.set(transaction, answer);
-    this.send(answer);
+    this.send(answer, from);
   }
 }
 
