@@ -1,4 +1,4 @@
-/** The admin port: apps connect, authenticate, ask for verbs and exchange SIP (drachtio.md §1). */
+/** The admin port: apps connect, authenticate, ask for verbs and exchange SIP. */
 import { createServer, type Server } from 'node:net';
 import { messageOf, SiloError } from '../errors.ts';
 import { bracketed, type Address } from './address.ts';
@@ -98,7 +98,7 @@ function serve(core: Core, app: App, whole: AppFrame, secret: string): void {
       serveSip(core, app, frame, refuse);
       return;
     case 'proxy':
-      // A MESSAGE must not be proxied anyway (drachtio.md §4): the app gets to know it.
+      // A MESSAGE must not be proxied anyway: the app gets to know it.
       app.reply(id, 'NOK', 'proxying is not supported by the embedded front end');
       return;
     case undefined:

@@ -1,4 +1,4 @@
-/** Headers as an app gives them, made into what goes out (drachtio.md §2.1 to §2.3). */
+/** Headers as an app gives them, made into what goes out. */
 import { bracketed, type Address } from './address.ts';
 import { isImmutable, isKnown, spelled } from './header-names.ts';
 import type { Header } from './message.ts';

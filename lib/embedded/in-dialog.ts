@@ -1,4 +1,4 @@
-/** `sip` frames that name a dialog: requests inside it (drachtio.md §2.2). */
+/** `sip` frames that name a dialog: requests inside it. */
 import type { App } from './app.ts';
 import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './app-headers.ts';
 import type { Core } from './core.ts';

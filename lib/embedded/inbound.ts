@@ -90,7 +90,7 @@ interface Fault {
   readonly shuts: boolean;
 }
 
-/** What drachtio-server answers before any app has a say (drachtio.md §1.6, §1.7). */
+/** What drachtio-server answers before any app has a say. */
 function faultOf(incoming: Incoming): Fault | undefined {
   const { received, request } = incoming;
   if (received.fault === 'too-large') return { status: 413, shuts: true };

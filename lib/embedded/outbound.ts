@@ -1,4 +1,4 @@
-/** `sip` frames that carry a new request: out of any dialog (drachtio.md §2.1, §2.4). */
+/** `sip` frames that carry a new request: out of any dialog. */
 import { isIP } from 'node:net';
 import { bracketed, type Address } from './address.ts';
 import type { App } from './app.ts';
@@ -122,7 +122,7 @@ function drafted({ method, text, uri, headers, contentType, body, own }: Wanted)
   const from = bracketedAddress(last('from') ?? own);
   const to = bracketedAddress(last('to') ?? text);
   const callId = last('call-id') ?? newUuid();
-  // What follows `?` in a URI without brackets is no To (drachtio.md §2.5).
+  // What follows `?` in a URI without brackets is no To.
   const addressed = last('to') !== undefined || uri.headers === '';
   if (!addressed || !isSound('from', from) || !isSound('to', to) || !isSound('call-id', callId))
     throw new Refused('Error creating leg');

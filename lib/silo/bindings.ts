@@ -62,9 +62,14 @@ export function observedBindings(now: () => number): ObservedBindings {
  * the hole that a UDP phone made in its NAT; along a Path, or straight to a contact without NAT, every server can send.
  */
 export function reachableFrom(server: string, binding: Binding): boolean {
-  if (server === '' || binding.server === '' || binding.server === server || binding.path.length > 0)
-    return true;
+  if (sameServer(server, binding.server) || binding.path.length > 0) return true;
   return binding.source.protocol === 'udp' && nextHopOf(binding)?.proxy === undefined;
+}
+
+/** One address in common is enough: right after a restart drachtio-server names only some of its own. */
+function sameServer(one: string, other: string): boolean {
+  if (one === '' || other === '') return true;
+  return other.split(',').some((address) => one.split(',').includes(address));
 }
 
 /** What tells devices apart: the instance (RFC 5626), else the contact. */

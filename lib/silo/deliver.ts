@@ -32,7 +32,6 @@ export function deliveryOf(
     uri: route.routeSet === '' ? target : `${target}?${route.routeSet}`,
     proxy: route.proxy,
     headers: {
-      ...headerObject(message.headers),
       From: `${nameAddr(message.srcName, message.srcAddr)};tag=${randomBytes(8).toString('hex')}`,
       To: nameAddr(message.dstName, message.dstAddr),
       'Call-ID': message.key.slice(0, 32),
@@ -41,6 +40,8 @@ export function deliveryOf(
       Date: formatSipDate(message.dateTime),
       Expires: timeLeft(message, now),
       ...(message.contentType === '' ? {} : { 'Content-Type': message.contentType }),
+      // Last: at a header that it finds unsound drachtio-server drops that one and all behind it.
+      ...headerObject(message.headers),
     },
     body,
   };

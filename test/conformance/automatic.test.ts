@@ -1,4 +1,4 @@
-/** What is answered before any app has a say: drachtio.md §1.6 and §1.7. */
+/** What is answered before any app has a say. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reply, request, tag, type Peer, type RawApp, type RequestParts } from './peer.ts';
 import { arrive, isReal, Target } from './target.ts';

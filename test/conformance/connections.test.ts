@@ -1,4 +1,4 @@
-/** TCP: streams, keep-alives, reuse of connections, the cache of registered ones. drachtio.md §1.6, §1.7, §2.4. */
+/** TCP: streams, keep-alives, reuse of connections, the cache of registered ones. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reply, request, type RawApp, type RequestParts, type TcpPeer } from './peer.ts';
 import { arrive, serve, Target } from './target.ts';

@@ -1,5 +1,5 @@
 /**
- * What drachtio-server's buffers do to frames of an app: drachtio.md §1.1, facts 2. The embedded front end does
+ * What drachtio-server's buffers do to frames of an app. The embedded front end does
  * the same only with its switches on, and is asked so here.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

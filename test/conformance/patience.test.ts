@@ -1,5 +1,5 @@
 /**
- * What takes long: drachtio.md §1.5, §1.7, §2.4, §3.2. All cases run at the same time over one app, told apart by
+ * What takes long. All cases run at the same time over one app, told apart by
  * Call-ID. The pending time is shortened on the embedded front end; the rest runs with the real timers.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

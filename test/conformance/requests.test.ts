@@ -1,4 +1,4 @@
-/** Requests that an app sends out of any dialog: drachtio.md §2.1, §2.4, §2.5. */
+/** Requests that an app sends out of any dialog. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reply, tag, type Frame, type RawApp, type Sip, type UdpPeer } from './peer.ts';
 import { Target } from './target.ts';

@@ -1,4 +1,4 @@
-/** Answers that an app gives: drachtio.md §2.3. */
+/** Answers that an app gives. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, tag, type RawApp, type Sip, type UdpPeer } from './peer.ts';
 import { arrive, Target } from './target.ts';

@@ -1,4 +1,4 @@
-/** Which app gets a request, and what happens when apps come and go: drachtio.md §1.2, §1.5. */
+/** Which app gets a request, and what happens when apps come and go. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { request, tag, type RawApp } from './peer.ts';
 import { arrive, Target } from './target.ts';

@@ -1,4 +1,4 @@
-/** SUBSCRIBE dialogs: drachtio.md §2.2 and §3. */
+/** SUBSCRIBE dialogs. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reply, request, tag, type Frame, type Peer, type RawApp, type Sip } from './peer.ts';
 import { arrive, Target } from './target.ts';

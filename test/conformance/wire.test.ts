@@ -1,4 +1,4 @@
-/** Framing and frames of the admin port: drachtio.md §1.1 to §1.3. */
+/** Framing and frames of the admin port. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { framed, reply } from './peer.ts';
 import { arrive, everyVerb, Target, timeOfDay, uuid } from './target.ts';

@@ -111,5 +111,6 @@ describe('which node reaches a device', () => {
     expect(at(source('udp', '192.0.2.1'))).toBe(true);
     expect(at({ ...source('tcp', '192.0.2.1'), path: ['<sip:edge.example.org;lr>'] })).toBe(true);
     expect(at({ ...source('tcp', '192.0.2.1'), server: '' })).toBe(true);
+    expect(at({ ...source('tcp', '192.0.2.1'), server: 'tcp/a,udp/a' })).toBe(true);
   });
 });
