@@ -1,0 +1,313 @@
+/** Every command and every example of README.md and docs/ is run here as it stands there; only ports are replaced. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
+import type { Silo } from '../../lib/index.ts';
+import { findCommand } from '../support/find-command.ts';
+import { freePort } from '../support/free-port.ts';
+import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
+import { needing } from '../support/needing.ts';
+import { Phone } from '../support/phone.ts';
+import { startProcess, type RunningProcess } from '../support/process.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { blocks, root, type Block } from './pages.ts';
+
+const LANGUAGES = ['sh', 'ts', 'json', 'sql', 'text'];
+const tested = new Set<string>();
+const nameOf = ({ path, language, text }: Block): string => `${path} (${language}): ${text}`;
+
+/** The one example of a page that is this line or, else, holds these words. */
+function example(path: string, language: string, words: string): string {
+  const all = blocks(language, path);
+  const exact = all.filter(({ text }) => text === `${words}\n`);
+  const [found, ...more] = exact.length > 0 ? exact : all.filter(({ text }) => text.includes(words));
+  if (!found || more.length > 0)
+    throw new Error(`${path} has ${found ? 'several examples' : 'no example'} with "${words}"`);
+  tested.add(nameOf(found));
+  return found.text;
+}
+
+/** Stands for a fresh clone: our scripts, our schema, and a folder of its own for the files that the app makes. */
+let project: TemporaryFolder;
+let front: FrontEnd;
+let server: { host: string; port: number };
+beforeAll(async () => {
+  project = temporaryFolder('silo-docs');
+  copyFileSync(join(root, 'package.json'), join(project.path, 'package.json'));
+  for (const name of ['scripts', 'sql', 'dist']) symlinkSync(join(root, name), join(project.path, name));
+  front = await startFrontEnd({ listen: '127.0.0.1:0', secret: 'cymru' });
+  server = { host: '127.0.0.1', port: front.addresses[0]!.port };
+});
+afterAll(async () => {
+  await front.close();
+  project.remove();
+});
+
+/** What npm, vitest and whoever runs the tests have put into the environment must not reach an example. */
+const clean = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) =>
+      /^(npm_|VITEST|SILO_|DRACHTIO_|TEST_|FAILED_CHECKS|NODE_ENV|INIT_CWD|DEBUG|UPDATE_)/i.test(name),
+    )
+    .map((name) => [name, undefined]),
+);
+
+/** Runs an example in a shell; a single command replaces the shell, so that a signal reaches it. */
+function shell(text: string, env: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
+  const single = text.replace(/\\\n/g, '').trim();
+  const script = single.includes('\n') ? `set -e\n${text}` : `exec env ${single}`;
+  return startProcess('sh', ['-c', script], {
+    cwd: project.path,
+    env: { ...clean, INSTALL_TOOLS: 'no', ...env },
+  });
+}
+
+async function started(app: RunningProcess): Promise<string> {
+  return app.line('drachtio-silo ready', { timeoutMs: 60_000 });
+}
+
+/** As Ctrl-C does: npm, its shell and the app hear it. What npm says of its end is npm's affair. */
+async function interrupt(app: RunningProcess): Promise<void> {
+  process.kill(-app.pid, 'SIGINT');
+  await app.exited;
+}
+
+describe('first steps', () => {
+  test('npm start says what the README shows', { timeout: 90_000 }, async () => {
+    const port = await freePort();
+    const app = await shell(example('README.md', 'sh', 'npm start'), {
+      SILO_SIP_LISTEN: `127.0.0.1:${port}`,
+    });
+    await started(app);
+    await app.line('  This embedded');
+    const shown = example('README.md', 'text', 'drachtio-silo ready').replaceAll('5060', String(port));
+    // After npm's own two lines.
+    expect(app.stdout.endsWith(`\n${shown}`), app.stdout).toBe(true);
+    await interrupt(app);
+  });
+
+  test('npm test runs tests, here one file of them', { timeout: 90_000 }, async () => {
+    const run = await shell(`${example('README.md', 'sh', 'npm test').trim()} -- test/faults/ledger.test.ts`);
+    expect((await run.exited).code).toBe(0);
+    expect(run.stdout.trimEnd().split('\n').at(-1)).toMatch(/^\d+ passed, 0 failed$/);
+  });
+
+  test('npm run demo plays the story of the README and ends with 0', { timeout: 90_000 }, async () => {
+    const demo = await shell(example('README.md', 'sh', 'npm run demo'));
+    expect((await demo.exited).code).toBe(0);
+    expect(demo.stdout).toContain(example('README.md', 'text', 'REGISTER').trimEnd());
+  });
+
+  test('every npm command that a page names exists', () => {
+    const scripts = JSON.parse(
+      execFileSync('npm', ['pkg', 'get', 'scripts'], { cwd: root, encoding: 'utf8' }),
+    ) as object;
+    const named = LANGUAGES.flatMap((language) => blocks(language))
+      .map(({ text }) => text)
+      .join('\n');
+    for (const [, name = ''] of named.matchAll(/npm (?:run )?(start|test|\w+)$/gm))
+      expect(scripts).toHaveProperty(name);
+  });
+});
+
+describe('starting with options', () => {
+  test('the embedded front end on other addresses', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const app = await shell(
+      example('docs/embedded.md', 'sh', 'SILO_SIP_LISTEN').replace('5080', String(port)),
+      {
+        SILO_STORE: 'sqlite::memory:',
+      },
+    );
+    const ready = await started(app);
+    expect(ready).toContain(`udp/127.0.0.1:${port}`);
+    expect(ready).toContain('tcp/127.0.0.2:');
+    await interrupt(app);
+  });
+
+  test('what a supervisor runs, and how it ends', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const app = await shell(example('docs/operating.md', 'sh', 'node dist/app.js'), {
+      SILO_SIP_LISTEN: `127.0.0.1:${port}`,
+    });
+    expect(await started(app)).toBe(
+      example('docs/operating.md', 'text', 'ready').replaceAll('5060', String(port)).trim(),
+    );
+    expect(await app.stop(15_000)).toEqual({ code: 0, signal: null });
+  });
+
+  test('warnings and errors in the log', { timeout: 60_000 }, async () => {
+    const app = await shell(example('docs/operating.md', 'sh', 'DEBUG='), {
+      SILO_STORE: 'sqlite::memory:',
+      DRACHTIO_HOST: '127.0.0.1',
+      DRACHTIO_PORT: String(await freePort()),
+    });
+    await expect
+      .poll(() => app.stderr, { timeout: 30_000 })
+      .toMatch(/drachtio-silo:sip:connect:WARN .*can't be reached/);
+    app.kill('SIGTERM');
+    await app.exited;
+  });
+});
+
+describe('examples in TypeScript', () => {
+  let folder: string;
+  const own = new Map<string, string>();
+
+  // Inside the package, so that `drachtio-silo` means it, as it does for an app that has it installed.
+  beforeAll(() => {
+    mkdirSync(join(root, '.tmp'), { recursive: true });
+    folder = mkdtempSync(join(root, '.tmp', 'docs-'));
+    for (const [index, { path, text }] of blocks('ts').entries()) {
+      own.set(`${path} ${text}`, `example${index}`);
+      writeFileSync(join(folder, `example${index}.ts`), text.replace('9022', String(front.adminPort)));
+    }
+    const tsconfig = {
+      extends: '../../tsconfig.json',
+      compilerOptions: { noEmit: false },
+      include: ['*.ts'],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+      stdio: 'pipe',
+      encoding: 'utf8',
+    });
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function compiled(path: string, words: string): string {
+    return join(folder, `${own.get(`${path} ${example(path, 'ts', words)}`) ?? ''}.js`);
+  }
+
+  test('the plugin of the README stores, sends and delivers live', { timeout: 60_000 }, async () => {
+    const app = await startProcess(process.execPath, [compiled('README.md', 'createSilo')], {
+      cwd: project.path,
+      env: clean,
+    });
+    const alice = await Phone.start('alice', { server });
+    const bob = await Phone.start('bob', { server });
+    try {
+      // Until the app has connected, the front end says 503.
+      await expect
+        .poll(async () => (await alice.message('bob', 'one')).status, { timeout: 20_000 })
+        .toBe(202);
+      expect((await bob.register({ expires: 600 })).status).toBe(200);
+      await bob.received(1);
+      expect(bob.texts).toEqual(['one']);
+      await expect.poll(async () => (await alice.message('bob', 'live')).status).toBe(200);
+      bob.react = () => 486;
+      expect((await alice.message('bob', 'busy')).status).toBe(202);
+      expect(app.stderr).toBe('');
+    } finally {
+      alice.close();
+      bob.close();
+      await app.stop();
+    }
+  });
+
+  test('a copy for the archive, with all that can become of it', async () => {
+    const module: unknown = await import(pathToFileURL(compiled('docs/storing.md', 'archive')).href);
+    const { archive } = module as { archive: (silo: Pick<Silo, 'store'>, req: object) => Promise<string> };
+    const silo = (result: object): Pick<Silo, 'store'> => ({ store: () => Promise.resolve(result as never) });
+    expect(await archive(silo({ result: 'stored', box: 'archive@example.org' }), {})).toBe(
+      'archive@example.org has it',
+    );
+    expect(await archive(silo({ result: 'refused', status: 413, reason: 'too large' }), {})).toBe(
+      '413 too large',
+    );
+  });
+
+  test('dead letters are sent again', async () => {
+    const module: unknown = await import(pathToFileURL(compiled('docs/operating.md', 'again')).href);
+    const { again } = module as { again: (silo: object, box: string) => Promise<number> };
+    const asked: unknown[] = [];
+    const deadLetters = {
+      list: (query: unknown) => Promise.resolve([asked.push(query), { id: 7 }].slice(1)),
+      replay: (ids: readonly number[]) => Promise.resolve(asked.push(ids)),
+    };
+    expect(await again({ deadLetters }, 'bob@example.org')).toBe(2);
+    expect(asked).toEqual([{ box: 'bob@example.org' }, [7]]);
+  });
+
+  test('warnings for a host app', async () => {
+    const run = await startProcess(process.execPath, [compiled('docs/operating.md', 'onLog')], {
+      env: clean,
+    });
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(run.stderr).toBe('');
+  });
+});
+
+describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
+  let mariadb: TestMariaDb;
+  beforeAll(async () => {
+    mariadb = await startMariaDb();
+  });
+  afterAll(() => mariadb.stop());
+
+  async function sql(text: string, database = ''): Promise<unknown> {
+    const connection = await createConnection({ uri: mariadb.url(database), multipleStatements: true });
+    try {
+      return (await connection.query(text))[0];
+    } finally {
+      await connection.end();
+    }
+  }
+  const withPorts = (text: string): string =>
+    text.replaceAll('3306', String(mariadb.port)).replaceAll('9022', String(front.adminPort));
+
+  test('a database is made, and the schema by hand', { timeout: 60_000 }, async () => {
+    await sql(example('docs/stores.md', 'sql', 'create database'));
+    const commands = example('docs/stores.md', 'sh', 'mysql');
+    // The client's name where Debian has only MariaDB's.
+    const client = findCommand('mysql') === undefined ? 'mysql() { mariadb "$@"; }\n' : '';
+    const run = await shell(`${client}${commands}`, { MYSQL_TCP_PORT: String(mariadb.port) });
+    expect((await run.exited).code, run.stderr).toBe(0);
+    expect(await sql('show tables like "silo"', 'silo')).toHaveLength(1);
+  });
+
+  test('the app starts on it, and delivers what a Kamailio inserts', { timeout: 90_000 }, async () => {
+    const app = await shell(withPorts(example('README.md', 'sh', 'SILO_STORE=mysql')));
+    const bob = await Phone.start('bob', { server });
+    try {
+      expect(await started(app)).toContain(`store mysql://127.0.0.1:${mariadb.port}/silo`);
+      await sql(example('docs/stores.md', 'sql', 'insert into silo'), 'silo');
+      expect((await bob.register({ expires: 600 })).status).toBe(200);
+      await bob.received(1);
+      expect(bob.texts).toEqual(['Hello from Kamailio']);
+      const ledger = example('docs/operating.md', 'sql', 'silo_ledger');
+      await expect.poll(() => sql(ledger, 'silo')).toEqual([{ outcome: 'delivered', 'count(*)': 1 }]);
+      expect(await sql(example('docs/operating.md', 'sql', 'silo_dead'), 'silo')).toEqual([]);
+    } finally {
+      bob.close();
+      await interrupt(app);
+    }
+  });
+
+  test('the app starts with a file of options', { timeout: 60_000 }, async () => {
+    const options = JSON.parse(withPorts(example('docs/operating.md', 'json', 'store'))) as object;
+    const file = { ...options, drachtioPort: front.adminPort };
+    writeFileSync(join(project.path, 'silo.json'), JSON.stringify(file));
+    const app = await shell(example('docs/operating.md', 'sh', 'SILO_CONFIG'));
+    expect(await started(app)).toContain(`store mysql://127.0.0.1:${mariadb.port}/silo`);
+    await interrupt(app);
+  });
+});
+
+describe('all of it', () => {
+  test('no example is left out', () => {
+    const drawings = blocks('text', 'docs/architecture.md').map(nameOf);
+    const all = LANGUAGES.flatMap((language) => blocks(language)).map(nameOf);
+    const left = all.filter((name) => !tested.has(name) && !drawings.includes(name));
+    const needDatabase = /mysql|\(sql\)|SILO_CONFIG/;
+    expect(left.filter((name) => mariadbMissing() === undefined || !needDatabase.test(name))).toEqual([]);
+  });
+
+  test('every fenced block says what it is', () => {
+    for (const block of blocks('')) expect.fail(`a block without a language in ${nameOf(block)}`);
+  });
+});

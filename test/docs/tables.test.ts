@@ -1,0 +1,154 @@
+/** What the documentation says in tables and figures is what the code says. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { configSchema, variableOf } from '../../lib/config.ts';
+import { messageOf as textOf } from '../../lib/errors.ts';
+import type { SipRequest } from '../../lib/sip/port.ts';
+import { messageOf } from '../../lib/silo/content.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
+import { backoff, storable, verdictOf } from '../../lib/silo/outcome.ts';
+import { schemaSteps } from '../../lib/stores/migrate.ts';
+import { marked, pages, root } from './pages.ts';
+
+test('the options table of the README is the schema of the options', () => {
+  const rows = Object.entries(configSchema.shape).map(([option, schema]) => {
+    const value: unknown = schema.parse(undefined);
+    const preset = option === 'node' ? 'the host name' : value === '' || isEmpty(value) ? '' : code(value);
+    return `| \`${variableOf(option)}\` | ${preset} | ${schema.description ?? ''} |\n`;
+  });
+  const table = `\n| option | default | meaning |\n| --- | --- | --- |\n${rows.join('')}\n`;
+  expect(marked('README.md', 'options', table)).toBe(table);
+});
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function code(value: unknown): string {
+  return `\`${String(value)}\``;
+}
+
+describe('the outcomes table', () => {
+  /** Every status on its own where it differs from its class. */
+  const usual: Readonly<Record<number, string>> = Object.fromEntries(
+    [2, 3, 4, 5, 6].map((digit) => [digit, meaning(digit * 100 + 99)]),
+  );
+  const own = [...range(200, 699)].filter((status) => meaning(status) !== usual[Math.floor(status / 100)]);
+
+  function meaning(status: number): string {
+    const live = status < 300 ? 'the sender gets 200' : storable(status) ? 'stored' : 'goes back';
+    return `${verdictOf({ status, origin: 'peer' })} | ${live}`;
+  }
+
+  test('has a row for each status that is special, and one for each class', () => {
+    const silent = verdictOf({ status: 408, origin: 'stack' });
+    const unsendable = verdictOf({ status: 400, origin: 'local', failure: 'unsendable' });
+    const rows = [
+      ...own.map((status) => `| ${status} | ${meaning(status)} |\n`),
+      ...Object.entries(usual).map(
+        ([digit, text]) => `| ${digit === '2' || digit === '3' ? '' : 'other '}${digit}xx | ${text} |\n`,
+      ),
+      `| no answer | ${silent} | ${storable(408) && storable(503) ? 'stored' : 'goes back'} |\n`,
+      `| can't be sent | ${unsendable} | refused |\n`,
+    ];
+    const table = `\n| answer | from the box | live |\n| --- | --- | --- |\n${rows.join('')}\n`;
+    expect(marked('docs/outcomes.md', 'outcomes', table)).toBe(table);
+  });
+});
+
+function* range(first: number, last: number): Generator<number> {
+  for (let number = first; number <= last; number++) yield number;
+}
+
+test('the pauses between retries are those that docs/dumping.md names', () => {
+  const pauses = [1, 2, 3, 4, 5, 6, 7].map((attempts) => backoff(attempts, () => 0.5));
+  expect(pauses).toEqual([30, 120, 300, 600, 1800, 3600, 3600]);
+  expect(backoff(1, () => 0)).toBe(24);
+  expect(backoff(1, () => 1)).toBe(36);
+  const page = textOfPage('docs/dumping.md');
+  expect(page).toContain(
+    'after 30 seconds, then 2, 5, 10 and 30 minutes, then every hour, each give or take 20 percent',
+  );
+  expect(page).toContain(`After \`SILO_MAX_ATTEMPTS\` (${SILO_DEFAULTS.maxAttempts}) such answers`);
+});
+
+test('the sizes and times of docs/storing.md are those of the code', () => {
+  const page = textOfPage('docs/storing.md');
+  for (const refusal of [refusalOf(20_000, 0), refusalOf(1, 9_000)]) {
+    const most = Number(/at most (\d+) can be delivered/.exec(refusal)?.[1]);
+    expect(page).toContain(most.toLocaleString('en'));
+  }
+  expect(page).toContain(`\`SILO_EXPIRE_TIME\` (${SILO_DEFAULTS.expireTime / 86_400} days)`);
+  expect(page).toContain(`\`SILO_KEEP_LEDGER\` (${SILO_DEFAULTS.keepLedger / 86_400} days)`);
+  const dumping = textOfPage('docs/dumping.md');
+  expect(dumping).toContain(`\`SILO_KEEP_DEAD\` (${SILO_DEFAULTS.keepDead / 86_400} days)`);
+  expect(dumping).toContain(`\`SILO_MAX_LANES\` (${SILO_DEFAULTS.maxLanes})`);
+});
+
+/** Why a message of this size is refused. */
+function refusalOf(body: number, header: number): string {
+  const text = 'x'.repeat(body);
+  const headers = new Map([
+    ['from', '<sip:alice@example.org>;tag=1'],
+    ['to', '<sip:bob@example.org>'],
+    ['content-type', 'text/plain'],
+    ['content-length', String(body)],
+    ['call-id', '1'],
+  ]);
+  const raw = `MESSAGE sip:bob@example.org SIP/2.0\r\nX-Long: ${'x'.repeat(header)}\r\n\r\n${text}`;
+  const request = {
+    method: 'MESSAGE',
+    uri: 'sip:bob@example.org',
+    raw,
+    get: (name: string) => headers.get(name.toLowerCase()),
+  } as unknown as SipRequest;
+  try {
+    messageOf(request, SILO_DEFAULTS, 0);
+  } catch (error) {
+    return textOf(error);
+  }
+  return 'it was not refused';
+}
+
+test('docs/stores.md names every table', () => {
+  const page = pages().find(({ path }) => path === 'docs/stores.md')?.text ?? '';
+  const tables = ['sqlite', 'mysql'].flatMap((dialect) =>
+    schemaSteps(dialect as 'sqlite' | 'mysql').flatMap(({ statements }) =>
+      statements.flatMap((text) => /^create table if not exists (\w+)/.exec(text)?.[1] ?? []),
+    ),
+  );
+  const named = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, table = '']) => table);
+  expect(new Set(named)).toEqual(new Set([...tables, 'silo_schema']));
+});
+
+test('every option that a page names exists', () => {
+  const known = new Set([
+    ...Object.keys(configSchema.shape).map(variableOf),
+    'SILO_CONFIG',
+    'SILO_BENCH_MYSQL',
+  ]);
+  for (const { path, text } of pages())
+    for (const [name] of text.matchAll(/\b(?:SILO|DRACHTIO)_[A-Z_]+\b/g)) expect(known, path).toContain(name);
+});
+
+test('every file and page that a page names exists', () => {
+  for (const { path, text } of pages()) {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) =>
+      join(dirname(path), link),
+    );
+    const files = [...text.matchAll(/\b(?:lib|test|sql|docs)\/[\w./-]*\w/g)].map(([file]) => file);
+    for (const file of [...links, ...files])
+      expect(existsSync(join(root, file)), `${file} in ${path}`).toBe(true);
+  }
+});
+
+test('the README leads to every page', () => {
+  const readme = textOfPage('README.md');
+  for (const { path } of pages()) if (path !== 'README.md') expect(readme).toContain(`(${path})`);
+});
+
+/** With line ends as blanks: where a line breaks is no matter of content. */
+function textOfPage(path: string): string {
+  return (pages().find((page) => page.path === path)?.text ?? '').replace(/\s+/g, ' ');
+}
