@@ -131,6 +131,26 @@ test('a message sent over UDP reaches a phone on TCP, and the other way round', 
   expect([alice.texts, bob.texts]).toEqual([['to udp'], ['to tcp']]);
 });
 
+test('a message to oneself waits and arrives', async () => {
+  const bob = await world.phone('bob', { transport: 'tcp' });
+  await sendAll(bob, bob, ['note to self']);
+  await bob.register();
+  await bob.received(1);
+  expect(bob.texts).toEqual(['note to self']);
+});
+
+test('a message whose sender hangs up before the 202 is kept all the same', async () => {
+  const alice = await world.phone('alice', { transport: 'tcp' });
+  const bob = await world.phone('bob');
+  void alice.message(bob.name, 'bye').catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  alice.close();
+  await bob.quiet(QUIET);
+  await bob.register();
+  await bob.received(1);
+  expect(bob.texts).toEqual(['bye']);
+});
+
 test('a device that answers 480 in mid-dump keeps the order: the rest waits for its next registration', async () => {
   const alice = await world.phone('alice');
   const bob = await world.phone('bob', { react: (_, nth) => (nth === 3 ? 480 : 200) });

@@ -196,6 +196,19 @@ describe.concurrent('the way to the device', () => {
     },
   );
 
+  test('a contact that nobody can connect to is reached on the TCP connection of its REGISTER', async () => {
+    const alice = await world.phone('alice');
+    const bob = await world.phone('bob', { transport: 'tcp' });
+    const contact = `<sip:${bob.name}@192.0.2.17:5060;transport=tcp>`;
+    await bob.register({ contact });
+    await sendAll(alice, bob, ['live'], 200);
+    await bob.register({ contact, expires: 0 });
+    await sendAll(alice, bob, ['waited']);
+    await bob.register({ contact });
+    await bob.received(2);
+    expect(bob.texts).toEqual(['live', 'waited']);
+  });
+
   test('a TCP phone that comes back on a new connection gets its mail there', async () => {
     const alice = await world.phone('alice');
     const before = await world.phone('bob', { transport: 'tcp' });
