@@ -102,6 +102,13 @@ describe('first steps', () => {
     expect(demo.stdout).toContain(example('README.md', 'text', 'REGISTER').trimEnd());
   });
 
+  test('npm run bench measures, here for a moment', { timeout: 120_000 }, async () => {
+    const bench = await shell('npm run bench -- --seconds=0.2');
+    expect((await bench.exited).code, bench.stderr).toBe(0);
+    expect(bench.stdout).toMatch(/accept, 100 senders: 202 a second +[\d,]+/);
+    expect(bench.stdout).toMatch(/calls of the store per refresh +register 1/);
+  });
+
   test('every npm command that a page names exists', () => {
     const scripts = JSON.parse(
       execFileSync('npm', ['pkg', 'get', 'scripts'], { cwd: root, encoding: 'utf8' }),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type RunningProcess } from '../support/process.ts';
 import { Ledger } from './ledger.ts';
-import { LoadPhone } from './load-phone.ts';
+import { LoadPhone } from '../support/load-phone.ts';
 
 export interface KillRun {
   readonly store: string;
@@ -57,7 +57,7 @@ export async function killRun({ store, kills, seed }: KillRun): Promise<Ledger> 
   }
 
   async function phone(aor: string): Promise<LoadPhone> {
-    const made = await LoadPhone.start(aor, server);
+    const made = await LoadPhone.start(aor, server, 150);
     phones.push(made);
     return made;
   }

@@ -14,31 +14,31 @@ export interface Arrival {
   readonly body: string;
 }
 
-/** The server dies and comes back all the time: no doubling of the interval, or the load dies with it. */
-const AGAIN = 150;
-
 export class LoadPhone {
   readonly aor: string;
   onMessage: (arrival: Arrival) => void = () => undefined;
   readonly #socket: Socket;
   readonly #server: Server;
+  readonly #again: number;
   readonly #answers = new Map<string, (status: number) => void>();
   readonly #answered = new Map<string, Buffer>();
   readonly #registration = randomBytes(6).toString('hex');
   #cseq = 0;
 
-  private constructor(aor: string, server: Server, socket: Socket) {
+  private constructor(aor: string, server: Server, again: number, socket: Socket) {
     this.aor = aor;
     this.#server = server;
+    this.#again = again;
     this.#socket = socket;
     socket.on('message', (bytes) => this.#receive(bytes.toString()));
   }
 
-  static async start(aor: string, server: Server): Promise<LoadPhone> {
+  /** @param again ms between repeats of a request; never doubled, since a server that keeps dying would be missed */
+  static async start(aor: string, server: Server, again = 500): Promise<LoadPhone> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4_000_000 });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    return new LoadPhone(aor, server, socket);
+    return new LoadPhone(aor, server, again, socket);
   }
 
   /** Status of the final answer, 0 when none came within the limit. */
@@ -84,7 +84,7 @@ export class LoadPhone {
         this.#answers.delete(branch);
         resolve(status);
       };
-      const again = setInterval(() => this.#send(bytes), AGAIN);
+      const again = setInterval(() => this.#send(bytes), this.#again);
       const limit = setTimeout(() => finish(0), 30_000);
       this.#answers.set(branch, finish);
       this.#send(bytes);

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
+ * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
+ * makes it longer or shorter. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * (its tables are filled).
+ */
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
+import { ms, table, whole } from './figures.ts';
+import { DEVICES, SENDERS, measure, type Figures } from './measure.ts';
+import { refreshCalls } from './refresh-calls.ts';
+
+interface Column {
+  readonly name: string;
+  readonly figures: Figures;
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '4' } } });
+const seconds = Number(values.seconds);
+if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds}, wanted is a number above 0`);
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
+const columns = [await onSqlite(), ...(await onMysql())];
+console.log(`\n${report(columns)}`);
+
+async function onSqlite(): Promise<Column> {
+  const folder = temporaryFolder('silo-bench');
+  try {
+    return await column('SQLite', `sqlite:${join(folder.path, 'silo.db')}`, 'sqlite::memory:');
+  } finally {
+    folder.remove();
+  }
+}
+
+async function onMysql(): Promise<Column[]> {
+  const named = process.env['SILO_BENCH_MYSQL'];
+  if (named !== undefined) return [await column('MySQL', named, named)];
+  const missing = mariadbMissing();
+  if (missing !== undefined) {
+    console.log(
+      `MySQL is left out. ${missing}, or name a database: SILO_BENCH_MYSQL=mysql://user:password@host/database`,
+    );
+    return [];
+  }
+  const mariadb = await startMariaDb();
+  try {
+    const [main, other] = [await mariadb.createDatabase(), await mariadb.createDatabase()];
+    return [await column('MariaDB', main.url, other.url)];
+  } finally {
+    await mariadb.stop();
+  }
+}
+
+async function column(name: string, store: string, empty: string): Promise<Column> {
+  console.log(`Measuring on ${name} …`);
+  return { name, figures: await measure(store, seconds), calls: await refreshCalls(empty) };
+}
+
+function report(all: readonly Column[]): string {
+  const row = (label: string, show: (column: Column) => string) => [label, ...all.map(show)];
+  return table(
+    ['', ...all.map(({ name }) => name)],
+    [
+      row('accept, 1 sender: 202 a second', ({ figures }) => whole(figures.acceptOne.perSecond)),
+      row('  p50 / p99', ({ figures }) => ms(figures.acceptOne)),
+      row(`accept, ${SENDERS} senders: 202 a second`, ({ figures }) => whole(figures.acceptMany.perSecond)),
+      row('  p50 / p99', ({ figures }) => ms(figures.acceptMany)),
+      row(`dump, ${DEVICES} devices: messages a second`, ({ figures }) => whole(figures.dump)),
+      row(`refresh, ${DEVICES} devices: 200 a second`, ({ figures }) => whole(figures.refresh.perSecond)),
+      row('  p50 / p99', ({ figures }) => ms(figures.refresh)),
+      row('  calls of the store per refresh', ({ calls }) =>
+        [...calls].map(([method, count]) => `${method} ${count}`).join(', '),
+      ),
+    ],
+  );
+}
