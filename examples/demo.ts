@@ -60,7 +60,7 @@ async function story(): Promise<void> {
 
 /** For the reader, and for the silo to note that the last answer of the phone has ended its box. */
 function moment(): Promise<void> {
-  return sleep(500);
+  return sleep(1_000);
 }
 
 function wants({ status, reason }: SipText, wanted: number): void {

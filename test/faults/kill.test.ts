@@ -20,7 +20,7 @@ async function survives(name: string, store: string): Promise<void> {
   console.log(`kill -9 under load on ${name}: ${figures.join(', ')} (KILL_SEED=${seed})`);
   expect(faults, `KILL_SEED=${seed}`).toEqual([]);
   expect(totals).toMatchObject({ lost: 0, kills: KILLS, unanswered: 0 });
-  expect(totals.acknowledged).toBeGreaterThan(1_000);
+  expect(totals.acknowledged).toBeGreaterThan(500);
 
   // The store's own books agree: nothing waits any more, and nothing ended in any other way.
   const books = await openStore(store);
