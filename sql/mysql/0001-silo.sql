@@ -17,7 +17,8 @@ create table if not exists silo (
   snd_time   bigint not null default 0,              -- not to be sent before (0: at once)
   ctype      varchar(512) not null default 'text/plain', -- Content-Type with its parameters
   body       mediumblob,
-  extra_hdrs mediumtext,                             -- kept headers, each a line ending in CRLF
+  extra_hdrs mediumblob,                             -- kept headers, each a line ending in CRLF; bytes, since a
+                                                     -- Kamailio writes them over a connection of any character set
   callid     varchar(255) not null default '',       -- Call-ID as it came in
   status     int not null default 0,                 -- unused, as in Kamailio
   key account_idx (username, domain)
@@ -31,17 +32,17 @@ set @silo_ddl = if(
   'do 0',
   'alter table silo
      modify id bigint unsigned not null auto_increment,
-     modify src_addr varchar(512) not null default '''',
-     modify dst_addr varchar(512) not null default '''',
+     modify src_addr varchar(512) character set utf8mb4 collate utf8mb4_bin not null default '''',
+     modify dst_addr varchar(512) character set utf8mb4 collate utf8mb4_bin not null default '''',
      modify username varchar(255) not null default '''',
      modify domain varchar(255) not null default '''',
      modify inc_time bigint not null default 0,
      modify exp_time bigint not null default 0,
      modify snd_time bigint not null default 0,
-     modify ctype varchar(512) not null default ''text/plain'',
+     modify ctype varchar(512) character set utf8mb4 collate utf8mb4_bin not null default ''text/plain'',
      modify body mediumblob,
-     modify extra_hdrs mediumtext,
-     modify callid varchar(255) not null default '''',
+     modify extra_hdrs mediumblob,
+     modify callid varchar(255) character set utf8mb4 collate utf8mb4_bin not null default '''',
      add column box varchar(320) character set utf8mb4 collate utf8mb4_bin null
        comment ''canonical AoR of the recipient; null: inserted by another program, not adopted yet'',
      add column dedup char(64) character set ascii collate ascii_bin null
@@ -104,7 +105,7 @@ create table if not exists silo_dead (
   urgent     tinyint not null default 0,
   ctype      varchar(512) not null default '',
   body       mediumblob,
-  extra_hdrs mediumtext,
+  extra_hdrs mediumblob,
   callid     varchar(255) not null default '',
   attempts   int not null default 0,
   end_time   bigint not null default 0,
