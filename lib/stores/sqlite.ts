@@ -117,7 +117,13 @@ function openFile(path: string, name: string, synchronous: 'full' | 'normal'): O
     database,
     close: () => {
       kept.clear();
-      if (database.isOpen) database.close();
+      if (!database.isOpen) return;
+      // Statements that were not collected yet keep SQLite from doing this itself: the one file must be whole.
+      try {
+        database.exec('pragma wal_checkpoint(truncate)');
+      } finally {
+        database.close();
+      }
     },
   };
 }
