@@ -118,6 +118,13 @@ test('SIGTERM while a device keeps silent: the app ends with code 0 in under 10 
   expect(bob.messages[1]?.header('Call-ID')).toBe(unanswered);
 });
 
+test('a SIGTERM that comes right after the ready line is heard: the app ends with code 0', async () => {
+  for (let again = 0; again < 5; again++) {
+    await start();
+    expect(await app.process.stop()).toEqual({ code: 0, signal: null });
+  }
+});
+
 test('a second signal stops at once', async () => {
   await start();
   const alice = await world.phone('alice');
