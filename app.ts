@@ -8,6 +8,7 @@ import Srf from 'drachtio-srf';
 import { readConfig, type Config } from './lib/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
 import { SiloError, messageOf } from './lib/errors.ts';
+import { onLog } from './lib/log.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
 import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
 import { createPort } from './lib/sip/port.ts';
@@ -18,9 +19,12 @@ import { openStore } from './lib/stores/open.ts';
 
 /** A stop is over after this, whatever hangs, in ms. */
 const STOP_LIMIT = 9_500;
+/** Signals this close together are one, in ms. */
+const ONE_SIGNAL = 500;
 const now = () => Math.floor(Date.now() / 1000);
 
 async function main(): Promise<void> {
+  showWarnings();
   const config = readConfig(process.env);
   const store = await openStore(config.store, { now });
   const front = config.drachtioHost === '' ? await startEmbedded(config) : undefined;
@@ -82,13 +86,21 @@ function announce(
   );
 }
 
-/** First signal: a graceful stop; second signal: at once. */
+/** Warnings and errors are for everybody to see; with DEBUG set, `debug` prints them already. */
+function showWarnings(): void {
+  if (process.env['DEBUG'] !== undefined) return;
+  onLog((level, room, message) => console.error(`${new Date().toISOString()} ${level} ${room}: ${message}`));
+}
+
+/** First signal: a graceful stop; a second one: at once. */
 function onStop(stop: () => Promise<void>): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      // Ctrl-C under npm comes twice: from the terminal, and handed on by npm.
+      if (stoppingSince !== undefined && performance.now() - stoppingSince < ONE_SIGNAL) return;
+      if (stoppingSince !== undefined) process.exit(1);
+      stoppingSince = performance.now();
       // A database that hangs must not hang us.
       setTimeout(() => process.exit(1), STOP_LIMIT).unref();
       stop().then(

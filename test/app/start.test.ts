@@ -1,7 +1,7 @@
 /** The application as a process: how it starts, says so, and stops. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startFrontEnd } from '../../lib/embedded/front-end.ts';
 import { startApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
@@ -115,6 +115,28 @@ describe('the application', () => {
     bob.close();
   });
 
+  test('under npm a signal to npm stops the app, gracefully', async () => {
+    const env = { SILO_STORE: 'sqlite::memory:', SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}` };
+    const npm = await startProcess('npm', ['start'], { env });
+    await npm.line('drachtio-silo ready', { timeoutMs: 60_000 });
+    npm.kill('SIGTERM');
+    await npm.exited;
+    const again = await startProcess(process.execPath, ['dist/app.js'], { env });
+    await again.line('drachtio-silo ready');
+    await again.stop();
+  });
+
+  test('warnings are seen without DEBUG', async () => {
+    const front = await startFrontEnd({ listen: '127.0.0.1:0' });
+    const { adminHost, adminPort } = front;
+    await front.close();
+    const app = await run({ DRACHTIO_HOST: adminHost, DRACHTIO_PORT: String(adminPort) });
+    await app.line('', { from: 'stderr' });
+    await vi.waitFor(() => expect(app.stderr).toMatch(/^\S+Z warn sip:connect: .*can't be reached/m));
+    app.kill('SIGKILL');
+    await app.exited;
+  });
+
   test('a second signal stops at once', async () => {
     const app = await startApp();
     const [alice, bob] = [
@@ -126,7 +148,8 @@ describe('the application', () => {
     await bob.register({ expires: 600 });
     await bob.received(1);
     app.process.kill('SIGINT');
-    await bob.quiet(100);
+    app.process.kill('SIGINT');
+    await bob.quiet(600);
     app.process.kill('SIGINT');
     expect(await app.process.exited).toMatchObject({ code: 1 });
     alice.close();
