@@ -150,8 +150,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     const arrival = arrivals.watch(box);
     try {
       const live = (await bindings.find(box)).length > 0;
-      // A live message never overtakes what waits.
-      const behind = live && boxes.mayHaveMail(box);
+      // A live message never overtakes what waits, whichever node stored it.
+      const behind = live && (boxes.mayHaveMail(box) || (await store.holdsMail(box, now())));
       if (live && !behind) {
         // A sender that never heard our 202 repeats what has been delivered from the box meanwhile.
         if (ended.has(keyOf(req, box))) port.respond(res, 202);

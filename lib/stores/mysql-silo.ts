@@ -95,6 +95,15 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         )
       ).map(toMessage),
 
+    holdsMail: async (box, now) =>
+      (
+        await db.all('select 1 from silo where box = ? and exp_time > ? and snd_time <= ? limit 1', [
+          box,
+          now,
+          now,
+        ])
+      ).length > 0,
+
     settle: (lease, message, end) => settles.add({ lease, message, end }),
 
     defer: async (lease, id, { nextTime, status, strike, refusedBy }) =>

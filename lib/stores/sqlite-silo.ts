@@ -113,6 +113,14 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           .map(toMessage),
       ),
 
+    holdsMail: (box, now) =>
+      db.guard(
+        () =>
+          db
+            .sql('select 1 from silo where box = ? and exp_time > ? and snd_time <= ? limit 1')
+            .all(box, now, now).length > 0,
+      ),
+
     settle: (lease, message, end) => settles.add({ lease, message, end }),
 
     defer: (lease, id, { nextTime, status, strike, refusedBy }) =>

@@ -199,6 +199,8 @@ export interface SiloStore {
 
   /** Unexpired messages of a box that may be sent now, with an id above `after`, in order of acceptance. */
   waiting(box: string, now: number, after: number, limit: number): Promise<readonly Message[]>;
+  /** Does the box hold any such message? Asked for each live message, since another node may have stored one. */
+  holdsMail(box: string, now: number): Promise<boolean>;
   /** Ends a message. False, and nothing changed, when the lease is stale or the message is gone. */
   settle(lease: Lease, message: Ended, end: End): Promise<boolean>;
   /** Keeps a message for later. False when the lease is stale or the message is gone. */

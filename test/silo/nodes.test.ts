@@ -68,6 +68,18 @@ describe('two nodes on one database', () => {
     }
   });
 
+  test('a live message goes behind what the other node has stored, before this one has looked at the table', async () => {
+    const [alice, carol, bob] = [await phone('alice', 0), await phone('carol', 1), await phone('bob', 1)];
+    for (let i = 0; i < 10; i++) {
+      expect((await alice.message('bob', `stored ${i}`)).status).toBe(202);
+      await bob.register({ expires: 600 });
+      await carol.message('bob', `live ${i}`);
+      await bob.received(2 * (i + 1), 3000);
+      await bob.unregister();
+    }
+    expect(bob.texts).toEqual(Array.from({ length: 10 }, (_, i) => [`stored ${i}`, `live ${i}`]).flat());
+  });
+
   test('a UDP device without NAT is reached live by any node', async () => {
     const [alice, bob] = [await phone('alice', 0), await phone('bob', 1)];
     await bob.register({ expires: 600 });

@@ -98,6 +98,15 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       ]);
     });
 
+    test('a box holds mail while a message in it may be sent', async () => {
+      expect(await store.holdsMail(box, now)).toBe(false);
+      await store.accept(aMessage(box, { sendTime: now + 10, expTime: now + 20 }));
+      expect(await store.holdsMail(box, now)).toBe(false);
+      expect(await store.holdsMail(box, now + 10)).toBe(true);
+      expect(await store.holdsMail(box, now + 20)).toBe(false);
+      expect(await store.holdsMail(`other${box}`, now + 10)).toBe(false);
+    });
+
     test('a repeated key stores nothing, also within one batch, also after delivery', async () => {
       const message = aMessage(box);
       const results = await Promise.all([
