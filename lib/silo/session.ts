@@ -46,13 +46,15 @@ export interface SessionContext {
   readonly incapable: (binding: Binding) => void;
 }
 
-/** What sending one message to the devices led to. */
-type Sent = 'gone' | 'passed-over' | 'failed' | 'stop';
+/** What sending one message to the devices led to; `ended`: not by us. */
+type Sent = 'gone' | 'ended' | 'passed-over' | 'failed' | 'stop';
 
 export async function runSession(context: SessionContext, lease: Lease, wake: Wake): Promise<void> {
   const { store, now } = context;
   /** Devices that failed in this session: no further message goes to them. */
   const out = new Set<string>();
+  // Behind the last message that stays, not behind the last one sent: a row of another node may become visible after one
+  // with a higher id, and what was sent when it had been accepted must not overtake it.
   let after = 0;
   let left = false;
   let first = true;
@@ -63,7 +65,6 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
       if (!left) context.foundEmpty(mark);
       return;
     }
-    after = page.at(-1)?.id ?? after;
     const probe = first ? probeOrder(page) : undefined;
     first = false;
     for (const message of probe?.order ?? page) {
@@ -75,7 +76,8 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
       const suspect = message === probe?.suspect;
       const sent = await sendToOne(context, lease, message, out, suspect);
       if (sent === 'stop') return;
-      if (sent !== 'gone') left = true;
+      if (sent !== 'gone') after = Math.max(after, message.id);
+      if (sent !== 'gone' && sent !== 'ended') left = true;
       // A failed message holds up those behind it (order), unless a probe has shown that the fault is its own.
       if (sent === 'failed' && !suspect) return;
     }
@@ -109,7 +111,7 @@ async function sendToOne(
     const device = deviceOf(binding);
     if (message.refusedBy.includes(device)) continue;
     const answer = await attempt(context, message, binding);
-    if (answer === 'gone') return 'gone';
+    if (answer === 'gone') return 'ended';
     if (answer === 'paused') {
       out.add(device);
       paused++;

@@ -1,5 +1,6 @@
 /** Several nodes, each with a drachtio-server of its own, on one database. */
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reachableFrom } from '../../lib/silo/bindings.ts';
 import { startNode, type TestNode } from '../support/node.ts';
@@ -78,6 +79,35 @@ describe('two nodes on one database', () => {
       await bob.unregister();
     }
     expect(bob.texts).toEqual(Array.from({ length: 10 }, (_, i) => [`stored ${i}`, `live ${i}`]).flat());
+  });
+
+  test('a message that becomes visible after a younger one of another node is not overtaken by what follows it', async () => {
+    const [alice, bob] = [await phone('alice', 0), await phone('bob', 1)];
+    // An id for the late one, lower than that of the message which a faster transaction makes visible first.
+    const late = 1000;
+    const place = (id: number, aor: string, text: string) => {
+      const table = new DatabaseSync(join(folder.path, 'silo.db'));
+      table.exec('pragma busy_timeout = 5000');
+      const time = Math.floor(Date.now() / 1000);
+      table
+        .prepare(
+          `insert into silo (id, src_addr, dst_addr, box, dedup, inc_time, exp_time, body)
+             values (?, 'sip:dave@example.org', ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(id, `sip:${aor}`, aor, String(id), time, time + 60, Buffer.from(text));
+      table.close();
+    };
+    place(late + 1, 'nobody@example.org', '');
+    expect((await alice.message('bob', 'younger')).status).toBe(202);
+    bob.react = async (_, nth) => {
+      if (nth > 1) return 200;
+      place(late, bob.aor, 'older');
+      expect((await alice.message('bob', 'sent after both')).status).toBe(202);
+      return 200;
+    };
+    await bob.register({ expires: 600 });
+    await bob.received(3);
+    expect(bob.texts).toEqual(['younger', 'older', 'sent after both']);
   });
 
   test('a UDP device without NAT is reached live by any node', async () => {
