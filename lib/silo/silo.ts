@@ -126,9 +126,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     ended.add(key);
     await acceptor.settled(key);
     const end = { outcome: 'delivered', status: 200, reason: 'late answer of a live attempt' } as const;
-    const changed = await store.settleByKey(key, end);
-    if (changed) events.emit('ended', { box: '', key, ...end });
-    return changed;
+    const message = await store.settleByKey(key, end);
+    if (message) events.emit('ended', { box: message.box, key, ...end });
+    return message !== undefined;
   }
 
   function answer(res: SipResponse, result: StoreResult): void {
