@@ -29,7 +29,7 @@ import { LiveFailure, deliverLive } from './live.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
 import { createOverload } from './overload.ts';
-import { ownerOf, served } from './owner.ts';
+import { ownerOf, served } from '../sip/owner.ts';
 import { createPace } from './pace.ts';
 
 const log = logger('silo');
