@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
  * drachtio-silo as an application: the middlewares with a registrar around them.
- * Composition only: config -> store -> silo + registrar -> srf -> signals.
+ * Composition only: config -> store -> silo + mwi + registrar -> srf -> signals.
  */
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
+import { mwiOptionsOf } from './lib/config-mwi.ts';
 import { readConfig, type Config } from './lib/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
 import { SiloError, messageOf } from './lib/errors.ts';
+import { createMwi } from './lib/mwi/mwi.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
 import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
 import { createPort } from './lib/sip/port.ts';
@@ -31,6 +33,10 @@ async function main(): Promise<void> {
   const registrar = createRegistrar({ port, store, now }, config);
   const silo = createSilo({ srf, port, store, now, bindings: registrar }, config);
 
+  const mwi = createMwi({ srf, port, store, now }, mwiOptionsOf(config));
+  silo.events.on('stored', ({ box }) => mwi.changed(box));
+  silo.events.on('ended', ({ box }) => mwi.changed(box));
+
   srf.use(gate.middleware);
   srf.use('register', guardedRegistrationParser(registrationParser));
   srf.use('register', silo.onRegister);
@@ -40,6 +46,8 @@ async function main(): Promise<void> {
   srf.use('message', unserved(port));
   srf.use('message', silo.onFailure);
   srf.use('message', refuse(port));
+  srf.use('subscribe', mwi.onSubscribe);
+  srf.use('publish', mwi.onPublish);
   srf.use('options', answerOptions(port));
 
   const addresses = await connectSrf(srf, {
@@ -48,11 +56,12 @@ async function main(): Promise<void> {
     secret: config.drachtioSecret,
   });
   await silo.start();
+  await mwi.start();
   announce(addresses, store.name, config, front);
 
   onStop(async () => {
     gate.close();
-    await silo.close();
+    await Promise.all([silo.close(), mwi.close()]);
     disconnectSrf(srf);
     await front?.close();
     await store.close();

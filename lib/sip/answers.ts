@@ -4,12 +4,12 @@ import { header } from './headers.ts';
 import { parseNameAddr } from './name-addr.ts';
 import type { Middleware, Port } from './port.ts';
 
-const METHODS = 'REGISTER, MESSAGE, OPTIONS';
+const METHODS = 'REGISTER, MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS';
 
 /** Answers OPTIONS (RFC 3261, section 11). */
 export function answerOptions(port: Port): Middleware {
   return port.middleware('answerOptions', (_, res) => {
-    port.respond(res, 200, { headers: { Allow: METHODS, Accept: '*/*' } });
+    port.respond(res, 200, { headers: { Allow: METHODS, 'Allow-Events': 'message-summary', Accept: '*/*' } });
   });
 }
 
