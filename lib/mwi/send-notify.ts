@@ -33,16 +33,19 @@ function terminated(reason: EndReason): string {
 /**
  * Sends a NOTIFY in the dialog that drachtio-server keeps: it knows CSeq, tags, target and route set. Its answer says with
  * which CSeq it went out.
+ *
+ * @param moved the phone has another Contact than at first, which the server does not follow: it is named
  */
 export function sendInDialog(
   port: Port,
   subscription: Subscription,
   notice: Notice,
   now: number,
+  moved = false,
 ): Promise<Answer> {
   return port.send({
     method: 'NOTIFY',
-    uri: 'sip:placeholder',
+    uri: (moved ? targetOf(subscription.target) : undefined) ?? 'sip:placeholder',
     dialogId: dialogIdOf(subscription.callId, subscription.remoteTag),
     ...partsOf(subscription, notice, now),
   });

@@ -6,6 +6,7 @@ import type { MwiStore, Subscription } from '../stores/store.ts';
 import { Notifier, type EndReason, type Notice } from './notify.ts';
 import type { MwiSettings } from './options.ts';
 import { safeCseq, sendInDialog, sendRaw } from './send-notify.ts';
+import { moveOf } from './subscription.ts';
 import type { Summaries } from './summaries.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
@@ -46,13 +47,20 @@ export function createService(dependencies: ServiceDependencies): Service {
       over: (answer) => over(watcher, answer),
       interval: settings.notifyInterval,
     });
-    const watcher: Watcher = { subscription, notifier, cseq: 0, ending: false };
+    const watcher: Watcher = {
+      subscription,
+      first: subscription,
+      notifier,
+      cseq: 0,
+      ending: false,
+    };
     return watcher;
   }
 
   async function send(watcher: Watcher, notice: Notice): Promise<Answer> {
-    const { subscription } = watcher;
-    const answer = await sendInDialog(port, subscription, notice, now());
+    const { subscription, first } = watcher;
+    const moved = moveOf(first, subscription) === 'addressed';
+    const answer = await sendInDialog(port, subscription, notice, now(), moved);
     watcher.cseq = Math.max(watcher.cseq, answer.sent?.cseq ?? 0);
     log.debug(
       `${subscription.mailbox}: NOTIFY${notice.end ? ` (${notice.end})` : ''}: ${answer.status} ${answer.reason}`,

@@ -16,6 +16,7 @@ import type { MwiSettings } from './options.ts';
 import type { Service } from './serve.ts';
 import {
   dialogOf,
+  moveOf,
   sourceOf,
   subscriptionOf,
   targetOfContact,
@@ -213,7 +214,9 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     }
     watcher.subscription = { ...subscription, ...changed };
     await answer(res, lifetime, subscription, true);
-    watcher.notifier.asked();
+    // The phone has moved to where this dialog can't follow: a new one can.
+    if (moveOf(watcher.first, watcher.subscription) === 'anew') service.end(watcher, 'deactivated');
+    else watcher.notifier.asked();
   }
 
   return onSubscribe;

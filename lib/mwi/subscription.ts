@@ -95,3 +95,28 @@ function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string 
 function untagged(value: string): string {
   return value.replace(/;\s*tag=[^;\s]*/i, '');
 }
+
+/** How the way to a phone has changed since its first SUBSCRIBE, by which drachtio-server sends for good. */
+export type Move = 'none' | 'addressed' | 'anew';
+
+/**
+ * RFC 3261 12.2.1.2: a refresh may move the target. Over UDP without NAT it is enough to name the new one. A connection,
+ * or the address before a NAT, belongs to the dialog: then the phone is asked to make a new one.
+ */
+export function moveOf(
+  first: Pick<Subscription, 'target' | 'source' | 'routes'>,
+  current: Subscription,
+): Move {
+  const sameTarget = first.target === current.target;
+  const { address, port, protocol } = current.source;
+  const sameSource = first.source.address === address && first.source.port === port;
+  if (protocol === 'udp' && (first.routes.length > 0 || !behindNat(first)))
+    return sameTarget ? 'none' : 'addressed';
+  if (protocol === 'udp') return sameTarget && sameSource ? 'none' : 'anew';
+  return sameTarget ? 'none' : 'anew';
+}
+
+function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {
+  const uri = parseUri(target);
+  return uri?.host !== source.address || (uri.port !== undefined && uri.port !== source.port);
+}

@@ -76,7 +76,7 @@ export async function openMysql(url: URL, now: () => number, options: MysqlOptio
   return {
     name,
     ...mysqlSilo(db, now),
-    ...mysqlDead(db),
+    ...mysqlDead(db, now),
     ...mysqlLeases(db),
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),

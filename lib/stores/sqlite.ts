@@ -52,7 +52,7 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
   return {
     name,
     ...sqliteSilo(file.sqlite, now),
-    ...sqliteDead(file.sqlite),
+    ...sqliteDead(file.sqlite, now),
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ...sqliteMwi(file.sqlite, now),
