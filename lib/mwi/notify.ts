@@ -108,7 +108,8 @@ export class Notifier {
     const end = this.#end;
     if (!end && !asked && text === this.#told) return;
     const answer = await this.#with.send({ text, end });
-    this.#notBefore = (answer.sent?.at ?? performance.now()) + this.#with.interval;
+    // From the answer on, so that the phone never sees two within the interval, however long this one took.
+    this.#notBefore = performance.now() + this.#with.interval;
     if (!end) {
       this.#took(answer, text);
       return;

@@ -61,7 +61,7 @@ export function createService(dependencies: ServiceDependencies): Service {
     const { subscription, first } = watcher;
     const moved = moveOf(first, subscription) === 'addressed';
     const answer = await sendInDialog(port, subscription, notice, now(), moved);
-    watcher.cseq = Math.max(watcher.cseq, answer.sent?.cseq ?? 0);
+    watcher.cseq = Math.max(watcher.cseq, answer.cseq ?? 0);
     log.debug(
       `${subscription.mailbox}: NOTIFY${notice.end ? ` (${notice.end})` : ''}: ${answer.status} ${answer.reason}`,
     );

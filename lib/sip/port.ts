@@ -88,8 +88,8 @@ export interface Answer {
   readonly origin: 'peer' | 'stack' | 'local';
   /** Why a `local` answer is local. */
   readonly failure?: 'unsendable' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
-  /** When drachtio-server said that the request went out (ms of the steady clock), and with which CSeq. */
-  readonly sent?: { readonly at: number; readonly cseq: number };
+  /** The CSeq with which drachtio-server sent the request; undefined when it was not sent. */
+  readonly cseq?: number;
   header(name: string): string | undefined;
 }
 
@@ -315,8 +315,8 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
                 fail(isNoDialog(error) ? 'no-dialog' : 'refused', messageOf(error));
                 return;
               }
-              const facts = { at: performance.now(), cseq: parseInt(String(sent.get('CSeq')), 10) || 0 };
-              sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer, facts)));
+              const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
+              sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer, cseq)));
             });
           } catch (error) {
             acknowledged();
@@ -347,12 +347,12 @@ function once<T>(work: (value: T) => void): (value: T) => void {
   };
 }
 
-function asAnswer(answer: PeerAnswer, sent: NonNullable<Answer['sent']>): Answer {
+function asAnswer(answer: PeerAnswer, cseq: number): Answer {
   return {
     status: answer.status,
     reason: answer.reason ?? '',
     origin: answer.source_address ? 'peer' : 'stack',
-    sent,
+    cseq,
     header: (name) => {
       const value = answer.get(name);
       return typeof value === 'string' ? value : undefined;
