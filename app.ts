@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   srf.use(gate.middleware);
   srf.use('register', guardedRegistrationParser(registrationParser));
   srf.use('register', silo.onRegister);
+  srf.use('register', mwi.onRegister);
   srf.use('register', registrar.onRegister);
   srf.use('message', silo.onMessage);
   srf.use('message', silo.onLive);

@@ -12,6 +12,7 @@ import { createPublisher } from './publish.ts';
 import { createService } from './serve.ts';
 import { createSubscriber } from './subscribe.ts';
 import { createSummaries } from './summaries.ts';
+import { createUnsolicited } from './unsolicited.ts';
 import { createWatchers } from './watchers.ts';
 
 const log = logger('mwi');
@@ -32,6 +33,8 @@ export interface Mwi {
   readonly onSubscribe: Middleware;
   /** For PUBLISH: answers those for message-summary. */
   readonly onPublish: Middleware;
+  /** For REGISTER, before the registrar: never answers; feeds the `unsolicited` option. */
+  readonly onRegister: Middleware;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
   /** Subscriptions that this node serves. */
@@ -62,14 +65,17 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const summaries = createSummaries(store, settings, now);
   const service = createService({ port, store, watchers, summaries, settings, now });
   const farewell = createFarewell({ store, watchers, service, settings, run, now });
+  const unsolicited = createUnsolicited({ port, store, watchers, summaries, settings, now });
   let closing = false;
 
   function changed(mailbox: string): void {
     for (const watcher of watchers.of(mailbox)) watcher.notifier.changed();
+    unsolicited.changed(mailbox);
   }
 
   /** A message that was being stored while nobody watched yet has told nobody. */
-  function subscribed(mailbox: string): void {
+  function subscribed(mailbox: string, device: string): void {
+    unsolicited.subscribed(mailbox, device);
     setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
   }
 
@@ -86,6 +92,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   return {
     onSubscribe: port.middleware('mwiOnSubscribe', onSubscribe),
     onPublish: port.middleware('mwiOnPublish', onPublish),
+    onRegister: port.middleware('mwiOnRegister', unsolicited.onRegister),
     changed,
     size: () => watchers.size,
     start: async () => {
@@ -98,6 +105,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
       closing = true;
       await clock.close();
       farewell.stop();
+      unsolicited.close();
       const leave = createFarewell({ store, watchers, service, settings, run, now });
       const limit = new Promise<void>((resolve) => setTimeout(resolve, settings.stopGrace).unref());
       if (port.connected() && watchers.size > 0)

@@ -29,7 +29,7 @@ export interface Service {
    * the whole dialog: their phones subscribe again at once.
    */
   end(watcher: Watcher, reason: EndReason): void;
-  /** Resolves when every good-bye under way has been answered. */
+  /** Resolves when every good-bye under way has been answered, and its row is gone. */
   quiet(): Promise<void>;
 }
 
@@ -86,19 +86,21 @@ export function createService(dependencies: ServiceDependencies): Service {
       // Owed to nobody but the server, which keeps the dialog until it sees this.
       end(watcher, 'probation');
     }
-    forget(watcher);
+    void forget(watcher);
   }
 
   function over(watcher: Watcher, answer: Answer): void {
     watchers.remove(watcher);
-    leaving.delete(watcher);
     // Without an answer the row stays, so that the next start says good-bye again.
-    if (answer.failure !== 'disconnected') forget(watcher);
-    if (leaving.size === 0) for (const listener of [...listeners]) listener();
+    const written = answer.failure === 'disconnected' ? Promise.resolve() : forget(watcher);
+    void written.then(() => {
+      leaving.delete(watcher);
+      if (leaving.size === 0) for (const listener of [...listeners]) listener();
+    });
   }
 
-  function forget({ subscription }: Watcher): void {
-    store
+  function forget({ subscription }: Watcher): Promise<void> {
+    return store
       .unsubscribe([subscription.id])
       .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${messageOf(error)}`));
   }

@@ -86,8 +86,8 @@ export function sourceOf({ source_address: address, source_port: port, protocol 
   return { address, port: Number.parseInt(String(port), 10) || 0, protocol: protocol.toLowerCase() };
 }
 
-/** The address that the SUBSCRIBE came in on: what the phone can reach. */
-function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
+/** The address that the request came in on: what the phone can reach. */
+export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
   const transport = protocol.toLowerCase();
   return `<sip:${receivedOn}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
 }

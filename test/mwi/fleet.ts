@@ -17,6 +17,7 @@ export class Fleet {
   away = 0;
   readonly #phone: Phone;
   #cseq = 0;
+  #closed = false;
 
   private constructor(phone: Phone) {
     this.#phone = phone;
@@ -95,6 +96,7 @@ export class Fleet {
   }
 
   close(): void {
+    this.#closed = true;
     this.#phone.close();
   }
 
@@ -112,7 +114,7 @@ export class Fleet {
 
   async #subscribe(member: Member): Promise<void> {
     const aor = `${member.user}@example.org`;
-    for (;;) {
+    while (!this.#closed) {
       const callId = randomBytes(8).toString('hex');
       const answer = await this.#phone
         .request('SUBSCRIBE', `sip:${aor}`, aor, {

@@ -68,6 +68,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
   else {
     srf.use('register', guardedRegistrationParser(registrationParser));
     srf.use('register', silo.onRegister);
+    srf.use('register', mwi.onRegister);
     srf.use('register', registrar.onRegister);
     srf.use('message', silo.onMessage);
     srf.use('message', silo.onLive);
