@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 /**
  * drachtio-silo as an application: the middlewares with a registrar around them.
- * Composition only: config -> store -> silo + registrar -> srf -> signals.
+ * Composition only: config -> store -> silo + mwi + registrar -> srf -> signals.
  */
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
+import { mwiOptionsOf } from './lib/config-mwi.ts';
 import { readConfig, type Config } from './lib/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
 import { SiloError, messageOf } from './lib/errors.ts';
 import { onLog } from './lib/log.ts';
+import { createMwi } from './lib/mwi/mwi.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
 import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
 import { createPort } from './lib/sip/port.ts';
@@ -35,15 +37,22 @@ async function main(): Promise<void> {
   const registrar = createRegistrar({ port, store, now }, config);
   const silo = createSilo({ srf, port, store, now, bindings: registrar }, config);
 
+  const mwi = createMwi({ srf, port, store, now }, mwiOptionsOf(config));
+  silo.events.on('stored', ({ box }) => mwi.changed(box));
+  silo.events.on('ended', ({ box }) => mwi.changed(box));
+
   srf.use(gate.middleware);
   srf.use('register', guardedRegistrationParser(registrationParser));
   srf.use('register', silo.onRegister);
+  srf.use('register', mwi.onRegister);
   srf.use('register', registrar.onRegister);
   srf.use('message', silo.onMessage);
   srf.use('message', silo.onLive);
   srf.use('message', unserved(port));
   srf.use('message', silo.onFailure);
   srf.use('message', refuse(port));
+  srf.use('subscribe', mwi.onSubscribe);
+  srf.use('publish', mwi.onPublish);
   srf.use('options', answerOptions(port));
 
   const addresses = await connectSrf(srf, {
@@ -51,16 +60,18 @@ async function main(): Promise<void> {
     port: front?.adminPort ?? config.drachtioPort,
     secret: config.drachtioSecret,
   });
-  await silo.start();
-  announce(addresses, store.name, config, front);
-
+  // Before anything is sent or announced: a stop right after the ready line is a graceful one, too.
   onStop(async () => {
-    gate.close();
-    await silo.close();
+    await gate.close(config.stopGrace);
+    await Promise.all([silo.close(), mwi.close()]);
+    await port.drained();
     disconnectSrf(srf);
     await front?.close();
     await store.close();
   });
+  await silo.start();
+  await mwi.start();
+  announce(addresses, store.name, config, front);
 }
 
 async function startEmbedded(config: Config): Promise<FrontEnd> {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { mwiSchema } from './config-mwi.ts';
 import { SiloError, messageOf } from './errors.ts';
 import { REGISTRAR_DEFAULTS } from './registrar/registrar.ts';
 import { SILO_DEFAULTS } from './silo/options.ts';
@@ -117,6 +118,7 @@ export const configSchema = z.strictObject({
     .default(REGISTRAR_DEFAULTS.defaultExpires)
     .describe('registration without Expires, s'),
   maxContacts: whole(1).default(REGISTRAR_DEFAULTS.maxContacts).describe('contacts per AoR'),
+  ...mwiSchema,
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -5,6 +5,8 @@ export type { SiloErrorCode } from './errors.ts';
 export type { LogLevel, LogListener } from './log.ts';
 export type { Middleware } from './sip/port.ts';
 export type { RegistrarOptions, Registrar } from './registrar/registrar.ts';
+export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
+export type { Authorize, MwiOptions } from './mwi/options.ts';
 export type { StoreResult } from './silo/accept.ts';
 export type { BindingSource } from './silo/bindings.ts';
 export type { StoreOverrides } from './silo/content.ts';
@@ -22,6 +24,9 @@ export { createSilo } from './silo/silo.ts';
 
 // A registrar for applications without one
 export { createRegistrar } from './registrar/registrar.ts';
+
+// Message-waiting lamps
+export { createMwi } from './mwi/mwi.ts';
 
 // Message summaries (RFC 3842)
 export { SummaryError, formatSummary, parseSummary } from './mwi/summary.ts';

@@ -2,7 +2,7 @@
 import type { Registration } from '../sip/registration.ts';
 import { bindingsOf } from '../sip/binding.ts';
 import type { Binding } from '../stores/store.ts';
-import { nextHopOf } from './deliver.ts';
+import { nextHopOf } from '../sip/next-hop.ts';
 
 /** The registrar, as far as the silo needs it. */
 export interface BindingSource {

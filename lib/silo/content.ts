@@ -16,7 +16,7 @@ import { MAX_FRAME } from '../sip/window.ts';
 import type { NewMessage } from '../stores/store.ts';
 import { keptHeader, keptHeaders } from './kept-headers.ts';
 import type { SiloSettings } from './options.ts';
-import { ownerOf } from './owner.ts';
+import { ownerOf } from '../sip/owner.ts';
 
 /** What a host app may say about a message instead of what its headers say (msilo's `m_store_addrs`). */
 export interface StoreOverrides {

@@ -1,9 +1,9 @@
 /** A stored message as a MESSAGE to one contact: never by proxying, always a new request (drachtio can't proxy it safely). */
 import { randomBytes } from 'node:crypto';
 import { formatSipDate, parseContentType } from '../sip/headers.ts';
-import { parseNameAddr } from '../sip/name-addr.ts';
+import { nextHopOf } from '../sip/next-hop.ts';
 import type { OutgoingRequest } from '../sip/port.ts';
-import { parseUri, targetOf } from '../sip/uri.ts';
+import { targetOf } from '../sip/uri.ts';
 import type { Binding, NewMessage } from '../stores/store.ts';
 import { headerObject } from './kept-headers.ts';
 
@@ -50,30 +50,6 @@ export function deliveryOf(
 /** Seconds until the message expires. */
 export function timeLeft(message: NewMessage, now: number): string {
   return String(Math.max(1, message.expTime - now));
-}
-
-interface NextHop {
-  readonly proxy: string | undefined;
-  /** Route headers as URI headers: the one way in which drachtio lets an application set them. */
-  readonly routeSet: string;
-}
-
-/** Path first (RFC 3327), then the connection or NAT binding that the REGISTER came through, then the contact itself. */
-export function nextHopOf({ path, source, contact }: Binding): NextHop | undefined {
-  if (path.length > 0) {
-    const first = targetOf(parseNameAddr(path[0] ?? '')?.uri ?? '');
-    if (first === undefined) return undefined;
-    return { proxy: first, routeSet: path.map((entry) => `Route=${encodeURIComponent(entry)}`).join('&') };
-  }
-  if (source.address === '' || source.port === 0) return { proxy: undefined, routeSet: '' };
-  const host =
-    source.address.includes(':') && !source.address.startsWith('[') ? `[${source.address}]` : source.address;
-  // A live connection of the client is reused.
-  if (source.protocol === 'tcp' || source.protocol === 'tls')
-    return { proxy: `sip:${host}:${source.port};transport=${source.protocol}`, routeSet: '' };
-  // A contact on another host than its REGISTER came from is behind NAT (or a proxy): back along that way. On the same
-  // host it is trusted, since one REGISTER may name contacts on several ports.
-  return { proxy: parseUri(contact)?.host === host ? undefined : `sip:${host}:${source.port}`, routeSet: '' };
 }
 
 function nameAddr(name: string, uri: string): string {

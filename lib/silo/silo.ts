@@ -29,7 +29,7 @@ import { LiveFailure, deliverLive } from './live.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
 import { createOverload } from './overload.ts';
-import { ownerOf, served } from './owner.ts';
+import { ownerOf, served } from '../sip/owner.ts';
 import { createPace } from './pace.ts';
 
 const log = logger('silo');
@@ -126,9 +126,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     ended.add(key);
     await acceptor.settled(key);
     const end = { outcome: 'delivered', status: 200, reason: 'late answer of a live attempt' } as const;
-    const changed = await store.settleByKey(key, end);
-    if (changed) events.emit('ended', { box: '', key, ...end });
-    return changed;
+    const message = await store.settleByKey(key, end);
+    if (message) events.emit('ended', { box: message.box, key, ...end });
+    return message !== undefined;
   }
 
   function answer(res: SipResponse, result: StoreResult): void {

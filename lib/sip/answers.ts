@@ -4,12 +4,12 @@ import { header } from './headers.ts';
 import { parseNameAddr } from './name-addr.ts';
 import type { Middleware, Port } from './port.ts';
 
-const METHODS = 'REGISTER, MESSAGE, OPTIONS';
+const METHODS = 'REGISTER, MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS';
 
 /** Answers OPTIONS (RFC 3261, section 11). */
 export function answerOptions(port: Port): Middleware {
   return port.middleware('answerOptions', (_, res) => {
-    port.respond(res, 200, { headers: { Allow: METHODS, Accept: '*/*' } });
+    port.respond(res, 200, { headers: { Allow: METHODS, 'Allow-Events': 'message-summary', Accept: '*/*' } });
   });
 }
 
@@ -33,14 +33,36 @@ export function refuse(port: Port): Middleware {
   });
 }
 
+export interface Gate {
+  readonly middleware: Middleware;
+  /** Closes the gate, and waits at most `grace` ms for the requests that are inside. */
+  readonly close: (grace: number) => Promise<void>;
+}
+
 /** A gate before everything: open, it lets all requests pass; closed (the node stops), it answers 503. */
-export function createGate(port: Port): { readonly middleware: Middleware; readonly close: () => void } {
+export function createGate(port: Port): Gate {
   let open = true;
+  let inside = 0;
+  let empty: (() => void) | undefined;
   return {
-    close: () => (open = false),
     middleware: port.middleware('gate', (_, res, next) => {
-      if (open) next();
-      else port.respond(res, 503, { headers: { 'Retry-After': '5' } });
+      if (!open) {
+        port.respond(res, 503, { headers: { 'Retry-After': '5' } });
+        return;
+      }
+      inside++;
+      res.once('end', () => {
+        inside--;
+        if (inside === 0) empty?.();
+      });
+      next();
     }),
+    close: async (grace) => {
+      open = false;
+      if (inside === 0) return;
+      const limit = setTimeout(() => empty?.(), grace);
+      await new Promise<void>((resolve) => (empty = resolve));
+      clearTimeout(limit);
+    },
   };
 }

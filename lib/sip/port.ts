@@ -3,6 +3,7 @@
  * form loses answers that come in the same read as the echo), an own timer on every call, exactly one final
  * answer per request, rejections of handlers answered, frame window, no control characters.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Srf from 'drachtio-srf';
 import { SiloError, messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
@@ -28,6 +29,8 @@ export interface SipRequest {
   readonly protocol: string;
   /** The drachtio-server that it came through. */
   readonly server?: { readonly hostport?: string };
+  /** Our own address that it came in on, `host:port`; only outside of dialogs. */
+  readonly receivedOn?: string;
   /** Dialog of the request, '' outside of one. */
   readonly stackDialogId?: string;
   get(name: string): unknown;
@@ -59,6 +62,8 @@ export interface ResponseOptions {
   readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Called once: did it go out? */
+  readonly onSent?: (sent: boolean) => void;
 }
 
 export interface OutgoingRequest {
@@ -83,7 +88,9 @@ export interface Answer {
   readonly reason: string;
   readonly origin: 'peer' | 'stack' | 'local';
   /** Why a `local` answer is local. */
-  readonly failure?: 'unsendable' | 'refused' | 'disconnected' | 'timeout';
+  readonly failure?: 'unsendable' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
+  /** The CSeq with which drachtio-server sent the request; undefined when it was not sent. */
+  readonly cseq?: number;
   header(name: string): string | undefined;
 }
 
@@ -96,10 +103,14 @@ export interface Port {
   readonly respond: (res: SipResponse, status: number, options?: ResponseOptions) => void;
   /** Sends a request; always resolves, at the latest after `timeout` ms. */
   readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+  /** Resolves when all that was sent has left drachtio-server, or after a second. */
+  readonly drained: () => Promise<void>;
   /** Is there a connection to drachtio-server? */
   readonly connected: () => boolean;
   /** SIP addresses of the drachtio-server, as it names itself; '' before the first connection. */
   readonly server: () => string;
+  /** Calls the listener each time the connection was lost and is back. */
+  readonly onReconnect: (listener: () => void) => void;
 }
 
 /** What we need of drachtio-srf at run time; its own types know less than it does. */
@@ -119,6 +130,7 @@ interface SrfAtRunTime {
 }
 
 interface SentRequest {
+  get(name: string): unknown;
   on(event: 'response', listener: (answer: PeerAnswer) => void): void;
 }
 
@@ -144,10 +156,13 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   // Requests whose answer is still out: it can't come any more once the connection is gone.
   const outstanding = new Set<() => void>();
   let server = '';
+  const reconnectListeners: (() => void)[] = [];
   stack.on('connect', (error, hostports) => {
     if (error) return;
+    const again = !connected;
     connected = true;
     server = String(hostports).slice(0, 255);
+    if (again) for (const listener of reconnectListeners) listener();
   });
   for (const event of ['close', 'reconnecting'])
     stack.on(event, () => {
@@ -159,27 +174,34 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   function respond(
     res: SipResponse,
     status: number,
-    { reason, headers = {}, body }: ResponseOptions = {},
+    { reason, headers = {}, body, onSent = () => undefined }: ResponseOptions = {},
   ): void {
-    if (res.finalResponseSent) return;
+    if (res.finalResponseSent) {
+      onSent(false);
+      return;
+    }
     const clean: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) if (!hasControl(value)) clean[name] = value;
     const bytes = 1000 + JSON.stringify(clean).length + (body?.length ?? 0);
-    window.enter(bytes, (done) => {
+    window.enter(bytes, (acknowledged) => {
+      const done = once((sent: boolean) => {
+        acknowledged();
+        onSent(sent);
+      });
       try {
         res.send(
           status,
           cleanReason(reason),
           { headers: clean, ...(body === undefined ? {} : { body }) },
           (error) => {
-            done();
+            done(!error);
             if (error) log.warn(`the answer ${status} did not go out: ${messageOf(error)}`);
           },
         );
         // Without a connection the callback may never come.
-        setTimeout(done, ACKNOWLEDGE_LIMIT).unref();
+        setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       } catch (error) {
-        done();
+        done(false);
         log.warn(`the answer ${status} could not be sent: ${messageOf(error)}`);
       }
     });
@@ -255,8 +277,10 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
     },
 
     respond,
+    drained: () => Promise.race([window.drained(), sleep(1000, undefined, { ref: false })]),
     connected: () => connected,
     server: () => server,
+    onReconnect: (listener) => void reconnectListeners.push(listener),
 
     send: (request, timeout = ANSWER_LIMIT) =>
       new Promise((resolve) => {
@@ -291,8 +315,12 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
           try {
             stack.request(request.uri, frame.options, (error, sent) => {
               acknowledged();
-              if (error || !sent) fail('refused', messageOf(error));
-              else sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer)));
+              if (error || !sent) {
+                fail(isNoDialog(error) ? 'no-dialog' : 'refused', messageOf(error));
+                return;
+              }
+              const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
+              sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer, cseq)));
             });
           } catch (error) {
             acknowledged();
@@ -303,13 +331,32 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   };
 }
 
-const LOCAL_STATUS = { unsendable: 400, refused: 503, disconnected: 503, timeout: 408 } as const;
+const LOCAL_STATUS = {
+  unsendable: 400,
+  refused: 503,
+  'no-dialog': 481,
+  disconnected: 503,
+  timeout: 408,
+} as const;
 
-function asAnswer(answer: PeerAnswer): Answer {
+function isNoDialog(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENODIALOG';
+}
+
+function once<T>(work: (value: T) => void): (value: T) => void {
+  let called = false;
+  return (value) => {
+    if (!called) work(value);
+    called = true;
+  };
+}
+
+function asAnswer(answer: PeerAnswer, cseq: number): Answer {
   return {
     status: answer.status,
     reason: answer.reason ?? '',
     origin: answer.source_address ? 'peer' : 'stack',
+    cseq,
     header: (name) => {
       const value = answer.get(name);
       return typeof value === 'string' ? value : undefined;

@@ -15,6 +15,8 @@ export interface FrameWindow {
    * `send` gets the function that says "acknowledged" (or "will never be").
    */
   readonly enter: (bytes: number, send: (done: () => void) => void) => void;
+  /** Resolves when drachtio-server has acknowledged every frame. */
+  readonly drained: () => Promise<void>;
   /** The connection is gone: nothing is unacknowledged any more. */
   readonly reset: () => void;
 }
@@ -29,6 +31,7 @@ export function createFrameWindow(): FrameWindow {
   let largeUnderWay = false;
   let generation = 0;
   let queue: Waiting[] = [];
+  const waiters: (() => void)[] = [];
 
   function mayGo(large: boolean): boolean {
     return large ? unacknowledged === 0 : !largeUnderWay;
@@ -45,6 +48,7 @@ export function createFrameWindow(): FrameWindow {
       unacknowledged--;
       if (large) largeUnderWay = false;
       drain();
+      if (unacknowledged === 0) for (const waiter of waiters.splice(0)) waiter();
     });
   }
 
@@ -62,12 +66,15 @@ export function createFrameWindow(): FrameWindow {
       if (queue.length === 0 && mayGo(frame.large)) go(frame);
       else queue.push(frame);
     },
+    drained: () =>
+      unacknowledged === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
     reset: () => {
       generation++;
       unacknowledged = 0;
       largeUnderWay = false;
       const released = queue;
       queue = [];
+      for (const waiter of waiters.splice(0)) waiter();
       for (const frame of released) go(frame);
     },
   };

@@ -1,9 +1,10 @@
 /** Dead letters in MySQL. */
+import { noteChanges } from './mysql-mwi.ts';
 import type { Mysql } from './mysql.ts';
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from './rows.ts';
 import type { DeadStore } from './store.ts';
 
-export function mysqlDead(db: Mysql): DeadStore {
+export function mysqlDead(db: Mysql, clock: () => number): DeadStore {
   return {
     deadLetters: async (box, after, limit) =>
       (
@@ -28,6 +29,7 @@ export function mysqlDead(db: Mysql): DeadStore {
           "update silo_ledger set outcome = '', end_time = 0, status = 0, reason = '' where dedup in (?)",
           [ended.map(({ key }) => key)],
         );
+        await noteChanges(tx, [...new Set(ended.map(({ box }) => box))], clock());
         return ended;
       }),
 

@@ -2,6 +2,7 @@
 import { SiloError } from '../errors.ts';
 import { Batcher } from './batcher.ts';
 import type { Mysql, Queries } from './mysql.ts';
+import { noteChanges } from './mysql-mwi.ts';
 import {
   DEAD_COLUMNS,
   INSERT_COLUMNS,
@@ -16,7 +17,7 @@ import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
 
 export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
-  const accepts = new Batcher<NewMessage, Accepted>((messages) => acceptBatch(db, messages));
+  const accepts = new Batcher<NewMessage, Accepted>((messages) => acceptBatch(db, messages, clock()));
   const settles = new Batcher<Settle, boolean>((items) =>
     db.transaction((tx) => settleBatch(tx, items, clock())),
   );
@@ -67,7 +68,9 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
                where id = ? and box is null`,
             [box, key, incTime, expTime, id],
           );
-          if (changed > 0) await remember(tx, [{ key, box, incTime }]);
+          if (changed === 0) continue;
+          await remember(tx, [{ key, box, incTime }]);
+          await noteChanges(tx, [box], clock());
         }
       }),
 
@@ -128,8 +131,9 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
     settleByKey: (key, end) =>
       db.transaction(async (tx) => {
         const rows = await tx.all('select id, dedup, box from silo where dedup = ? for update', [key]);
-        await endRows(tx, rows.map(toEnded), end, clock());
-        return rows.length > 0;
+        const ended = rows.map(toEnded);
+        await endRows(tx, ended, end, clock());
+        return ended[0];
       }),
 
     expire: (now, limit) =>
@@ -166,12 +170,12 @@ interface Settle {
 /** Another node stored one of the keys between our look and our insert. */
 class KeyTaken extends Error {}
 
-async function acceptBatch(db: Mysql, messages: readonly NewMessage[]): Promise<Accepted[]> {
+async function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: number): Promise<Accepted[]> {
   const distinct = new Map<string, NewMessage>();
   for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
   for (;;) {
     try {
-      const ids = await db.transaction((tx) => insertNew(tx, [...distinct.values()]));
+      const ids = await db.transaction((tx) => insertNew(tx, [...distinct.values()], now));
       return messages.map(({ key }) => {
         const id = ids.get(key);
         // The same key twice in one batch: the first one counts.
@@ -184,7 +188,11 @@ async function acceptBatch(db: Mysql, messages: readonly NewMessage[]): Promise<
   }
 }
 
-async function insertNew(tx: Queries, messages: readonly NewMessage[]): Promise<Map<string, number>> {
+async function insertNew(
+  tx: Queries,
+  messages: readonly NewMessage[],
+  now: number,
+): Promise<Map<string, number>> {
   const known = new Set(
     (
       await tx.all('select dedup from silo_ledger where dedup in (?)', [
@@ -196,6 +204,7 @@ async function insertNew(tx: Queries, messages: readonly NewMessage[]): Promise<
   if (fresh.length === 0) return new Map();
   if ((await remember(tx, fresh)) < fresh.length) throw new KeyTaken();
   await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
+  await noteChanges(tx, [...new Set(fresh.map((message) => message.box))], now);
   const rows = await tx.all('select id, dedup from silo where dedup in (?)', [
     fresh.map((message) => message.key),
   ]);
@@ -260,6 +269,7 @@ async function endRows(
     'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
     [outcome, status, reason.slice(0, 255), now, messages.map((message) => message.key)],
   );
+  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
 }
 
 /** LIMIT takes no placeholder that works everywhere. */

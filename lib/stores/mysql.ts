@@ -10,6 +10,7 @@ import { migrate, schemaSteps, type SchemaTarget } from './migrate.ts';
 import { mysqlBindings } from './mysql-bindings.ts';
 import { mysqlDead } from './mysql-dead.ts';
 import { mysqlLeases } from './mysql-leases.ts';
+import { mysqlMwi } from './mysql-mwi.ts';
 import { mysqlSilo } from './mysql-silo.ts';
 import { refusedValue, unavailable, type Row } from './rows.ts';
 import type { Store } from './store.ts';
@@ -75,9 +76,10 @@ export async function openMysql(url: URL, now: () => number, options: MysqlOptio
   return {
     name,
     ...mysqlSilo(db, now),
-    ...mysqlDead(db),
+    ...mysqlDead(db, now),
     ...mysqlLeases(db),
     ...mysqlBindings(db),
+    ...mysqlMwi(db, now),
     ping: async () => {
       await db.all('select 1');
     },

@@ -1,9 +1,10 @@
 /** Dead letters in SQLite. */
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from './rows.ts';
+import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
 import type { DeadStore } from './store.ts';
 
-export function sqliteDead(db: Sqlite): DeadStore {
+export function sqliteDead(db: Sqlite, clock: () => number): DeadStore {
   const find = (ids: readonly number[]) =>
     ids.flatMap((id) => db.sql(`select ${DEAD_COLUMNS} from silo_dead where id = ?`).all(id));
   const remove = (id: number) => db.sql('delete from silo_dead where id = ?').run(id);
@@ -31,6 +32,7 @@ export function sqliteDead(db: Sqlite): DeadStore {
             db.sql(
               "update silo_ledger set outcome = '', end_time = 0, status = 0, reason = '' where dedup = ?",
             ).run(ended.key);
+            noteChange(db, ended.box, clock());
             return ended;
           }),
         ),

@@ -1,6 +1,7 @@
 /** Messages in SQLite. */
 import { Batcher } from './batcher.ts';
 import type { Sqlite } from './sqlite.ts';
+import { noteChange } from './sqlite-mwi.ts';
 import {
   DEAD_COLUMNS,
   INSERT_COLUMNS,
@@ -18,7 +19,7 @@ const HELD = 'select 1 from silo_lease where box = ? and owner = ? and fence = ?
 
 export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
   const accepts = new Batcher<NewMessage, Accepted>((messages) =>
-    db.guard(() => db.transaction(() => messages.map((message) => accept(db, message)))),
+    db.guard(() => db.transaction(() => messages.map((message) => accept(db, message, clock())))),
   );
   const settles = new Batcher<Settle, boolean>((items) =>
     db.guard(() => db.transaction(() => items.map((item) => settle(db, item, clock())))),
@@ -79,7 +80,10 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
                    where id = ? and box is null`,
               )
               .run(box, key, incTime, expTime, id);
-            if (changes > 0) remember(db, key, box, incTime);
+            if (changes > 0) {
+              remember(db, key, box, incTime);
+              noteChange(db, box, clock());
+            }
           }
         }),
       ),
@@ -150,9 +154,10 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
       db.guard(() =>
         db.transaction(() => {
           const [row] = db.sql('select id, dedup, box from silo where dedup = ?').all(key);
-          if (!row) return false;
-          endRow(db, toEnded(row), end, clock());
-          return true;
+          if (!row) return undefined;
+          const ended = toEnded(row);
+          endRow(db, ended, end, clock());
+          return ended;
         }),
       ),
 
@@ -200,13 +205,14 @@ interface Settle {
   readonly end: End;
 }
 
-function accept(db: Sqlite, message: NewMessage): Accepted {
+function accept(db: Sqlite, message: NewMessage, now: number): Accepted {
   if (!remember(db, message.key, message.box, message.incTime)) return { stored: false, id: 0 };
   const { lastInsertRowid } = db
     .sql(
       `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`,
     )
     .run(...fromMessage(message));
+  noteChange(db, message.box, now);
   return { stored: true, id: lastInsertRowid };
 }
 
@@ -224,7 +230,7 @@ function settle(db: Sqlite, { lease, message, end }: Settle, now: number): boole
   return endRow(db, message, end, now);
 }
 
-function endRow(db: Sqlite, { id, key }: Ended, { outcome, status, reason }: End, now: number): boolean {
+function endRow(db: Sqlite, { id, key, box }: Ended, { outcome, status, reason }: End, now: number): boolean {
   if (outcome === 'dead')
     db.sql(
       `insert or replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
@@ -238,5 +244,6 @@ function endRow(db: Sqlite, { id, key }: Ended, { outcome, status, reason }: End
     now,
     key,
   );
+  noteChange(db, box, now);
   return true;
 }

@@ -10,6 +10,7 @@ import { refusedValue, unavailable, type Row, type Value } from './rows.ts';
 import { sqliteBindings } from './sqlite-bindings.ts';
 import { sqliteDead } from './sqlite-dead.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
+import { sqliteMwi } from './sqlite-mwi.ts';
 import { sqliteSilo } from './sqlite-silo.ts';
 import type { Store } from './store.ts';
 
@@ -51,9 +52,10 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
   return {
     name,
     ...sqliteSilo(file.sqlite, now),
-    ...sqliteDead(file.sqlite),
+    ...sqliteDead(file.sqlite, now),
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
+    ...sqliteMwi(file.sqlite, now),
     ping: () => file.sqlite.guard(() => void file.sqlite.sql('select 1').all()),
     close: () => {
       close();

@@ -5,6 +5,9 @@
  * silo; a *lease* is the right of one node to serve a box, its *fence* the number that makes a stale
  * node's writes void. All times are epoch seconds (UTC).
  */
+import type { MwiStore } from './mwi-store.ts';
+
+export type * from './mwi-store.ts';
 
 /** What one accepted MESSAGE for one recipient looks like before it is stored. */
 export interface NewMessage {
@@ -169,7 +172,7 @@ export interface DeadLetter extends Ended {
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
  * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
  */
-export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore {
+export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, MwiStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */
@@ -205,8 +208,8 @@ export interface SiloStore {
   settle(lease: Lease, message: Ended, end: End): Promise<boolean>;
   /** Keeps a message for later. False when the lease is stale or the message is gone. */
   defer(lease: Lease, id: number, deferral: Deferral): Promise<boolean>;
-  /** Ends a message by its key, without a lease: a late answer of a live attempt. */
-  settleByKey(key: string, end: End): Promise<boolean>;
+  /** Ends a message by its key, without a lease: a late answer of a live attempt. Undefined when it is gone. */
+  settleByKey(key: string, end: End): Promise<Ended | undefined>;
   /** Ends at most `limit` messages whose time is over, unless a lane holds their box just now. */
   expire(now: number, limit: number): Promise<readonly Ended[]>;
   /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */

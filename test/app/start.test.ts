@@ -115,6 +115,24 @@ describe('the application', () => {
     bob.close();
   });
 
+  test('SIGTERM during a live delivery: the sender gets its answer', async () => {
+    const app = await startApp();
+    const [alice, bob] = [
+      await Phone.start('alice', { server: app.server }),
+      await Phone.start('bob', { server: app.server }),
+    ];
+    bob.react = async ({ method }) => {
+      if (method === 'MESSAGE') app.process.kill('SIGTERM');
+      await bob.quiet(200);
+      return 200;
+    };
+    await bob.register({ expires: 600 });
+    expect((await alice.message('bob', 'one')).status).toBe(200);
+    expect(await app.process.exited).toMatchObject({ code: 0 });
+    alice.close();
+    bob.close();
+  });
+
   test('under npm a signal to npm stops the app, gracefully', async () => {
     const env = { SILO_STORE: 'sqlite::memory:', SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}` };
     const npm = await startProcess('npm', ['start'], { env });

@@ -331,8 +331,8 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     test('a late answer ends a message by its key, once', async () => {
       const message = aMessage(box);
       await store.accept(message);
-      expect(await store.settleByKey(message.key, delivered)).toBe(true);
-      expect(await store.settleByKey(message.key, delivered)).toBe(false);
+      expect(await store.settleByKey(message.key, delivered)).toMatchObject({ key: message.key, box });
+      expect(await store.settleByKey(message.key, delivered)).toBeUndefined();
       expect(await waiting()).toEqual([]);
     });
 

@@ -4,10 +4,11 @@ import { openStore } from '../../lib/stores/open.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
-import { storeConformance } from './conformance.ts';
+import { storeConformance, type StoreUnderTest } from './conformance.ts';
+import { mwiConformance } from './mwi-conformance.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
-  storeConformance(async () => {
+  const create = async (): Promise<StoreUnderTest> => {
     const database = await (await sharedMariaDb()).createDatabase();
     return {
       open: (now) => openStore(database.url, { now }),
@@ -18,7 +19,9 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
       },
       remove: () => database.drop(),
     };
-  });
+  };
+  storeConformance(create);
+  mwiConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

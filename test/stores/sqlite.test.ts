@@ -3,10 +3,11 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { aMessage, storeConformance } from './conformance.ts';
+import { aMessage, storeConformance, type StoreUnderTest } from './conformance.ts';
+import { mwiConformance } from './mwi-conformance.ts';
 
 describe('the SQLite store', () => {
-  storeConformance(() => {
+  const create = (): Promise<StoreUnderTest> => {
     const folder = temporaryFolder('silo-sqlite');
     const path = join(folder.path, 'silo.db');
     return Promise.resolve({
@@ -22,7 +23,9 @@ describe('the SQLite store', () => {
         return Promise.resolve();
       },
     });
-  });
+  };
+  storeConformance(create);
+  mwiConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({

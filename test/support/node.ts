@@ -2,6 +2,8 @@
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
+import { createMwi, type Mwi } from '../../lib/mwi/mwi.ts';
+import type { MwiOptions } from '../../lib/mwi/options.ts';
 import { createRegistrar, type Registrar, type RegistrarOptions } from '../../lib/registrar/registrar.ts';
 import { refuse, unserved } from '../../lib/sip/answers.ts';
 import { connectSrf, disconnectSrf } from '../../lib/sip/connect.ts';
@@ -18,6 +20,7 @@ export interface TestNode {
   readonly srf: Srf;
   readonly store: Store;
   readonly silo: Silo;
+  readonly mwi: Mwi;
   readonly registrar: Registrar;
   /** How often each method of the store was called. */
   readonly calls: Map<string, number>;
@@ -26,6 +29,7 @@ export interface TestNode {
 
 export interface TestNodeOptions {
   readonly silo?: SiloOptions;
+  readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
@@ -47,6 +51,9 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
     { srf, port, store, now, bindings: registrar },
     { stopGrace: 500, ...options.silo },
   );
+  const mwi = createMwi({ srf, port, store, now }, { spread: 100, stopGrace: 500, ...options.mwi });
+  silo.events.on('stored', ({ box }) => mwi.changed(box));
+  silo.events.on('ended', ({ box }) => mwi.changed(box));
   const [address] = front.addresses;
   const node = {
     front,
@@ -54,26 +61,31 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
     srf,
     store,
     silo,
+    mwi,
     registrar,
   };
   if (options.chain) options.chain(node);
   else {
     srf.use('register', guardedRegistrationParser(registrationParser));
     srf.use('register', silo.onRegister);
+    srf.use('register', mwi.onRegister);
     srf.use('register', registrar.onRegister);
     srf.use('message', silo.onMessage);
     srf.use('message', silo.onLive);
     srf.use('message', unserved(port));
     srf.use('message', silo.onFailure);
     srf.use('message', refuse(port));
+    srf.use('subscribe', mwi.onSubscribe);
+    srf.use('publish', mwi.onPublish);
   }
   await connectSrf(srf, { host: front.adminHost, port: front.adminPort, secret: 'cymru' });
   await silo.start();
+  await mwi.start();
   return {
     ...node,
     calls,
     close: async () => {
-      await silo.close();
+      await Promise.all([silo.close(), mwi.close()]);
       disconnectSrf(srf);
       await front.close();
       await real.close();

@@ -1,6 +1,6 @@
-/** Which AoR a MESSAGE is for: the Request-URI if it is an AoR of a served domain, else To. */
-import { header, parseNameAddr, type HeaderSource } from '../sip/headers.ts';
-import { aorOf, parseUri, type AorOptions } from '../sip/uri.ts';
+/** Which AoR a request is for: the Request-URI if it is an AoR of a served domain, else To. */
+import { header, parseNameAddr, type HeaderSource } from './headers.ts';
+import { aorOf, parseUri, type AorOptions } from './uri.ts';
 
 export interface OwnerRequest extends HeaderSource {
   readonly uri: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ownerOf } from '../../lib/silo/owner.ts';
+import { ownerOf } from '../../lib/sip/owner.ts';
 
 const message = (uri: string, to: string) => ({
   uri,

@@ -1,0 +1,117 @@
+/** Message-waiting lamps: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import { createPort, type Middleware, type Port, type Srf } from '../sip/port.ts';
+import type { MwiStore } from '../stores/store.ts';
+import { createAccess } from './access.ts';
+import { createClock } from './clock.ts';
+import { createFarewell } from './farewell.ts';
+import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './options.ts';
+import { createPublisher } from './publish.ts';
+import { createService } from './serve.ts';
+import { createSubscriber } from './subscribe.ts';
+import { createSummaries } from './summaries.ts';
+import { createUnsolicited } from './unsolicited.ts';
+import { createWatchers } from './watchers.ts';
+
+const log = logger('mwi');
+/** Milliseconds after which a mailbox that was not watched before is looked at once more. */
+const SECOND_LOOK = 1500;
+
+export interface MwiDependencies {
+  readonly srf: Srf;
+  readonly store: MwiStore;
+  /** The port to drachtio, when the app shares one between features. */
+  readonly port?: Port;
+  /** Clock in epoch seconds. */
+  readonly now?: () => number;
+}
+
+export interface Mwi {
+  /** For SUBSCRIBE: answers those for message-summary. */
+  readonly onSubscribe: Middleware;
+  /** For PUBLISH: answers those for message-summary. */
+  readonly onPublish: Middleware;
+  /** For REGISTER, before the registrar: never answers; feeds the `unsolicited` option. */
+  readonly onRegister: Middleware;
+  /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
+  readonly changed: (mailbox: string) => void;
+  /** Subscriptions that this node serves. */
+  readonly size: () => number;
+  /** Sends the phones of an earlier run away, so that they subscribe anew, and starts the clock. Call it once connected. */
+  readonly start: () => Promise<void>;
+  /** Sends all phones away, so that they subscribe at another node, and stops. The store stays open. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @example
+ * const mwi = createMwi({ srf, store });
+ * srf.use('subscribe', mwi.onSubscribe);
+ * srf.use('publish', mwi.onPublish);
+ * silo.events.on('stored', ({ box }) => mwi.changed(box));
+ * silo.events.on('ended', ({ box }) => mwi.changed(box));
+ * await mwi.start();
+ */
+export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {}): Mwi {
+  const settings: MwiSettings = { ...MWI_DEFAULTS, ...options };
+  const { srf, store } = dependencies;
+  const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
+  const port = dependencies.port ?? createPort(srf);
+  const run = randomUUID();
+  const access = createAccess(settings);
+  const watchers = createWatchers();
+  const summaries = createSummaries(store, settings, now);
+  const service = createService({ port, store, watchers, summaries, settings, now });
+  const farewell = createFarewell({ store, watchers, service, settings, run, now });
+  const unsolicited = createUnsolicited({ port, store, watchers, summaries, settings, now });
+  let closing = false;
+
+  function changed(mailbox: string): void {
+    for (const watcher of watchers.of(mailbox)) watcher.notifier.changed();
+    unsolicited.changed(mailbox);
+  }
+
+  /** A message that was being stored while nobody watched yet has told nobody. */
+  function subscribed(mailbox: string, device: string): void {
+    unsolicited.subscribed(mailbox, device);
+    setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
+  }
+
+  const clock = createClock({ store, watchers, service, settings, now, changed });
+  const common = { port, store, access, settings, now };
+  const onSubscribe = createSubscriber({ ...common, watchers, service, run, subscribed });
+  const onPublish = createPublisher({ ...common, changed });
+
+  // drachtio-server was restarted and knows no dialog, or it answers refreshes with 481 since their app was gone.
+  port.onReconnect(() => {
+    if (!closing) void farewell.toAll();
+  });
+
+  return {
+    onSubscribe: port.middleware('mwiOnSubscribe', onSubscribe),
+    onPublish: port.middleware('mwiOnPublish', onPublish),
+    onRegister: port.middleware('mwiOnRegister', unsolicited.onRegister),
+    changed,
+    size: () => watchers.size,
+    start: async () => {
+      await clock.start();
+      void farewell
+        .toLeft()
+        .catch((error: unknown) => log.warn(`the phones of an earlier run wait: ${messageOf(error)}`));
+    },
+    close: async () => {
+      closing = true;
+      await clock.close();
+      farewell.stop();
+      unsolicited.close();
+      const leave = createFarewell({ store, watchers, service, settings, run, now });
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, settings.stopGrace).unref());
+      if (port.connected() && watchers.size > 0)
+        await Promise.race([leave.toAll().then(() => service.quiet()), limit]);
+      leave.stop();
+      for (const { notifier } of watchers.all()) notifier.stop();
+    },
+  };
+}

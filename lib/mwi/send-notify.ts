@@ -1,0 +1,94 @@
+/** One NOTIFY on the wire: in its dialog, or without the server's help when that has lost the dialog. */
+import { nextHopOf } from '../sip/next-hop.ts';
+import type { Answer, OutgoingRequest, Port } from '../sip/port.ts';
+import { targetOf } from '../sip/uri.ts';
+import type { Subscription } from '../stores/store.ts';
+import { MEDIA_TYPE, PACKAGE } from './events.ts';
+import type { EndReason, Notice } from './notify.ts';
+import { dialogIdOf } from './watchers.ts';
+
+/** Seconds after which a phone that refused a NOTIFY may subscribe again. */
+const PROBATION = 60;
+
+type Sent = Pick<OutgoingRequest, 'headers' | 'body'>;
+
+/** RFC 6665, sections 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
+function partsOf(subscription: Subscription, { text, end }: Notice, now: number): Sent {
+  const { eventId, contact, expires } = subscription;
+  return {
+    headers: {
+      Event: eventId === '' ? PACKAGE : `${PACKAGE};id=${eventId}`,
+      'Subscription-State': end ? terminated(end) : `active;expires=${Math.max(expires - now, 0)}`,
+      Contact: contact,
+      ...(text === undefined ? {} : { 'Content-Type': MEDIA_TYPE }),
+    },
+    ...(text === undefined ? {} : { body: Buffer.from(text) }),
+  };
+}
+
+function terminated(reason: EndReason): string {
+  return `terminated;reason=${reason}${reason === 'probation' ? `;retry-after=${PROBATION}` : ''}`;
+}
+
+/**
+ * Sends a NOTIFY in the dialog that drachtio-server keeps: it knows CSeq, tags, target and route set. Its answer says with
+ * which CSeq it went out.
+ *
+ * @param moved the phone has another Contact than at first, which the server does not follow: it is named
+ */
+export function sendInDialog(
+  port: Port,
+  subscription: Subscription,
+  notice: Notice,
+  now: number,
+  moved = false,
+): Promise<Answer> {
+  return port.send({
+    method: 'NOTIFY',
+    uri: (moved ? targetOf(subscription.target) : undefined) ?? 'sip:placeholder',
+    dialogId: dialogIdOf(subscription.callId, subscription.remoteTag),
+    ...partsOf(subscription, notice, now),
+  });
+}
+
+/**
+ * Sends a NOTIFY out of our own knowledge of the dialog, after drachtio-server has lost it. Only for the last one: a server
+ * dialog and this way must not be mixed.
+ *
+ * @param cseq above every CSeq that the dialog has had
+ */
+export async function sendRaw(
+  port: Port,
+  subscription: Subscription,
+  notice: Notice,
+  now: number,
+  cseq: number,
+): Promise<Answer | undefined> {
+  const { local, localTag, remote, remoteTag, callId, target, routes, source } = subscription;
+  const uri = targetOf(target);
+  const way = nextHopOf({ path: routes, source, contact: target });
+  if (uri === undefined || way === undefined) return undefined;
+  const { headers, body } = partsOf(subscription, notice, now);
+  return port.send({
+    method: 'NOTIFY',
+    uri: way.routeSet === '' ? uri : `${uri}?${way.routeSet}`,
+    proxy: way.proxy,
+    headers: {
+      From: `${local};tag=${localTag}`,
+      To: `${remote};tag=${remoteTag}`,
+      'Call-ID': callId,
+      CSeq: `${cseq} NOTIFY`,
+      'Max-Forwards': '70',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+/**
+ * A CSeq above all that the dialog can have had: what was stored, and since then one NOTIFY a second at most, a few for
+ * refreshes.
+ */
+export function safeCseq({ localCseq, updated }: Subscription, now: number): number {
+  return Math.min(localCseq + Math.max(now - updated, 0) + 100, 2 ** 31 - 1);
+}

@@ -1,0 +1,138 @@
+/** Serving a subscription from its SUBSCRIBE to its last NOTIFY: what its notifier sends, and how it ends. */
+import { messageOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import type { Answer, Port } from '../sip/port.ts';
+import type { MwiStore, Subscription } from '../stores/store.ts';
+import { Notifier, type EndReason, type Notice } from './notify.ts';
+import type { MwiSettings } from './options.ts';
+import { safeCseq, sendInDialog, sendRaw } from './send-notify.ts';
+import { moveOf } from './subscription.ts';
+import type { Summaries } from './summaries.ts';
+import type { Watcher, Watchers } from './watchers.ts';
+
+const log = logger('mwi:notify');
+
+export interface ServiceDependencies {
+  readonly port: Port;
+  readonly store: MwiStore;
+  readonly watchers: Watchers;
+  readonly summaries: Summaries;
+  readonly settings: MwiSettings;
+  readonly now: () => number;
+}
+
+export interface Service {
+  /** A watcher for this subscription, not yet among those that are served. */
+  watcher(subscription: Subscription): Watcher;
+  /**
+   * Ends a subscription with a last NOTIFY. Others in the same dialog are sent away with it, since drachtio-server drops
+   * the whole dialog: their phones subscribe again at once.
+   */
+  end(watcher: Watcher, reason: EndReason): void;
+  /** Resolves when every good-bye under way has been answered, and its row is gone. */
+  quiet(): Promise<void>;
+}
+
+export function createService(dependencies: ServiceDependencies): Service {
+  const { port, store, watchers, summaries, settings, now } = dependencies;
+  const leaving = new Set<Watcher>();
+  const listeners = new Set<() => void>();
+
+  function watcherOf(subscription: Subscription): Watcher {
+    const notifier = new Notifier({
+      read: () => summaries.read(watcher.subscription.mailbox),
+      pick: (texts) => (watcher.subscription.aliased ? texts.aliased : texts.plain),
+      send: (notice) => send(watcher, notice),
+      lost: (answer) => lost(watcher, answer),
+      over: (answer) => over(watcher, answer),
+      interval: settings.notifyInterval,
+    });
+    const watcher: Watcher = {
+      subscription,
+      first: subscription,
+      notifier,
+      cseq: 0,
+      ending: false,
+    };
+    return watcher;
+  }
+
+  async function send(watcher: Watcher, notice: Notice): Promise<Answer> {
+    const { subscription, first } = watcher;
+    const moved = moveOf(first, subscription) === 'addressed';
+    const answer = await sendInDialog(port, subscription, notice, now(), moved);
+    watcher.cseq = Math.max(watcher.cseq, answer.cseq ?? 0);
+    log.debug(
+      `${subscription.mailbox}: NOTIFY${notice.end ? ` (${notice.end})` : ''}: ${answer.status} ${answer.reason}`,
+    );
+    // The server was restarted: the phone still has its dialog, and must be told that it is over.
+    if (answer.failure !== 'no-dialog' || subscription.expires <= now()) return answer;
+    const end = notice.end ?? 'deactivated';
+    leave(watcher);
+    const known = watchers.inDialog(subscription.callId, subscription.remoteTag);
+    const highest = Math.max(watcher.cseq, ...known.map(({ cseq }) => cseq));
+    const cseq = highest > 0 ? highest + 1 : safeCseq(subscription, now());
+    watcher.cseq = cseq;
+    await sendRaw(port, subscription, { ...notice, end }, now(), cseq);
+    return answer;
+  }
+
+  /** The watcher has refused, or is silent. */
+  function lost(watcher: Watcher, answer: Answer): void {
+    if (answer.failure === 'no-dialog') {
+      watcher.notifier.stop();
+      over(watcher, answer);
+    } else {
+      // Owed to nobody but the server, which keeps the dialog until it sees this.
+      end(watcher, 'probation');
+    }
+    void forget(watcher);
+  }
+
+  function over(watcher: Watcher, answer: Answer): void {
+    watchers.remove(watcher);
+    // Without an answer the row stays, so that the next start says good-bye again.
+    const written = answer.failure === 'disconnected' ? Promise.resolve() : forget(watcher);
+    void written.then(() => {
+      leaving.delete(watcher);
+      if (leaving.size === 0) for (const listener of [...listeners]) listener();
+    });
+  }
+
+  function forget({ subscription }: Watcher): Promise<void> {
+    return store
+      .unsubscribe([subscription.id])
+      .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${messageOf(error)}`));
+  }
+
+  function leave(watcher: Watcher): void {
+    watcher.ending = true;
+    leaving.add(watcher);
+  }
+
+  function endOne(watcher: Watcher, reason: EndReason): void {
+    leave(watcher);
+    watcher.notifier.end(reason);
+  }
+
+  function end(watcher: Watcher, reason: EndReason): void {
+    endOne(watcher, reason);
+    const { callId, remoteTag } = watcher.subscription;
+    for (const other of watchers.inDialog(callId, remoteTag)) if (!other.ending) endOne(other, 'deactivated');
+  }
+
+  return {
+    watcher: watcherOf,
+    end,
+    quiet: async () => {
+      if (leaving.size > 0)
+        await new Promise<void>((resolve) => {
+          const done = () => {
+            listeners.delete(done);
+            resolve();
+          };
+          listeners.add(done);
+        });
+    },
+  };
+}

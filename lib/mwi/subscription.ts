@@ -1,0 +1,122 @@
+/** What a SUBSCRIBE says about itself: its dialog, its target, and the subscription that comes of it (RFC 6665, RFC 3261). */
+import { randomBytes } from 'node:crypto';
+import { SiloError } from '../errors.ts';
+import { header, parseNameAddr, splitList } from '../sip/headers.ts';
+import type { SipRequest } from '../sip/port.ts';
+import { parseUri, targetOf } from '../sip/uri.ts';
+import type { Subscription } from '../stores/store.ts';
+import { deviceKey } from './watchers.ts';
+
+/** What a SUBSCRIBE says about its dialog. */
+export interface Dialog {
+  readonly callId: string;
+  readonly remoteTag: string;
+  /** '' outside of a dialog. */
+  readonly localTag: string;
+  readonly cseq: number;
+}
+
+/** What the notifier adds. */
+export interface Facts extends Pick<
+  Subscription,
+  'mailbox' | 'aliased' | 'eventId' | 'localTag' | 'node' | 'run'
+> {
+  readonly lifetime: number;
+  /** Our Contact; default: the address that the SUBSCRIBE came in on. */
+  readonly contact?: string;
+}
+
+/** The subscription that a SUBSCRIBE asks for. */
+export function subscriptionOf(
+  req: SipRequest,
+  { callId, remoteTag, cseq }: Dialog,
+  facts: Facts,
+  now: number,
+): Subscription {
+  const { lifetime, contact, ...given } = facts;
+  const target = targetOfContact(req);
+  const source = sourceOf(req);
+  const instance = contactOf(req)?.params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
+  return {
+    id: randomBytes(16).toString('hex'),
+    ...given,
+    device: deviceKey(instance, target, source.address),
+    callId,
+    remoteTag,
+    local: untagged(header(req, 'To') ?? ''),
+    remote: untagged(header(req, 'From') ?? ''),
+    target,
+    routes: splitList(header(req, 'Record-Route') ?? ''),
+    source,
+    contact: contact ?? ownContact(req),
+    remoteCseq: cseq,
+    // drachtio-server numbers its NOTIFYs from the SUBSCRIBE's CSeq on.
+    localCseq: cseq,
+    expires: now + lifetime,
+    updated: now,
+  };
+}
+
+export function dialogOf(req: SipRequest): Dialog {
+  const callId = header(req, 'Call-ID') ?? '';
+  const remoteTag = parseNameAddr(header(req, 'From') ?? '')?.params.get('tag') ?? '';
+  const localTag = parseNameAddr(header(req, 'To') ?? '')?.params.get('tag') ?? '';
+  const cseq = Number.parseInt(header(req, 'CSeq') ?? '', 10);
+  if (callId === '' || remoteTag === '' || !Number.isInteger(cseq))
+    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs Call-ID, CSeq and a From tag.', {
+      status: 400,
+    });
+  return { callId, remoteTag, localTag, cseq };
+}
+
+function contactOf(req: SipRequest) {
+  const [first = ''] = splitList(header(req, 'Contact') ?? '');
+  return parseNameAddr(first);
+}
+
+/** RFC 3261 8.1.1.8: the one Contact is where the NOTIFYs go. */
+export function targetOfContact(req: SipRequest): string {
+  const uri = contactOf(req)?.uri ?? '';
+  if (parseUri(uri) === undefined || targetOf(uri) === undefined)
+    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs a Contact with a SIP URI.', { status: 400 });
+  return uri;
+}
+
+export function sourceOf({ source_address: address, source_port: port, protocol }: SipRequest) {
+  return { address, port: Number.parseInt(String(port), 10) || 0, protocol: protocol.toLowerCase() };
+}
+
+/** The address that the request came in on: what the phone can reach. */
+export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
+  const transport = protocol.toLowerCase();
+  return `<sip:${receivedOn}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
+}
+
+function untagged(value: string): string {
+  return value.replace(/;\s*tag=[^;\s]*/i, '');
+}
+
+/** How the way to a phone has changed since its first SUBSCRIBE, by which drachtio-server sends for good. */
+export type Move = 'none' | 'addressed' | 'anew';
+
+/**
+ * RFC 3261 12.2.1.2: a refresh may move the target. Over UDP without NAT it is enough to name the new one. A connection,
+ * or the address before a NAT, belongs to the dialog: then the phone is asked to make a new one.
+ */
+export function moveOf(
+  first: Pick<Subscription, 'target' | 'source' | 'routes'>,
+  current: Subscription,
+): Move {
+  const sameTarget = first.target === current.target;
+  const { address, port, protocol } = current.source;
+  const sameSource = first.source.address === address && first.source.port === port;
+  if (protocol === 'udp' && (first.routes.length > 0 || !behindNat(first)))
+    return sameTarget ? 'none' : 'addressed';
+  if (protocol === 'udp') return sameTarget && sameSource ? 'none' : 'anew';
+  return sameTarget ? 'none' : 'anew';
+}
+
+function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {
+  const uri = parseUri(target);
+  return uri?.host !== source.address || (uri.port !== undefined && uri.port !== source.port);
+}

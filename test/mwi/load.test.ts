@@ -1,0 +1,32 @@
+/** Two thousand subscriptions, four thousand publications: every lamp ends right, at its pace. */
+import { expect, test } from 'vitest';
+import { startNode } from '../support/node.ts';
+import { Fleet } from './fleet.ts';
+import { voice } from './lamp-phone.ts';
+
+test('2,000 watchers and 4,000 PUBLISHes: right counts, no two NOTIFYs within a second, CSeq rises', async () => {
+  const node = await startNode({ mwi: { spread: 0, stopGrace: 0 } });
+  const fleet = await Fleet.start(2000, { server: node.server });
+  await fleet.subscribe();
+  expect(node.mwi.size()).toBe(2000);
+  const users = [...fleet.members.keys()];
+  await fleet.publish(
+    users.map((user, i) => [user, voice(i % 7, 1)] as const),
+    'voicemail',
+  );
+  await fleet.publish(
+    users.map(
+      (user, i) => [user, `Messages-Waiting: no\r\nVoice-Message: 0/${i}\r\nFax-Message: 1/0\r\n`] as const,
+    ),
+    'fax',
+  );
+  await fleet.all(({ user, notifies }) => {
+    const i = Number(user.slice(1));
+    return notifies.at(-1)!.body.includes(`Voice-Message: ${i % 7}/${i + 1} (0/0)\r\nFax-Message: 1/0 (0/0)`);
+  });
+  const { least, fallen } = fleet.pace();
+  expect(least).toBeGreaterThanOrEqual(1000);
+  expect(fallen).toBe(0);
+  fleet.close();
+  await node.close();
+}, 60_000);
