@@ -8,7 +8,9 @@ import { REGISTRAR_DEFAULTS } from './registrar/registrar.ts';
 import { SILO_DEFAULTS } from './silo/options.ts';
 import { VERDICTS } from './silo/outcome.ts';
 
-const whole = (least: number) => z.coerce.number().int().min(least);
+/** Timers of Node end at 24.8 days. */
+const LONGEST_TIME = 2_000_000;
+const whole = (least: number, most = 2 ** 31) => z.coerce.number().int().min(least).max(most);
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
   .transform((value) => [true, 'true', '1', 'yes'].includes(value));
@@ -59,16 +61,16 @@ export const configSchema = z.strictObject({
   expireTime: whole(1)
     .default(SILO_DEFAULTS.expireTime)
     .describe('longest lifetime of a message, s (msilo `expire_time`)'),
-  checkTime: whole(1)
+  checkTime: whole(1, LONGEST_TIME)
     .default(SILO_DEFAULTS.checkTime)
     .describe('between looks for what has expired, s (msilo `check_time`)'),
-  tailTime: whole(1)
+  tailTime: whole(1, LONGEST_TIME)
     .default(SILO_DEFAULTS.tailTime)
     .describe('between looks for rows of other nodes and due retries, s'),
-  liveTimeout: whole(1)
+  liveTimeout: whole(1, 10_000)
     .default(SILO_DEFAULTS.liveTimeout)
     .describe('a live delivery may take this long before the message is stored, ms'),
-  dumpDelay: whole(0)
+  dumpDelay: whole(0, 60_000)
     .default(SILO_DEFAULTS.dumpDelay)
     .describe('between the 200 to REGISTER and the first message, ms'),
   maxAttempts: whole(1)
@@ -107,7 +109,7 @@ export const configSchema = z.strictObject({
   leaseTime: whole(3)
     .default(SILO_DEFAULTS.leaseTime)
     .describe('another node takes over the box of a dead one after this, s'),
-  stopGrace: whole(0)
+  stopGrace: whole(0, 9_000)
     .default(SILO_DEFAULTS.stopGrace)
     .describe('a stop waits this long for messages in flight, ms'),
   minExpires: whole(0)
@@ -117,7 +119,7 @@ export const configSchema = z.strictObject({
   defaultExpires: whole(1)
     .default(REGISTRAR_DEFAULTS.defaultExpires)
     .describe('registration without Expires, s'),
-  maxContacts: whole(1).default(REGISTRAR_DEFAULTS.maxContacts).describe('contacts per AoR'),
+  maxContacts: whole(1, 100).default(REGISTRAR_DEFAULTS.maxContacts).describe('contacts per AoR'),
   ...mwiSchema,
 });
 
@@ -135,6 +137,9 @@ export function variableOf(option: string): string {
   return DRACHTIO[option] ?? `SILO_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+/** What Kubernetes sets for a service called `silo`. */
+const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
+
 /**
  * Reads the options from the JSON file named by `SILO_CONFIG`, then from the environment, which wins.
  * @throws SiloError `SILO_CONFIG` that names the option, what was found and what is wanted
@@ -147,7 +152,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const value = env[variableOf(option)];
     if (value !== undefined) values[option] = value;
   }
-  const unknown = Object.keys(env).filter((name) => name.startsWith('SILO_') && !known.has(name));
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('SILO_') && !known.has(name) && !SERVICE_LINK.test(name),
+  );
   if (unknown.length > 0)
     throw new SiloError(
       'SILO_CONFIG',

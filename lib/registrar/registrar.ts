@@ -1,11 +1,16 @@
 /** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
 import { SiloError } from '../errors.ts';
 import { bindingsOf } from '../sip/binding.ts';
+import { MAX_URI } from '../sip/frame.ts';
 import { formatSipDate, header, splitList } from '../sip/headers.ts';
 import type { Middleware, Next, Port, SipRequest, SipResponse } from '../sip/port.ts';
 import { readRegistration, type Registration } from '../sip/registration.ts';
 import { sameUri, type AorOptions } from '../sip/uri.ts';
 import type { Binding, BindingChange, Store } from '../stores/store.ts';
+
+/** Bytes that the Path of a REGISTER and the contacts of its answer may have: drachtio passes 8,400 of headers. */
+const MAX_PATH = 2_000;
+const MAX_CONTACTS = 5_000;
 
 export interface RegistrarOptions extends AorOptions {
   /** Domains that are served; empty: every domain. */
@@ -56,6 +61,22 @@ export function createRegistrar(
       return;
     }
     const registration = readRegistration(req, settings);
+    for (const { uri } of registration.contacts) {
+      const bytes = Buffer.byteLength(uri);
+      if (bytes > MAX_URI)
+        throw new SiloError(
+          'SILO_REFUSED',
+          `A Contact has ${bytes} bytes, at most ${MAX_URI} can be sent to.`,
+          { status: 400 },
+        );
+    }
+    const pathBytes = Buffer.byteLength(registration.path.join(', '));
+    if (pathBytes > MAX_PATH)
+      throw new SiloError(
+        'SILO_REFUSED',
+        `The Path has ${pathBytes} bytes, at most ${MAX_PATH} can be kept.`,
+        { status: 400 },
+      );
     const unsupported = splitList(header(req, 'Require') ?? '').filter((tag) => tag !== '' && tag !== 'path');
     if (unsupported.length > 0) {
       port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
@@ -147,6 +168,8 @@ function answerHeaders(
     const regId = binding.regId === undefined ? '' : `;reg-id=${binding.regId}`;
     return `<${binding.contact}>${q}${instance}${regId};expires=${binding.expires - now}`;
   });
+  // An answer has its limit: then only what this request is about.
+  while (contacts.length > 1 && Buffer.byteLength(contacts.join(', ')) > MAX_CONTACTS) contacts.pop();
   const path = registration.path.length > 0 && registration.supported.includes('path');
   return {
     ...(contacts.length === 0 ? {} : { Contact: contacts.join(', ') }),

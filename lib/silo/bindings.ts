@@ -6,6 +6,8 @@ import { nextHopOf } from '../sip/next-hop.ts';
 
 /** The registrar, as far as the silo needs it. */
 export interface BindingSource {
+  /** True when it knows only some of the devices (those that registered here): none known does not mean none. */
+  readonly partial?: boolean;
   /** Unexpired bindings of an AoR. */
   find(aor: string): Promise<readonly Binding[]>;
   /** Those of the AoRs that have an unexpired binding. */
@@ -33,6 +35,7 @@ export function observedBindings(now: () => number): ObservedBindings {
   }
 
   return {
+    partial: true,
     find: (aor) => Promise.resolve(live(aor)),
     among: (aors) => Promise.resolve(aors.filter((aor) => live(aor).length > 0)),
     observe: (registration) => {
@@ -40,6 +43,8 @@ export function observedBindings(now: () => number): ObservedBindings {
       if (registration.kind === 'clear') byAor.delete(aor);
       if (registration.contacts.length === 0) return;
       const contacts = byAor.get(aor) ?? new Map<string, Binding>();
+      byAor.set(aor, contacts);
+      live(aor);
       byAor.set(aor, contacts);
       for (const binding of bindingsOf(registration, now())) {
         // One device has one contact: a new one replaces the old (RFC 5626, section 6).

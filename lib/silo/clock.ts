@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { aorOf } from '../sip/uri.ts';
-import type { ForeignRow, Store } from '../stores/store.ts';
+import type { Due, ForeignRow, Store } from '../stores/store.ts';
 import type { BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
@@ -14,6 +14,10 @@ const log = logger('silo:clock');
 const PAGE = 1000;
 /** A row may become visible this long after one with a higher id (its transaction was slower). */
 const OVERLAP_MS = 10_000;
+/** Width of the column. */
+const LONGEST_BOX = 320;
+/** Nobody can register this (RFC 2606, section 2). */
+const UNREADABLE = 'unreadable@invalid';
 
 export interface ClockDependencies {
   readonly store: Store;
@@ -55,7 +59,8 @@ export function createClock({
   const stops: (() => Promise<void>)[] = [];
 
   async function scan(): Promise<void> {
-    mark = await store.lastId();
+    // Rows of other nodes may be in the middle of their commit just now.
+    mark = Math.max(0, (await store.lastId()) - PAGE);
     for (let after = ''; ;) {
       const page = await store.boxes(after, PAGE);
       if (page.length === 0) break;
@@ -67,10 +72,27 @@ export function createClock({
     if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
   }
 
+  /** Four looks that do not depend on each other: what goes wrong with one leaves the others alone. */
   async function tick(): Promise<void> {
-    await adoptForeign();
-    await tail();
-    for (const box of await store.due(now(), PAGE)) lanes.wake(box, 'timer');
+    const looks = await Promise.allSettled([adoptForeign(), tail(), wakeDue(), wakeOrphans()]);
+    for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  }
+
+  async function wakeDue(): Promise<void> {
+    let after: Due | undefined;
+    do {
+      const page = await store.due(now(), after, PAGE);
+      for (const { box } of page) {
+        boxes.add(box);
+        lanes.wake(box, 'timer');
+      }
+      after = page.length < PAGE ? undefined : page.at(-1);
+    } while (after);
+  }
+
+  /** Boxes whose node died while it served them. */
+  async function wakeOrphans(): Promise<void> {
+    await wakeRegistered(await store.orphans(PAGE));
   }
 
   /** Rows that a Kamailio or an operator inserted get their canonical box and a key of their own. */
@@ -80,7 +102,11 @@ export function createClock({
       if (rows.length === 0) return;
       const adoptions = rows.map((row) => adoption(row, now(), settings.expireTime));
       await store.adopt(adoptions);
-      log.debug(`adopted ${rows.length} rows of another program`);
+      const unreadable = adoptions.filter((row) => row.box === UNREADABLE).map((row) => row.id);
+      if (unreadable.length > 0)
+        log.warn(
+          `rows ${unreadable.join(', ')} of another program name no recipient that can be read: filed under ${UNREADABLE} until they expire`,
+        );
       await wakeRegistered(adoptions.map((row) => row.box));
       if (rows.length < PAGE) return;
     }
@@ -121,6 +147,8 @@ export function createClock({
       const ended = await store.expire(now(), 500);
       for (const { box, key } of ended)
         events.emit('ended', { box, key, outcome: 'expired', status: 0, reason: 'lifetime over' });
+      // Those behind may have waited for what has just ended.
+      await wakeRegistered(ended.map(({ box }) => box));
       if (ended.length < 500) break;
     }
     while ((await store.forget(now() - settings.keepLedger, 500)) === 500);
@@ -158,7 +186,7 @@ export function createClock({
   return {
     start: async () => {
       await scan();
-      await tick();
+      await tick().catch((error: unknown) => log.error(messageOf(error)));
       every(settings.tailTime, tick);
       every(settings.checkTime, sweep);
     },
@@ -176,7 +204,8 @@ function adoption(
   expireTime: number,
 ): { id: number; key: string; box: string; incTime: number; expTime: number } {
   const incTime = row.incTime || now;
-  const box = aorOf(`sip:${row.username}@${row.domain}`) ?? `${row.username}@${row.domain.toLowerCase()}`;
+  const read = aorOf(`sip:${row.username}@${row.domain}`) ?? '';
+  const box = read === '' || read.length > LONGEST_BOX ? UNREADABLE : read;
   const key = createHash('sha256').update(['row', row.id, row.incTime, box].join('\0')).digest('hex');
   return {
     id: row.id,

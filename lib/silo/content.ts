@@ -1,7 +1,7 @@
 /** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
 import { createHash, randomUUID } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import { bodyOf } from '../sip/body.ts';
+import { bodyOf, type BodySource } from '../sip/body.ts';
 import { hasControl } from '../sip/characters.ts';
 import {
   expiresOf,
@@ -11,7 +11,8 @@ import {
   parseSipDate,
   type HeaderSource,
 } from '../sip/headers.ts';
-import { MAX_HEADERS, type SipRequest } from '../sip/port.ts';
+import { MAX_HEADERS, USUAL_WAY } from '../sip/frame.ts';
+import type { SipRequest } from '../sip/port.ts';
 import { MAX_FRAME } from '../sip/window.ts';
 import type { NewMessage } from '../stores/store.ts';
 import { keptHeader, keptHeaders } from './kept-headers.ts';
@@ -35,8 +36,11 @@ export interface StoreOverrides {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Room that a delivery needs in drachtio's frame beside what the message itself brings. */
-const DELIVERY_ROOM = 450;
+/**
+ * Room that a delivery needs in drachtio's frame beside what the message itself brings: the way to the device, the
+ * headers that it writes (Call-ID, CSeq, Date, …) and the optional date prefix.
+ */
+const DELIVERY_ROOM = USUAL_WAY + 400;
 /** Widths of the columns. */
 const LIMITS = { srcAddr: 512, dstAddr: 512, contentType: 512, callId: 255, box: 255, name: 255 } as const;
 
@@ -93,7 +97,9 @@ export function messageOf(
     dateTime: date !== undefined && date > now - 3600 && date < now + 300 ? date : now,
     urgent: /^(urgent|emergency)$/i.test(keptHeader(kept, 'Priority')),
     nextTime: over.sendAt ?? 0,
+    hops: hopsLeft(req),
   };
+  if (message.hops < 0) throw refuse(483, 'Too Many Hops: Max-Forwards has come to its end.');
   checkSizes(message);
   return message;
 }
@@ -107,14 +113,32 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
 }
 
 /** Identity of a message: the same request again (also in a new transaction) has the same one. */
-export function keyOf(req: HeaderSource, box: string): string {
+export function keyOf(req: BodySource, box: string): string {
   const from = parseNameAddr(header(req, 'From') ?? '');
   const callId = header(req, 'Call-ID') ?? '';
   const cseq = header(req, 'CSeq') ?? '';
   // Without a Call-ID nothing tells two messages apart: store both rather than lose one.
   const parts =
-    callId === '' ? [randomUUID()] : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq];
+    callId === ''
+      ? [randomUUID()]
+      : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq, textOf(req)];
   return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
+
+/** A delivery is a new request on the same journey: servers that hand a message to each other come to an end. */
+function hopsLeft(req: HeaderSource): number {
+  const hops = Number(header(req, 'Max-Forwards') ?? 70);
+  return (Number.isInteger(hops) ? Math.min(hops, 70) : 70) - 1;
+}
+
+/** The body as it came: the same identifiers with another text are another message. */
+function textOf(req: BodySource): string {
+  const end = req.raw?.indexOf('\r\n\r\n') ?? -1;
+  return end < 0 ? (req.body ?? '') : (req.raw ?? '').slice(end + 4);
+}
+
+function escaped(name: string): string {
+  return name.replace(/["\\]/g, '\\$&');
 }
 
 /** Typing is worthless later (RFC 3994), plain or wrapped in CPIM (RFC 3862). */
@@ -133,7 +157,9 @@ function checkSizes(message: NewMessage): void {
     Buffer.byteLength(message.headers) +
     message.contentType.length +
     message.callId.length +
-    Buffer.byteLength(message.srcAddr + message.srcName + message.dstAddr + message.dstName) +
+    Buffer.byteLength(
+      message.srcAddr + escaped(message.srcName) + message.dstAddr + escaped(message.dstName),
+    ) +
     message.box.length;
   if (bytes + DELIVERY_ROOM > MAX_FRAME)
     throw refuse(
@@ -156,7 +182,11 @@ function checkSizes(message: NewMessage): void {
   ] as const) {
     if (value.length > limit)
       throw refuse(400, `${name} has ${value.length} characters, at most ${limit} can be stored.`);
-    if (hasControl(value)) throw refuse(400, `${name} holds control characters.`);
+    if (hasControl(value) || value.includes('\uFFFD'))
+      throw refuse(
+        400,
+        `${name} holds characters that can't be sent on: wanted is UTF-8 text without controls.`,
+      );
   }
 }
 
@@ -170,8 +200,9 @@ function extraHeaders(headers: StoreOverrides['headers']): string {
   return lines;
 }
 
+/** One that was no UTF-8 is left out: the URI says who it is. */
 function displayName(display: string | undefined): string {
-  return display ?? '';
+  return display === undefined || display.includes('\uFFFD') ? '' : display;
 }
 
 function asUri(owner: string): string {

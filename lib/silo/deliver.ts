@@ -1,5 +1,6 @@
 /** A stored message as a MESSAGE to one contact: never by proxying, always a new request (drachtio can't proxy it safely). */
 import { randomBytes } from 'node:crypto';
+import { MAX_URI } from '../sip/frame.ts';
 import { formatSipDate, parseContentType } from '../sip/headers.ts';
 import { nextHopOf } from '../sip/next-hop.ts';
 import type { OutgoingRequest } from '../sip/port.ts';
@@ -29,14 +30,14 @@ export function deliveryOf(
   const body = options.addDate ? withDatePrefix(message) : message.body;
   return {
     method: 'MESSAGE',
-    uri: route.routeSet === '' ? target : `${target}?${route.routeSet}`,
+    uri: withRoute(target, route.routeSet),
     proxy: route.proxy,
     headers: {
       From: `${nameAddr(message.srcName, message.srcAddr)};tag=${randomBytes(8).toString('hex')}`,
       To: nameAddr(message.dstName, message.dstAddr),
       'Call-ID': message.key.slice(0, 32),
       CSeq: `${(message.attempts ?? 0) + 1} MESSAGE`,
-      'Max-Forwards': '70',
+      'Max-Forwards': String(message.hops),
       Date: formatSipDate(message.dateTime),
       Expires: timeLeft(message, now),
       ...(message.contentType === '' ? {} : { 'Content-Type': message.contentType }),
@@ -45,6 +46,12 @@ export function deliveryOf(
     },
     body,
   };
+}
+
+/** A route set that doesn't fit is left out: the first hop of the Path is reached all the same, by `proxy`. */
+function withRoute(target: string, routeSet: string): string {
+  const uri = `${target}?${routeSet}`;
+  return routeSet === '' || Buffer.byteLength(uri) > MAX_URI ? target : uri;
 }
 
 /** Seconds until the message expires. */

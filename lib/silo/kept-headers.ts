@@ -49,28 +49,30 @@ const DROPPED = new Set([
   'www-authenticate',
 ]);
 
-const COMPACT: Readonly<Record<string, string>> = {
-  a: 'Accept-Contact',
-  b: 'Referred-By',
-  c: 'Content-Type',
-  d: 'Request-Disposition',
-  e: 'Content-Encoding',
-  f: 'From',
-  i: 'Call-ID',
-  j: 'Reject-Contact',
-  k: 'Supported',
-  l: 'Content-Length',
-  m: 'Contact',
-  n: 'Identity-Info',
-  o: 'Event',
-  r: 'Refer-To',
-  s: 'Subject',
-  t: 'To',
-  u: 'Allow-Events',
-  v: 'Via',
-  x: 'Session-Expires',
-  y: 'Identity',
-};
+const COMPACT = new Map(
+  Object.entries({
+    a: 'Accept-Contact',
+    b: 'Referred-By',
+    c: 'Content-Type',
+    d: 'Request-Disposition',
+    e: 'Content-Encoding',
+    f: 'From',
+    i: 'Call-ID',
+    j: 'Reject-Contact',
+    k: 'Supported',
+    l: 'Content-Length',
+    m: 'Contact',
+    n: 'Identity-Info',
+    o: 'Event',
+    r: 'Refer-To',
+    s: 'Subject',
+    t: 'To',
+    u: 'Allow-Events',
+    v: 'Via',
+    x: 'Session-Expires',
+    y: 'Identity',
+  }),
+);
 
 /** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
 export function keptHeaders(raw: string): string {
@@ -81,9 +83,9 @@ export function keptHeaders(raw: string): string {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
     const sent = line.slice(0, colon).trim();
-    const name = COMPACT[sent.toLowerCase()] ?? sent;
+    const name = COMPACT.get(sent.toLowerCase()) ?? sent;
     const value = line.slice(colon + 1).trim();
-    if (DROPPED.has(name.toLowerCase()) || hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(name)) continue;
+    if (!keeps(name, value)) continue;
     kept += `${name}: ${value}\r\n`;
   }
   return kept;
@@ -91,24 +93,34 @@ export function keptHeaders(raw: string): string {
 
 /** Stored lines as a header object for drachtio; repeated names become one comma-separated value (RFC 3261 7.3.1). */
 export function headerObject(lines: string): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const spelling = new Map<string, string>();
+  const found = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (const line of lines.split(/\r?\n(?![ \t])/)) {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
-    const sent = line.slice(0, colon).trim();
+    const name = line.slice(0, colon).trim();
     const value = line
       .slice(colon + 1)
       .replace(/\r?\n[ \t]+/g, ' ')
       .trim();
-    const lower = sent.toLowerCase();
     // Rows of other programs may hold what their proxy saw.
-    if (DROPPED.has(lower) || hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(sent)) continue;
-    const name = spelling.get(lower) ?? sent;
-    spelling.set(lower, name);
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+    if (!keeps(name, value)) continue;
+    const known = found.get(name.toLowerCase());
+    if (known) known.values.push(value);
+    else found.set(name.toLowerCase(), { name, values: [value] });
   }
-  return headers;
+  // Not an object literal: a header may be called `constructor`.
+  return Object.fromEntries([...found.values()].map(({ name, values }) => [name, values.join(', ')]));
+}
+
+/** End-to-end, a name that is one, and a value that passes unharmed (U+FFFD stands for bytes that were lost). */
+function keeps(name: string, value: string): boolean {
+  return (
+    !DROPPED.has(name.toLowerCase()) &&
+    name !== '__proto__' &&
+    /^[\w.!%*+`'~-]+$/.test(name) &&
+    !hasControl(value) &&
+    !value.includes('\uFFFD')
+  );
 }
 
 /** The value of one kept header, '' when absent. */

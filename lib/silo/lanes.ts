@@ -18,7 +18,7 @@ import { createFairQueue } from './fair-queue.ts';
 import type { Flights } from './flights.ts';
 import type { Pace } from './pace.ts';
 import type { SiloSettings } from './options.ts';
-import { runSession, type Wake } from './session.ts';
+import { runSession, type SessionContext, type SessionEnd, type Wake } from './session.ts';
 
 const log = logger('silo:lane');
 
@@ -34,6 +34,7 @@ export interface LaneDependencies {
   readonly settings: SiloSettings;
   readonly now: () => number;
   readonly hasEnded: (key: string) => boolean;
+  readonly lateDelivery: (key: string) => Promise<unknown>;
   /** Name of this process in the leases. */
   readonly owner: string;
 }
@@ -53,23 +54,28 @@ interface Lane {
   /** Woken while it ran. */
   again: Wake | undefined;
   devicesChanged: boolean;
+  /** Called when they have: an attempt may be waiting for a device that left. */
+  readonly leaving: Set<() => void>;
   /** Its lease holds at least until then, by our own steady clock; 0: none. */
   leasedUntil: number;
 }
 
 /** Devices are looked up again after this many ms even when nobody said that they changed. */
 const DEVICES_FRESH = 2000;
-const MAX_INCAPABLE = 100_000;
+/** Memories of boxes and devices are bounded. */
+const MAX_REMEMBERED = 100_000;
+const ELSEWHERE_MS = 10_000;
 
 export function createLanes(dependencies: LaneDependencies): Lanes {
   const { store, port, bindings, boxes, settings, now, owner } = dependencies;
   const lanes = new Map<string, Lane>();
   const queue = createFairQueue<[string, Wake]>();
-  const timers = new Set<NodeJS.Timeout>();
-  /** device -> its user agent when it said that it can't do MESSAGE. */
+  /** One timer per box at the most: its lane runs again then. */
+  const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
+  /** AoR and device -> its user agent when it said that it can't do MESSAGE. */
   const incapable = new Map<string, string>();
-  /** Boxes whose head is in back-off: a timer that wakes for a message behind it has nothing to do yet. */
-  const asleep = new Map<string, number>();
+  /** Boxes whose devices another node reaches: our clock leaves them alone until then. */
+  const elsewhere = new Map<string, number>();
   let running = 0;
   let closing = false;
   let idle: (() => void) | undefined;
@@ -96,15 +102,18 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
 
   function wake(box: string, why: Wake): void {
     if (closing) return;
-    if (why === 'timer' && (asleep.get(box) ?? 0) > now()) return;
-    asleep.delete(box);
+    // What the clock finds is known already while a timer is set, or left to another node.
+    if (why === 'timer' && (timers.has(box) || (elsewhere.get(box) ?? 0) > performance.now())) return;
+    clearTimeout(timers.get(box)?.timer);
+    timers.delete(box);
+    elsewhere.delete(box);
     const lane = lanes.get(box);
     if (lane) {
       // A registration is the strongest reason: it lifts back-offs.
       if (lane.again !== 'register') lane.again = why;
       return;
     }
-    lanes.set(box, { again: undefined, devicesChanged: false, leasedUntil: 0 });
+    lanes.set(box, { again: undefined, leaving: new Set(), devicesChanged: false, leasedUntil: 0 });
     queue.add(box.slice(box.lastIndexOf('@') + 1), [box, why]);
     pump();
   }
@@ -133,13 +142,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         later(box, why, 2);
         return;
       }
-      const known = await bindings.find(box);
-      if (known.length === 0) {
-        await store.park(box, now());
-        return;
-      }
-      // Those that another node's drachtio-server has the connection of are that node's: it looks at the table, too.
-      if (!known.some(usable)) return;
+      if (!(await hasDevices(box))) return;
       const asked = performance.now();
       const claim = await store.claim(box, owner, settings.leaseTime);
       if (!('lease' in claim)) {
@@ -149,26 +152,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       ({ lease } = claim);
       const lane = lanes.get(box);
       if (lane) lane.leasedUntil = asked + leaseMs;
-      await runSession(
-        {
-          ...dependencies,
-          devices: cachedDevices(box),
-          // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
-          mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
-          retryIn: (ms) => later(box, why, ms / 1000),
-          mark: () => boxes.mark(),
-          foundEmpty: (mark) => boxes.foundEmpty(box, mark),
-          sleepUntil: (time) => asleep.set(box, time),
-          incapable: (binding) => {
-            incapable.delete(deviceOf(binding));
-            incapable.set(deviceOf(binding), binding.userAgent);
-            const [oldest] = incapable.keys();
-            if (incapable.size > MAX_INCAPABLE && oldest !== undefined) incapable.delete(oldest);
-          },
-        },
-        lease,
-        why,
-      );
+      await finish(box, why, await runSession(contextOf(box, lane), lease, why));
     } catch (error) {
       log.warn(`the box of ${box} could not be served: ${messageOf(error)}`);
       later(box, why, 5);
@@ -180,13 +164,76 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     }
   }
 
+  /** Is there a device that this node can send to? If not, says when the clock need look again. */
+  async function hasDevices(box: string): Promise<boolean> {
+    const known = await bindings.find(box);
+    if (known.some(usable)) return true;
+    const none = known.length === 0 ? !bindings.partial : known.every((binding) => !binding.takesMessage);
+    if (none) await store.park(box, now(), 0);
+    else {
+      // Another node has the connection, or knows the device: it looks at the table, too.
+      elsewhere.set(box, performance.now() + ELSEWHERE_MS);
+      forgetOldest(elsewhere);
+    }
+    return false;
+  }
+
+  function contextOf(box: string, lane: Lane | undefined): SessionContext {
+    return {
+      ...dependencies,
+      devices: cachedDevices(box),
+      // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
+      mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
+      mark: () => boxes.mark(),
+      incapable: (binding) => {
+        incapable.delete(nameOf(binding));
+        incapable.set(nameOf(binding), binding.userAgent);
+        forgetOldest(incapable);
+      },
+      onLeaving: (binding, listener) => {
+        const check = () => {
+          void bindings.find(box).then(
+            (known) => {
+              if (!known.some((other) => other.contact === binding.contact)) listener();
+            },
+            () => undefined,
+          );
+        };
+        lane?.leaving.add(check);
+        return () => lane?.leaving.delete(check);
+      },
+    };
+  }
+
+  /** When the box is served again. */
+  async function finish(box: string, why: Wake, end: SessionEnd): Promise<void> {
+    switch (end.kind) {
+      case 'empty':
+        boxes.foundEmpty(box, end.mark);
+        break;
+      case 'until':
+        // Those behind the head are not due before it is: the clock need not find them.
+        await store.park(box, now(), end.time);
+        break;
+      case 'again':
+        later(box, why, end.ms / 1000);
+        break;
+      case 'waits':
+    }
+  }
+
+  /** Runs the lane again after so many seconds, or earlier when somebody wakes it. */
   function later(box: string, why: Wake, seconds: number): void {
+    const at = performance.now() + seconds * 1000;
+    const set = timers.get(box);
+    if (closing || (set && set.at <= at)) return;
+    clearTimeout(set?.timer);
     const timer = setTimeout(() => {
-      timers.delete(timer);
+      timers.delete(box);
       wake(box, why);
     }, seconds * 1000);
     timer.unref();
-    timers.add(timer);
+    timers.set(box, { timer, at });
   }
 
   async function devicesOf(box: string): Promise<readonly Binding[]> {
@@ -195,10 +242,10 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
 
   function usable(binding: Binding): boolean {
     if (!binding.takesMessage || !reachableFrom(port.server(), binding)) return false;
-    const agent = incapable.get(deviceOf(binding));
+    const agent = incapable.get(nameOf(binding));
     if (agent === undefined) return true;
     if (agent === binding.userAgent) return false;
-    incapable.delete(deviceOf(binding));
+    incapable.delete(nameOf(binding));
     return true;
   }
 
@@ -220,7 +267,9 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     wake,
     devicesChanged: (box) => {
       const lane = lanes.get(box);
-      if (lane) lane.devicesChanged = true;
+      if (!lane) return;
+      lane.devicesChanged = true;
+      for (const check of lane.leaving) check();
     },
     get active() {
       return lanes.size;
@@ -228,7 +277,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     close: async (grace) => {
       closing = true;
       clearInterval(renewal);
-      for (const timer of timers) clearTimeout(timer);
+      for (const { timer } of timers.values()) clearTimeout(timer);
+      timers.clear();
       if (running === 0) return;
       const limit = setTimeout(() => idle?.(), grace);
       await new Promise<void>((resolve) => (idle = resolve));
@@ -239,4 +289,14 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         );
     },
   };
+}
+
+/** A device of one AoR: what somebody else's device with the same instance says is its own affair. */
+function nameOf(binding: Binding): string {
+  return `${binding.aor} ${deviceOf(binding)}`;
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  const [oldest] = map.keys();
+  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest);
 }

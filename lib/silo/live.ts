@@ -6,7 +6,7 @@
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { header } from '../sip/headers.ts';
-import type { Answer, Port, SipRequest } from '../sip/port.ts';
+import type { Answer, OutgoingRequest, Port, SipRequest } from '../sip/port.ts';
 import type { Binding } from '../stores/store.ts';
 import { reachableFrom } from './bindings.ts';
 import { deliveryOf } from './deliver.ts';
@@ -46,8 +46,8 @@ export async function deliverLive(
 ): Promise<Answer> {
   // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
   const message = messageOf(req, settings, now(), { live: true });
-  const hops = hopsLeft(req);
-  if (hops < 0) throw new LiveFailure(483, 'Too Many Hops');
+  // Live it is the sender who says how long it is good for, or nobody.
+  const expires = header(req, 'Expires');
   const answers: Answer[] = [];
   const sender = { answered: false };
   const tooLate = () => sender.answered;
@@ -60,10 +60,7 @@ export async function deliverLive(
       if (tooLate()) return;
       const request = deliveryOf(message, binding, now(), { addDate: false });
       if (!request) return;
-      const answer = await port.send({
-        ...request,
-        headers: { ...request.headers, 'Max-Forwards': String(hops) },
-      });
+      const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
       if (!tooLate()) answers.push(answer);
       else if (isSuccess(answer))
         await lateDelivery(message.key).catch((error: unknown) =>
@@ -79,10 +76,12 @@ export async function deliverLive(
   throw new LiveFailure(status, reason, reachable.length === able.length);
 }
 
-/** A new request, but the same journey: two servers that hand a message to each other must come to an end. */
-function hopsLeft(req: SipRequest): number {
-  const hops = Number(header(req, 'Max-Forwards') ?? 70);
-  return (Number.isInteger(hops) ? Math.min(hops, 70) : 70) - 1;
+function withExpires(
+  headers: OutgoingRequest['headers'],
+  expires: string | undefined,
+): Record<string, string> {
+  const others = Object.entries(headers).filter(([name]) => name !== 'Expires');
+  return { ...Object.fromEntries(others), ...(expires === undefined ? {} : { Expires: expires }) };
 }
 
 function firstSuccess(

@@ -112,6 +112,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     settings,
     now,
     hasEnded: ended.has,
+    lateDelivery: (key) => delivered(key),
     owner: `${settings.node}/${randomUUID()}`,
   });
   const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, isOwn: own.has });
@@ -127,7 +128,11 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     await acceptor.settled(key);
     const end = { outcome: 'delivered', status: 200, reason: 'late answer of a live attempt' } as const;
     const message = await store.settleByKey(key, end);
-    if (message) events.emit('ended', { box: message.box, key, ...end });
+    if (message) {
+      events.emit('ended', { box: message.box, key, ...end });
+      // Those behind it may have waited for it.
+      lanes.wake(message.box, 'accept');
+    }
     return message !== undefined;
   }
 

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Srf from 'drachtio-srf';
 import { SiloError, messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
-import { sendableText } from './body.ts';
 import { hasControl } from './characters.ts';
-import { MAX_FRAME, createFrameWindow } from './window.ts';
+import { MAX_ANSWER, Unsendable, frameOf } from './frame.ts';
+import { createFrameWindow } from './window.ts';
 
 const log = logger('sip:port');
 
@@ -87,8 +87,8 @@ export interface Answer {
   readonly status: number;
   readonly reason: string;
   readonly origin: 'peer' | 'stack' | 'local';
-  /** Why a `local` answer is local. */
-  readonly failure?: 'unsendable' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
+  /** Why a `local` answer is local; `unsendable` is the message's fault, `target` that of where it should go. */
+  readonly failure?: 'unsendable' | 'target' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
   /** The CSeq with which drachtio-server sent the request; undefined when it was not sent. */
   readonly cseq?: number;
   header(name: string): string | undefined;
@@ -182,7 +182,13 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
     }
     const clean: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) if (!hasControl(value)) clean[name] = value;
-    const bytes = 1000 + JSON.stringify(clean).length + (body?.length ?? 0);
+    const bytes = 1000 + JSON.stringify(clean).length + Buffer.byteLength(body ?? '');
+    if (bytes > MAX_ANSWER) {
+      // Sent, it would make drachtio-server deaf to everything that follows.
+      log.error(`an answer ${status} of ${bytes} bytes is larger than drachtio passes: 500 instead`);
+      respond(res, 500, { reason: 'The answer would be too large', onSent });
+      return;
+    }
     window.enter(bytes, (acknowledged) => {
       const done = once((sent: boolean) => {
         acknowledged();
@@ -302,8 +308,8 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
         outstanding.add(lost);
 
         const frame = frameOf(request);
-        if (typeof frame === 'string') {
-          fail('unsendable', frame);
+        if (frame instanceof Unsendable) {
+          fail(frame.failure, frame.reason);
           return;
         }
         window.enter(frame.bytes, (done) => {
@@ -332,6 +338,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
 }
 
 const LOCAL_STATUS = {
+  target: 404,
   unsendable: 400,
   refused: 503,
   'no-dialog': 481,
@@ -363,61 +370,6 @@ function asAnswer(answer: PeerAnswer, cseq: number): Answer {
     },
   };
 }
-
-interface Frame {
-  readonly bytes: number;
-  readonly options: Parameters<SrfAtRunTime['request']>[1];
-}
-
-/** The frame of a request, or the reason why drachtio could not pass it unharmed. */
-function frameOf({ method, uri, proxy, headers, body, dialogId }: OutgoingRequest): Frame | string {
-  const text = body === undefined || body.length === 0 ? undefined : sendableText(body);
-  if (body !== undefined && body.length > 0 && text === undefined)
-    return 'the body has bytes that drachtio would damage';
-  for (const [name, value] of [
-    ['Request-URI', uri],
-    ['next hop', proxy ?? ''],
-    ...Object.entries(headers),
-  ] as const)
-    if (hasControl(value)) return `control characters in ${name}`;
-  const lines = Object.entries(headers).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value) + 4,
-    0,
-  );
-  // "<length>#<uuid>|sip||<dialog>|<proxy>" CRLF, start line, Content-Length line, blank line.
-  const bytes =
-    6 +
-    36 +
-    7 +
-    (dialogId?.length ?? 0) +
-    Buffer.byteLength(proxy ?? '') +
-    2 +
-    method.length +
-    Buffer.byteLength(uri) +
-    12 +
-    lines +
-    26 +
-    2 +
-    (body?.length ?? 0);
-  if (bytes > MAX_FRAME) return `the request would take ${bytes} bytes, drachtio passes ${MAX_FRAME}`;
-  if (lines > MAX_HEADERS) return `the headers would take ${lines} bytes, drachtio passes ${MAX_HEADERS}`;
-  if (Buffer.byteLength(uri) > MAX_URI)
-    return `the Request-URI has ${Buffer.byteLength(uri)} bytes, drachtio passes ${MAX_URI}`;
-  return {
-    bytes,
-    options: {
-      method,
-      headers: { ...headers },
-      ...(text === undefined ? {} : { body: text }),
-      ...(proxy === undefined ? {} : { proxy }),
-      ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),
-    },
-  };
-}
-
-/** drachtio-server's fixed buffers for headers (8,400) and the start line (512), less what it adds itself. */
-export const MAX_HEADERS = 8_000;
-const MAX_URI = 480;
 
 /** A reason phrase is one line of readable text; ours may be long sentences. */
 function cleanReason(reason: string | undefined): string {

@@ -30,6 +30,17 @@ export function mysqlLeases(db: Mysql): LeaseStore {
       await db.run('update silo_lease set ends = unix_timestamp() + ? where owner = ?', [seconds, owner]);
     },
 
+    orphans: (limit) =>
+      db.transaction(async (tx) => {
+        const rows = await tx.all(
+          `select box from silo_lease where ends <= unix_timestamp() limit ${Math.max(0, Math.trunc(limit))} for update skip locked`,
+        );
+        const boxes = rows.map((row) => text(row, 'box'));
+        if (boxes.length > 0)
+          await tx.run('delete from silo_lease where box in (?) and ends <= unix_timestamp()', [boxes]);
+        return boxes;
+      }),
+
     release: async ({ box, owner, fence }) => {
       await db.run('delete from silo_lease where box = ? and owner = ? and fence = ?', [box, owner, fence]);
     },

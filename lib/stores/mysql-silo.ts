@@ -10,6 +10,7 @@ import {
   fromMessage,
   int,
   text,
+  toDue,
   toEnded,
   toMessage,
 } from './rows.ts';
@@ -74,16 +75,19 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         }
       }),
 
-    due: async (now, limit) =>
+    due: async (now, after, limit) =>
       (
         await db.all(
-          `select distinct box from silo where next_time > 0 and next_time <= ? and box is not null limit ${whole(limit)}`,
-          [now],
+          `select id, box, next_time from silo
+             where next_time between greatest(1, ?) and ? and (next_time > ? or id > ?) and box is not null
+             order by next_time, id limit ${whole(limit)}`,
+          [after?.nextTime ?? 0, now, after?.nextTime ?? 0, after?.id ?? 0],
         )
-      ).map((row) => text(row, 'box')),
+      ).map(toDue),
 
-    park: async (box, now) => {
-      await db.run('update silo set next_time = 0 where box = ? and next_time > 0 and next_time <= ?', [
+    park: async (box, now, until) => {
+      await db.run('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?', [
+        until,
         box,
         now,
       ]);

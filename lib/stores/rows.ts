@@ -1,7 +1,7 @@
 /** How messages and bindings look as rows: the one mapping that both engines use. */
 import { createHash } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import type { Binding, DeadLetter, Ended, Message, NewMessage } from './store.ts';
+import type { Binding, DeadLetter, Due, Ended, Message, NewMessage } from './store.ts';
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -25,17 +25,18 @@ export const INSERT_COLUMNS = [
   'date_time',
   'urgent',
   'next_time',
+  'hops',
 ] as const;
 
 /** Columns of {@link toMessage}. */
 export const MESSAGE_COLUMNS =
   'id, src_addr, dst_addr, inc_time, exp_time, snd_time, ctype, body, extra_hdrs, callid, box, dedup, ' +
-  'src_name, dst_name, date_time, urgent, next_time, attempts, strikes, last_status, refused_by';
+  'src_name, dst_name, date_time, urgent, next_time, hops, attempts, strikes, last_status, refused_by';
 
 /** What a dead letter keeps of its row: the same columns in both tables. */
 export const DEAD_COLUMNS =
   'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
-  'ctype, body, extra_hdrs, callid, attempts';
+  'ctype, body, extra_hdrs, callid, hops, attempts';
 
 /** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
 export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id'] as const;
@@ -46,6 +47,10 @@ export function fromDead(row: Row, expTime: number): (string | number | Buffer)[
     ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
     message.id,
   ];
+}
+
+export function toDue(row: Row): Due {
+  return { id: int(row, 'id'), box: text(row, 'box'), nextTime: int(row, 'next_time') };
 }
 
 export function toEnded(row: Row): Ended {
@@ -102,6 +107,7 @@ export function fromMessage(message: NewMessage): (string | number | Buffer)[] {
     message.dateTime,
     message.urgent ? 1 : 0,
     message.nextTime,
+    message.hops,
   ];
 }
 
@@ -126,6 +132,7 @@ export function toMessage(row: Row): Message {
     dateTime: int(row, 'date_time') || incTime,
     urgent: int(row, 'urgent') !== 0,
     nextTime: int(row, 'next_time'),
+    hops: int(row, 'hops'),
     attempts: int(row, 'attempts'),
     strikes: int(row, 'strikes'),
     lastStatus: int(row, 'last_status'),
@@ -147,7 +154,7 @@ export function fromBinding(binding: Binding): (string | number | null)[] {
     binding.contact,
     binding.expires,
     binding.q,
-    binding.instance ?? null,
+    binding.instance?.slice(0, 255) ?? null,
     binding.regId ?? null,
     binding.callId,
     binding.cseq,
@@ -155,7 +162,7 @@ export function fromBinding(binding: Binding): (string | number | null)[] {
     `${source.protocol}:${source.port}:${source.address}`,
     binding.server,
     binding.takesMessage ? 1 : 0,
-    binding.userAgent,
+    binding.userAgent.slice(0, 255),
     binding.updated,
   ];
 }

@@ -28,6 +28,19 @@ export function sqliteLeases(db: Sqlite, now: () => number): LeaseStore {
         () => void db.sql('update silo_lease set ends = ? where owner = ?').run(now() + seconds, owner),
       ),
 
+    orphans: (limit) =>
+      db.guard(() =>
+        db.transaction(() => {
+          const at = now();
+          const boxes = db
+            .sql('select box from silo_lease where ends <= ? limit ?')
+            .all(at, limit)
+            .map((row) => text(row, 'box'));
+          for (const box of boxes) db.sql('delete from silo_lease where box = ? and ends <= ?').run(box, at);
+          return boxes;
+        }),
+      ),
+
     release: ({ box, owner, fence }) =>
       db.guard(
         () =>

@@ -9,6 +9,7 @@ import {
   fromMessage,
   int,
   text,
+  toDue,
   toEnded,
   toMessage,
 } from './rows.ts';
@@ -88,22 +89,24 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
         }),
       ),
 
-    due: (now, limit) =>
+    due: (now, after, limit) =>
       db.guard(() =>
         db
           .sql(
-            'select distinct box from silo where next_time > 0 and next_time <= ? and box is not null limit ?',
+            `select id, box, next_time from silo
+               where next_time > 0 and next_time <= ? and (next_time, id) > (?, ?) and box is not null
+               order by next_time, id limit ?`,
           )
-          .all(now, limit)
-          .map((row) => text(row, 'box')),
+          .all(now, after?.nextTime ?? 0, after?.id ?? 0, limit)
+          .map(toDue),
       ),
 
-    park: (box, now) =>
+    park: (box, now, until) =>
       db.guard(
         () =>
           void db
-            .sql('update silo set next_time = 0 where box = ? and next_time > 0 and next_time <= ?')
-            .run(box, now),
+            .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
+            .run(until, box, now),
       ),
 
     waiting: (box, now, after, limit) =>

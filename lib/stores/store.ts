@@ -36,6 +36,8 @@ export interface NewMessage {
   readonly dateTime: number;
   /** Priority urgent or emergency (RFC 3842 counts these apart). */
   readonly urgent: boolean;
+  /** Max-Forwards for its delivery (RFC 3261 20.22). */
+  readonly hops: number;
   /** Earliest timed attempt; 0: waits for a registration. */
   readonly nextTime: number;
 }
@@ -76,6 +78,13 @@ export interface TailedMessage {
   readonly box: string;
   readonly nextTime: number;
   readonly sendTime: number;
+}
+
+/** A message whose timed attempt is due. */
+export interface Due {
+  readonly id: number;
+  readonly box: string;
+  readonly nextTime: number;
 }
 
 export interface Accepted {
@@ -195,10 +204,10 @@ export interface SiloStore {
   foreign(limit: number): Promise<readonly ForeignRow[]>;
   /** Gives foreign rows their box and key. Adopting twice changes nothing. */
   adopt(adoptions: readonly Adoption[]): Promise<void>;
-  /** Boxes that have a timed attempt due. */
-  due(now: number, limit: number): Promise<readonly string[]>;
-  /** Timed attempts of this box that are due are taken back: it waits for a registration again. */
-  park(box: string, now: number): Promise<void>;
+  /** Timed attempts that are due, by time, in pages: those after `after`, at most `limit`. */
+  due(now: number, after: Due | undefined, limit: number): Promise<readonly Due[]>;
+  /** Timed attempts of this box that are due are put off `until` then; 0: it waits for a registration again. */
+  park(box: string, now: number, until: number): Promise<void>;
 
   /** Unexpired messages of a box that may be sent now, with an id above `after`, in order of acceptance. */
   waiting(box: string, now: number, after: number, limit: number): Promise<readonly Message[]>;
@@ -238,6 +247,8 @@ export interface LeaseStore {
   claim(box: string, owner: string, seconds: number): Promise<Claim>;
   /** Prolongs every lease of this owner. */
   renew(owner: string, seconds: number): Promise<void>;
+  /** At most `limit` boxes whose lease has run out (their node died while it served them); they are free then. */
+  orphans(limit: number): Promise<readonly string[]>;
   /** Ends a lease; a stale one is left alone. */
   release(lease: Lease): Promise<void>;
 }

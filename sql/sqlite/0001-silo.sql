@@ -23,6 +23,7 @@ create table if not exists silo (
   date_time   integer not null default 0,            -- Date of the sender, else acceptance; 0: inc_time
   urgent      integer not null default 0,            -- Priority urgent or emergency
   next_time   integer not null default 0,            -- next timed attempt; 0: waits for a registration
+  hops        integer not null default 70,           -- Max-Forwards of its delivery
   attempts    integer not null default 0,
   strikes     integer not null default 0,            -- attempts that the device answered with a temporary failure
   last_status integer not null default 0,            -- SIP status of the last attempt
@@ -73,6 +74,7 @@ create table if not exists silo_dead (
   body       blob,
   extra_hdrs text,
   callid     text not null default '',
+  hops       integer not null default 70,
   attempts   integer not null default 0,
   end_time   integer not null default 0,
   status     integer not null default 0,

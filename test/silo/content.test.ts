@@ -143,16 +143,17 @@ describe('what is stored of a MESSAGE', () => {
 });
 
 describe('the identity of a message', () => {
-  test('a repeat has the same one, every difference of sender, tag, Call-ID, CSeq or recipient another one', () => {
+  test('a repeat has the same one, every difference of sender, tag, Call-ID, CSeq, recipient or text another one', () => {
     const variants = [
       made(),
       made({ headers: ['From: <sip:carol@example.org>;tag=a1'] }),
       made({ headers: ['From: "Alice" <sip:alice@example.org>;tag=a2'] }),
       made({ headers: ['Call-ID: c2'] }),
       made({ headers: ['CSeq: 2 MESSAGE'] }),
+      made({ body: 'other text' }),
       made({ start: 'MESSAGE sip:dave@example.org SIP/2.0' }),
     ];
-    expect(made({ body: 'other text' }).key).toBe(variants[0]!.key);
+    expect(made({ headers: ['Via: SIP/2.0/UDP 192.0.2.9', 'Subject: other'] }).key).toBe(variants[0]!.key);
     expect(new Set(variants.map((message) => message.key)).size).toBe(variants.length);
   });
 });

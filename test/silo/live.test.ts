@@ -69,6 +69,25 @@ describe('live delivery', () => {
     expect(await ledger()).toMatchObject({ waiting: 0 });
   });
 
+  test('the sender says how long a live message is good for, or nobody does', async () => {
+    await start();
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await bob.register({ expires: 600 });
+    await alice.message('bob', 'one', { headers: { Expires: '10' } });
+    await alice.message('bob', 'two');
+    expect(bob.messages.map((message) => message.header('Expires'))).toEqual(['10', '']);
+  });
+
+  test('a stored message goes on counting its hops down', async () => {
+    await start();
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await alice.message('bob', 'one', { headers: { 'Max-Forwards': '5' } });
+    expect((await alice.message('bob', 'two', { headers: { 'Max-Forwards': '0' } })).status).toBe(483);
+    await bob.register({ expires: 600 });
+    await bob.received(1);
+    expect(bob.messages[0]!.header('Max-Forwards')).toBe('4');
+  });
+
   test('a body that drachtio cannot pass is refused, not sent and not stored', async () => {
     await start();
     const [alice, bob] = [await phone('alice'), await phone('bob')];

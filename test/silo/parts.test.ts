@@ -29,6 +29,7 @@ describe('the outcome of an answer', () => {
     for (const status of [400, 408, 410, 503]) expect(verdictOf({ status, origin: 'stack' })).toBe('away');
     expect(verdictOf({ status: 408, origin: 'local', failure: 'timeout' })).toBe('away');
     expect(verdictOf({ status: 400, origin: 'local', failure: 'unsendable' })).toBe('dead');
+    expect(verdictOf({ status: 404, origin: 'local', failure: 'target' })).toBe('away');
   });
 
   test('what may be stored after a live failure: not now and not this device, but no refusal', () => {

@@ -31,6 +31,7 @@ export function aMessage(box: string, over: Partial<NewMessage> = {}): NewMessag
     dateTime: 990,
     urgent: false,
     nextTime: 0,
+    hops: 69,
     ...over,
   };
 }
@@ -199,14 +200,33 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.lastId()).toBe(id);
     });
 
-    test('due() names boxes with a timed attempt due, and park() takes it back', async () => {
-      await store.accept(aMessage(box, { nextTime: 1000 }));
+    test('due() pages through timed attempts by time, and park() puts them off or takes them back', async () => {
+      const first = await store.accept(aMessage(box, { nextTime: 1000 }));
+      const second = await store.accept(aMessage(box, { nextTime: 900 }));
       await store.accept(aMessage(box, { nextTime: 2000 }));
-      expect(await store.due(999, 1000)).not.toContain(box);
-      expect(await store.due(1000, 1000)).toContain(box);
-      await store.park(box, 1000);
-      expect(await store.due(1999, 1000)).not.toContain(box);
-      expect(await store.due(2000, 1000)).toContain(box);
+      const due = async (now: number) =>
+        (await store.due(now, undefined, 10_000)).filter((row) => row.box === box);
+      expect(await due(899)).toEqual([]);
+      expect(await due(1000)).toEqual([
+        { id: second.id, box, nextTime: 900 },
+        { id: first.id, box, nextTime: 1000 },
+      ]);
+      const [page] = await store.due(1000, undefined, 1);
+      expect((await store.due(1000, page, 10_000)).map((row) => row.id)).not.toContain(page!.id);
+      await store.park(box, 999, 1500);
+      expect((await due(1999)).map((row) => row.nextTime)).toEqual([1000, 1500]);
+      await store.park(box, 1500, 0);
+      expect(await due(1999)).toEqual([]);
+      expect(await due(2000)).toHaveLength(1);
+    });
+
+    test('orphans() names boxes whose lease has run out, once, and frees them', async () => {
+      await store.claim(box, 'dead node', 30);
+      expect(await store.orphans(1000)).not.toContain(box);
+      await store.renew('dead node', -1);
+      expect(await store.orphans(1000)).toContain(box);
+      expect(await store.orphans(1000)).not.toContain(box);
+      expect(await store.claim(box, 'node-2', 30)).toHaveProperty('lease');
     });
   });
 
