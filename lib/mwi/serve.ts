@@ -107,9 +107,11 @@ export function createService(dependencies: ServiceDependencies): Service {
     });
   }
 
-  function forget({ subscription }: Watcher): Promise<void> {
+  function forget({ subscription: { id, expires, updated } }: Watcher): Promise<void> {
+    // A fetch was never stored.
+    if (expires === updated) return Promise.resolve();
     return store
-      .unsubscribe([subscription.id])
+      .unsubscribe([id])
       .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${messageOf(error)}`));
   }
 

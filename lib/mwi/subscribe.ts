@@ -203,8 +203,8 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     watcher.subscription = { ...subscription, remoteCseq: dialog.cseq };
     if (lifetime === 0) {
       await store.unsubscribe([subscription.id]);
-      if (await answer(res, 0, subscription, true)) service.end(watcher, 'timeout');
-      else watcher.notifier.asked();
+      await answer(res, 0, subscription, true);
+      service.end(watcher, 'timeout');
       return;
     }
     if (!(await store.refreshSubscription(subscription.id, changed))) {
