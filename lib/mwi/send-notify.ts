@@ -33,27 +33,24 @@ function terminated(reason: EndReason): string {
 /**
  * Sends a NOTIFY in the dialog that drachtio-server keeps: it knows CSeq, tags, target and route set. Its answer says with
  * which CSeq it went out.
- *
- * @param moved the phone has another Contact than at first, which the server does not follow: it is named
  */
 export function sendInDialog(
   port: Port,
   subscription: Subscription,
   notice: Notice,
   now: number,
-  moved = false,
 ): Promise<Answer> {
   return port.send({
     method: 'NOTIFY',
-    uri: (moved ? targetOf(subscription.target) : undefined) ?? 'sip:placeholder',
+    uri: 'sip:placeholder',
     dialogId: dialogIdOf(subscription.callId, subscription.remoteTag),
     ...partsOf(subscription, notice, now),
   });
 }
 
 /**
- * Sends a NOTIFY out of our own knowledge of the dialog, after drachtio-server has lost it. Only for the last one: a server
- * dialog and this way must not be mixed.
+ * Sends a NOTIFY out of our own knowledge of the dialog: after drachtio-server has lost it, or when the phone has moved.
+ * drachtio-server does not count it, so from the first of these on all must be sent in this way.
  *
  * @param cseq above every CSeq that the dialog has had
  */
@@ -63,11 +60,11 @@ export async function sendRaw(
   notice: Notice,
   now: number,
   cseq: number,
-): Promise<Answer | undefined> {
+): Promise<Answer> {
   const { local, localTag, remote, remoteTag, callId, target, routes, source } = subscription;
   const uri = targetOf(target);
   const way = nextHopOf({ path: routes, source, contact: target });
-  if (uri === undefined || way === undefined) return undefined;
+  if (uri === undefined || way === undefined) return UNREACHABLE;
   const { headers, body } = partsOf(subscription, notice, now);
   return port.send({
     method: 'NOTIFY',
@@ -84,6 +81,13 @@ export async function sendRaw(
     ...(body === undefined ? {} : { body }),
   });
 }
+
+const UNREACHABLE: Answer = {
+  status: 404,
+  reason: 'the contact is no URI that can be sent to',
+  origin: 'local',
+  header: () => undefined,
+};
 
 /**
  * A CSeq above all that the dialog can have had: what was stored, and since then one NOTIFY a second at most, a few for

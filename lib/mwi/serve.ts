@@ -6,7 +6,6 @@ import type { MwiStore, Subscription } from '../stores/store.ts';
 import { Notifier, type EndReason, type Notice } from './notify.ts';
 import type { MwiSettings } from './options.ts';
 import { safeCseq, sendInDialog, sendRaw } from './send-notify.ts';
-import { moveOf } from './subscription.ts';
 import type { Summaries } from './summaries.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
@@ -47,34 +46,43 @@ export function createService(dependencies: ServiceDependencies): Service {
       over: (answer) => over(watcher, answer),
       interval: settings.notifyInterval,
     });
-    const watcher: Watcher = {
-      subscription,
-      first: subscription,
-      notifier,
-      cseq: 0,
-      ending: false,
-    };
+    const watcher: Watcher = { subscription, notifier, cseq: 0, ending: false };
     return watcher;
   }
 
   async function send(watcher: Watcher, notice: Notice): Promise<Answer> {
-    const { subscription, first } = watcher;
-    const moved = moveOf(first, subscription) === 'addressed';
-    const answer = await sendInDialog(port, subscription, notice, now(), moved);
+    const answer = watcher.subscription.moved
+      ? await sendMoved(watcher, notice)
+      : await sendInDialog(port, watcher.subscription, notice, now());
+    const { subscription } = watcher;
     watcher.cseq = Math.max(watcher.cseq, answer.cseq ?? 0);
     log.debug(
       `${subscription.mailbox}: NOTIFY${notice.end ? ` (${notice.end})` : ''}: ${answer.status} ${answer.reason}`,
     );
     // The server was restarted: the phone still has its dialog, and must be told that it is over.
-    if (answer.failure !== 'no-dialog' || subscription.expires <= now()) return answer;
-    const end = notice.end ?? 'deactivated';
-    leave(watcher);
-    const known = watchers.inDialog(subscription.callId, subscription.remoteTag);
-    const highest = Math.max(watcher.cseq, ...known.map(({ cseq }) => cseq));
-    const cseq = highest > 0 ? highest + 1 : safeCseq(subscription, now());
-    watcher.cseq = cseq;
-    await sendRaw(port, subscription, { ...notice, end }, now(), cseq);
+    if (answer.failure === 'no-dialog' && subscription.expires > now()) {
+      leave(watcher);
+      const last = { ...notice, end: notice.end ?? 'deactivated' } as const;
+      await sendRaw(port, subscription, last, now(), nextCseq(watcher));
+    }
     return answer;
+  }
+
+  /** To where the phone is now; and at the end also in the server's dialog, so that the server forgets it. */
+  async function sendMoved(watcher: Watcher, notice: Notice): Promise<Answer> {
+    const { subscription } = watcher;
+    const answer = await sendRaw(port, subscription, notice, now(), nextCseq(watcher));
+    if (notice.end) void sendInDialog(port, subscription, notice, now());
+    return answer;
+  }
+
+  /** All subscriptions of a dialog count in common; a gap does no harm (RFC 3261 12.2.2). */
+  function nextCseq(watcher: Watcher): number {
+    const { callId, remoteTag } = watcher.subscription;
+    const others = watchers.inDialog(callId, remoteTag);
+    const highest = Math.max(watcher.cseq, ...others.map(({ cseq }) => cseq));
+    watcher.cseq = highest > 0 ? highest + Math.max(others.length, 1) : safeCseq(watcher.subscription, now());
+    return watcher.cseq;
   }
 
   /** The watcher has refused, or is silent. */
@@ -99,9 +107,11 @@ export function createService(dependencies: ServiceDependencies): Service {
     });
   }
 
-  function forget({ subscription }: Watcher): Promise<void> {
+  function forget({ subscription: { id, expires, updated } }: Watcher): Promise<void> {
+    // A fetch was never stored.
+    if (expires === updated) return Promise.resolve();
     return store
-      .unsubscribe([subscription.id])
+      .unsubscribe([id])
       .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${messageOf(error)}`));
   }
 

@@ -16,7 +16,7 @@ import type { MwiSettings } from './options.ts';
 import type { Service } from './serve.ts';
 import {
   dialogOf,
-  moveOf,
+  isMoved,
   sourceOf,
   subscriptionOf,
   targetOfContact,
@@ -190,9 +190,10 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
   ): Promise<void> {
     const { subscription } = watcher;
     const time = now();
+    const place = { target: targetOfContact(req), source: sourceOf(req) };
     const changed = {
-      target: targetOfContact(req),
-      source: sourceOf(req),
+      ...place,
+      moved: isMoved(subscription, place),
       remoteCseq: dialog.cseq,
       localCseq: Math.max(watcher.cseq, subscription.localCseq),
       expires: time + lifetime,
@@ -202,8 +203,8 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     watcher.subscription = { ...subscription, remoteCseq: dialog.cseq };
     if (lifetime === 0) {
       await store.unsubscribe([subscription.id]);
-      if (await answer(res, 0, subscription, true)) service.end(watcher, 'timeout');
-      else watcher.notifier.asked();
+      await answer(res, 0, subscription, true);
+      service.end(watcher, 'timeout');
       return;
     }
     if (!(await store.refreshSubscription(subscription.id, changed))) {
@@ -213,10 +214,12 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
       return;
     }
     watcher.subscription = { ...subscription, ...changed };
+    // The others of this dialog have moved with it.
+    if (changed.moved)
+      for (const other of watchers.inDialog(dialog.callId, dialog.remoteTag))
+        if (other !== watcher) other.subscription = { ...other.subscription, ...place, moved: true };
     await answer(res, lifetime, subscription, true);
-    // The phone has moved to where this dialog can't follow: a new one can.
-    if (moveOf(watcher.first, watcher.subscription) === 'anew') service.end(watcher, 'deactivated');
-    else watcher.notifier.asked();
+    watcher.notifier.asked();
   }
 
   return onSubscribe;

@@ -49,6 +49,7 @@ export function subscriptionOf(
     routes: splitList(header(req, 'Record-Route') ?? ''),
     source,
     contact: contact ?? ownContact(req),
+    moved: false,
     remoteCseq: cseq,
     // drachtio-server numbers its NOTIFYs from the SUBSCRIBE's CSeq on.
     localCseq: cseq,
@@ -96,24 +97,18 @@ function untagged(value: string): string {
   return value.replace(/;\s*tag=[^;\s]*/i, '');
 }
 
-/** How the way to a phone has changed since its first SUBSCRIBE, by which drachtio-server sends for good. */
-export type Move = 'none' | 'addressed' | 'anew';
-
 /**
- * RFC 3261 12.2.1.2: a refresh may move the target. Over UDP without NAT it is enough to name the new one. A connection,
- * or the address before a NAT, belongs to the dialog: then the phone is asked to make a new one.
+ * Does a refresh move the phone (RFC 3261 12.2.1.2)? drachtio-server goes on sending to the Contact of the first SUBSCRIBE,
+ * and before a NAT to its source, so from then on we have to send by ourselves.
  */
-export function moveOf(
-  first: Pick<Subscription, 'target' | 'source' | 'routes'>,
-  current: Subscription,
-): Move {
-  const sameTarget = first.target === current.target;
-  const { address, port, protocol } = current.source;
-  const sameSource = first.source.address === address && first.source.port === port;
-  if (protocol === 'udp' && (first.routes.length > 0 || !behindNat(first)))
-    return sameTarget ? 'none' : 'addressed';
-  if (protocol === 'udp') return sameTarget && sameSource ? 'none' : 'anew';
-  return sameTarget ? 'none' : 'anew';
+export function isMoved(
+  { target, source, routes, moved }: Subscription,
+  now: Pick<Subscription, 'target' | 'source'>,
+): boolean {
+  if (moved || target !== now.target) return true;
+  const sameSource = source.address === now.source.address && source.port === now.source.port;
+  // With Record-Route the proxy knows the way; a connection is found by the Contact's user and host.
+  return now.source.protocol === 'udp' && routes.length === 0 && behindNat({ target, source }) && !sameSource;
 }
 
 function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {

@@ -6,8 +6,6 @@ import type { Notifier } from './notify.ts';
 /** One subscription that this node serves. */
 export interface Watcher {
   subscription: Subscription;
-  /** Where drachtio-server sends by itself: what the first SUBSCRIBE said. It does not follow a refresh. */
-  readonly first: Pick<Subscription, 'target' | 'source' | 'routes'>;
   readonly notifier: Notifier;
   /** The highest CSeq that a NOTIFY of ours went out with. */
   cseq: number;

@@ -29,6 +29,7 @@ export const SUBSCRIPTION_COLUMNS = [
   'remote_cseq',
   'local_cseq',
   'aliased',
+  'moved',
   'expires',
   'updated',
 ] as const;
@@ -74,6 +75,7 @@ export function fromSubscription(subscription: Subscription): (string | number)[
     subscription.remoteCseq,
     subscription.localCseq,
     subscription.aliased ? 1 : 0,
+    subscription.moved ? 1 : 0,
     subscription.expires,
     subscription.updated,
   ];
@@ -101,6 +103,7 @@ export function toSubscription(row: Row): Subscription {
     remoteCseq: int(row, 'remote_cseq'),
     localCseq: int(row, 'local_cseq'),
     aliased: int(row, 'aliased') !== 0,
+    moved: int(row, 'moved') !== 0,
     expires: int(row, 'expires'),
     updated: int(row, 'updated'),
   };

@@ -75,6 +75,8 @@ export interface Subscription {
   readonly localCseq: number;
   /** Subscribed under another name than the mailbox's AoR. */
   readonly aliased: boolean;
+  /** A refresh has moved the target or the way to it, which drachtio-server does not follow. */
+  readonly moved: boolean;
   readonly expires: number;
   readonly updated: number;
 }
@@ -82,7 +84,7 @@ export interface Subscription {
 /** What a refresh changes. */
 export type SubscriptionRefresh = Pick<
   Subscription,
-  'target' | 'remoteCseq' | 'localCseq' | 'expires' | 'updated' | 'source'
+  'target' | 'remoteCseq' | 'localCseq' | 'expires' | 'updated' | 'source' | 'moved'
 >;
 
 export interface MailboxChange {

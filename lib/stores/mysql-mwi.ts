@@ -72,13 +72,13 @@ export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
 
     subscribe: (subscription) => write((tx) => subscribe(tx, subscription, clock())),
 
-    refreshSubscription: (id, { target, remoteCseq, localCseq, expires, updated, source }) =>
+    refreshSubscription: (id, { target, remoteCseq, localCseq, expires, updated, source, moved }) =>
       write(async (tx) => {
         // An update that changes nothing counts no row, hence the look.
         await tx.run(
           `update mwi_subscription set target = ?, remote_cseq = ?, local_cseq = ?, expires = ?, updated = ?,
-             source = ? where id = ?`,
-          [target, remoteCseq, localCseq, expires, updated, sourceText(source), id],
+             source = ?, moved = ? where id = ?`,
+          [target, remoteCseq, localCseq, expires, updated, sourceText(source), moved ? 1 : 0, id],
         );
         return (await tx.all('select 1 from mwi_subscription where id = ?', [id])).length > 0;
       }),

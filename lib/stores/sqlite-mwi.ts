@@ -67,15 +67,16 @@ export function sqliteMwi(db: Sqlite, clock: () => number): MwiStore {
 
     subscribe: (subscription) => write(() => subscribe(db, subscription, clock())),
 
-    refreshSubscription: (id, { target, remoteCseq, localCseq, expires, updated, source }) =>
+    refreshSubscription: (id, { target, remoteCseq, localCseq, expires, updated, source, moved }) =>
       write(
         () =>
           db
             .sql(
               `update mwi_subscription set target = ?, remote_cseq = ?, local_cseq = ?, expires = ?, updated = ?,
-                 source = ? where id = ?`,
+                 source = ?, moved = ? where id = ?`,
             )
-            .run(target, remoteCseq, localCseq, expires, updated, sourceText(source), id).changes > 0,
+            .run(target, remoteCseq, localCseq, expires, updated, sourceText(source), moved ? 1 : 0, id)
+            .changes > 0,
       ),
 
     unsubscribe: (ids) =>

@@ -51,6 +51,7 @@ create table if not exists mwi_subscription (
   remote_cseq bigint not null,
   local_cseq  bigint not null,                      -- highest CSeq of a NOTIFY known at `updated`
   aliased     tinyint not null default 0,           -- subscribed under another name than its AoR
+  moved       tinyint not null default 0,           -- a refresh has moved the target, which drachtio-server does not follow
   expires     bigint not null,
   updated     bigint not null,
   key mwi_subscription_device_idx (mailbox, event_id, device),

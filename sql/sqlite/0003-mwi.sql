@@ -50,6 +50,7 @@ create table if not exists mwi_subscription (
   remote_cseq integer not null,
   local_cseq  integer not null,                      -- highest CSeq of a NOTIFY known at `updated`
   aliased     integer not null default 0,            -- subscribed under another name than its AoR
+  moved       integer not null default 0,            -- a refresh has moved the target, which drachtio-server does not follow
   expires     integer not null,
   updated     integer not null
 ) without rowid;

@@ -30,3 +30,23 @@ test('2,000 watchers and 4,000 PUBLISHes: right counts, no two NOTIFYs within a 
   fleet.close();
   await node.close();
 }, 60_000);
+
+test('with datagrams lost, late and out of order, every lamp ends right and no NOTIFY overtakes another', async () => {
+  const node = await startNode({
+    mwi: { spread: 0, stopGrace: 0 },
+    front: { timers: { T1: 100 }, faults: { udpLoss: 0.05, udpReorder: 0.2, echoWithResponse: true } },
+  });
+  const fleet = await Fleet.start(100, { server: node.server });
+  await fleet.subscribe();
+  for (const round of [1, 2, 3])
+    await fleet.publish(
+      [...fleet.members.keys()].map((user, i) => [user, voice(i + round, round)] as const),
+      'voicemail',
+    );
+  await fleet.all(({ user, notifies }) =>
+    notifies.at(-1)!.body.includes(`Voice-Message: ${Number(user.slice(1)) + 3}/3`),
+  );
+  expect(fleet.pace().fallen).toBe(0);
+  fleet.close();
+  await node.close();
+}, 60_000);

@@ -191,6 +191,26 @@ describe('a SUBSCRIBE in its dialog', () => {
     await bob.again(line, { Contact: `<sip:bob@127.0.0.1:${port}>` });
     const [, second] = await bob.notified(2);
     expect(second!.start).toBe(`NOTIFY sip:bob@127.0.0.1:${port} SIP/2.0`);
+    expect(second!.header('To')).toContain(`tag=${line.fromTag}`);
+    expect(second!.header('From')).toContain(`tag=${line.toTag}`);
+  });
+
+  test('from another place takes the NOTIFYs there, with rising numbers, up to the end', async () => {
+    const line = await bob.subscribe();
+    await bob.notified(1);
+    const moved = await LampPhone.start('bob', { server: node.server });
+    const from = { Contact: moved.phone.contact };
+    expect((await bob.again(line, from)).status).toBe(200);
+    await moved.notified(1);
+    await bob.again(line, from);
+    await moved.notified(2);
+    await bob.again(line, { ...from, Expires: '0' });
+    await moved.notified(3);
+    expect(moved.notifies.map(stateOf)[2]).toBe('terminated;reason=timeout');
+    const numbers = [bob.notifies[0]!, ...moved.notifies].map(numberOf);
+    expect(numbers.every((number, i) => i === 0 || number > numbers[i - 1]!)).toBe(true);
+    await forgotten(node.srf, line);
+    moved.close();
   });
 
   test('with Expires: 0 ends it: 200, and a last NOTIFY with the state', async () => {

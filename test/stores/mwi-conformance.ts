@@ -26,6 +26,7 @@ export function aSubscription(mailbox: string, over: Partial<Subscription> = {})
     remoteCseq: 7,
     localCseq: 7,
     aliased: false,
+    moved: false,
     expires: 5000,
     updated: 1000,
     ...over,
@@ -258,6 +259,7 @@ export function mwiConformance(create: () => Promise<StoreUnderTest>): void {
         expires: 6000,
         updated: 1500,
         source: { address: '192.0.2.2', port: 5060, protocol: 'udp' },
+        moved: true,
       };
       expect(await store.refreshSubscription(subscription.id, refresh)).toBe(true);
       expect(await store.refreshSubscription(subscription.id, refresh)).toBe(true);
