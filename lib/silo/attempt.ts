@@ -39,7 +39,7 @@ type Attempted = Answer | 'gone' | { readonly paused: number };
 
 /**
  * A silent device is waited for until drachtio-server gives up (32 s), since nothing else may be sent to it meanwhile;
- * but not when the device has moved to another contact, and only briefly when another device could take the message.
+ * but only briefly once the device has left this contact, or when another device could take the message.
  */
 export async function attempt(
   context: AttemptContext,
@@ -72,16 +72,19 @@ function patiently(
   flight: Promise<Attempted>,
 ): Promise<Attempted | undefined> {
   return new Promise((resolve, reject) => {
-    const timer = others ? setTimeout(() => giveUp(), context.settings.liveTimeout) : undefined;
-    const stop = context.onLeaving(binding, () => giveUp());
+    let timer: NodeJS.Timeout | undefined;
+    const beBrief = () => {
+      timer ??= setTimeout(() => {
+        finish();
+        resolve(undefined);
+      }, context.settings.liveTimeout);
+    };
+    const stop = context.onLeaving(binding, beBrief);
     const finish = () => {
       clearTimeout(timer);
       stop();
     };
-    const giveUp = () => {
-      finish();
-      resolve(undefined);
-    };
+    if (others) beBrief();
     flight.finally(finish).then(resolve, reject);
   });
 }

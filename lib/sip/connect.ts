@@ -11,6 +11,9 @@ export interface DrachtioAddress {
   readonly secret: string;
 }
 
+/** drachtio-server has read the wanted methods after this, in ms. */
+const ROUTES_MS = 100;
+
 interface SrfAtRunTime {
   connect(options: object): unknown;
   on(event: string, listener: (...args: unknown[]) => void): void;
@@ -43,11 +46,11 @@ export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): P
         return;
       }
       log.debug(`connected to drachtio-server at ${host}:${port}`);
-      resolve(
-        String(hostports)
-          .split(',')
-          .filter((address) => address !== ''),
-      );
+      const addresses = String(hostports)
+        .split(',')
+        .filter((address) => address !== '');
+      // drachtio-srf has just written which methods it wants; until they are read the server says 503 to them.
+      setTimeout(() => resolve(addresses), ROUTES_MS);
     });
     stack.connect({
       host,
