@@ -8,7 +8,7 @@ const SESSION = [
   // lock_wait_timeout is that of table locks: without it a query that we gave up would wait on for a day.
   // wait_timeout: a server that lost sight of us must not hold our locks for hours.
   `set session sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', session innodb_lock_wait_timeout = 2,
-     session lock_wait_timeout = 5, session wait_timeout = 120`,
+     session lock_wait_timeout = 3, session wait_timeout = 120`,
 ];
 
 /** Reading and writing wait until what other nodes of the cluster committed before is applied here too. */

@@ -30,6 +30,8 @@ export interface TestMariaDb {
 export interface MariaDbOptions {
   /** More arguments for mariadbd; they come last, so they win. */
   readonly args?: readonly string[];
+  /** Where its folder is made; default: where temporary folders are. */
+  readonly parent?: string;
 }
 
 /** Why MariaDB can't run here and what to do about it; undefined where it can. */
@@ -51,7 +53,7 @@ export function mariadbMissing(): string | undefined {
 export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestMariaDb> {
   const missing = mariadbMissing();
   if (missing !== undefined) throw new Error(missing);
-  const folder = temporaryFolder('silo-mariadb');
+  const folder = temporaryFolder('silo-mariadb', options.parent);
   const port = await freePort();
   let server: RunningProcess;
   try {
