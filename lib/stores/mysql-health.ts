@@ -31,8 +31,10 @@ export async function prepare(link: Link, limit: number): Promise<Fitness> {
   for (const statement of SESSION) await link.query(statement, [], limit);
   const [row] = await rows(link, 'select @@version as version', limit);
   if (String(row?.['version']).includes('MariaDB')) await link.query(NO_IDLE_TRANSACTION, [], limit);
+  // Before the next one: a node that just lost sight of the others is not to be taken for one that hangs.
+  const fitness = await checkFitness(link, limit);
   if (await isGalera(link, limit)) await link.query(CAUSAL, [], limit);
-  return checkFitness(link, limit);
+  return fitness;
 }
 
 /** @throws Unfit when the host must not be written to now */
@@ -93,7 +95,8 @@ export async function durabilityWarnings(
   return warnings;
 }
 
-async function isGalera(link: Link, limit: number): Promise<boolean> {
+/** Is the host a node of a Galera cluster? */
+export async function isGalera(link: Link, limit: number): Promise<boolean> {
   return (await named(link, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
 }
 

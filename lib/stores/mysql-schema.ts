@@ -1,6 +1,7 @@
 /** Brings the schema of a MySQL database up to date. DDL is not transactional: every step may be run again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SiloError } from '../errors.ts';
+import { isGalera } from './mysql-health.ts';
 import type { Link } from './mysql-link.ts';
 import { migrate, schemaSteps, type SchemaTarget } from './migrate.ts';
 import type { Row } from './rows.ts';
@@ -10,26 +11,24 @@ const LIMIT = 600_000;
 const LOCK_SECONDS = 60;
 const LOCK = "concat('drachtio-silo.schema.', left(database(), 40))";
 
-/** A named lock keeps two starters apart. In a Galera cluster it does so only on one node, or not at all. */
+/** A named lock keeps two starters apart; not so in a Galera cluster, where each node has its own. */
 export async function migrateMysql(link: Link): Promise<void> {
   await link.query(`set session lock_wait_timeout = ${LOCK_SECONDS}`, [], LIMIT);
-  const locked = await lock(link);
+  if (await isGalera(link, LIMIT)) {
+    await migrateAgain(link);
+    return;
+  }
+  await lock(link);
   try {
-    await migrateAgain(link, locked ? 1 : 5);
+    await migrate(target(link), schemaSteps('mysql'));
   } finally {
-    if (locked) await link.query(`select release_lock(${LOCK})`, [], LIMIT);
+    await link.query(`select release_lock(${LOCK})`, [], LIMIT);
   }
 }
 
-async function lock(link: Link): Promise<boolean> {
-  const rows = await link
-    .query(`select get_lock(${LOCK}, ${LOCK_SECONDS}) as held`, [], LIMIT)
-    .catch((error: unknown) => {
-      if (error instanceof Error && 'errno' in error && error.errno === NOT_SUPPORTED) return undefined;
-      throw error;
-    });
-  if (rows === undefined) return false;
-  if (Number((rows as Row[])[0]?.['held']) === 1) return true;
+async function lock(link: Link): Promise<void> {
+  const [row] = (await link.query(`select get_lock(${LOCK}, ${LOCK_SECONDS}) as held`, [], LIMIT)) as Row[];
+  if (Number(row?.['held']) === 1) return;
   throw new SiloError(
     'SILO_SCHEMA',
     'Another node has been changing the schema for over a minute: look at its log, then start again.',
@@ -37,18 +36,17 @@ async function lock(link: Link): Promise<boolean> {
   );
 }
 
-/** What Galera says to get_lock(). */
-const NOT_SUPPORTED = 1235;
+const ATTEMPTS = 5;
 
 /** Without a lock the step of one starter may fail because another has just done it: then it is done. */
-async function migrateAgain(link: Link, attempts: number): Promise<void> {
+async function migrateAgain(link: Link): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await migrate(target(link), schemaSteps('mysql'));
       return;
     } catch (error) {
       if (
-        attempt >= attempts ||
+        attempt === ATTEMPTS ||
         !(error instanceof SiloError && error.code === 'SILO_SCHEMA') ||
         !link.usable
       )
