@@ -24,9 +24,11 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
     const exit = await app.process.stop();
     proxy.close();
     await db.close();
-    // No unhandled error has ended it, and it stopped as it was told.
+    // No unhandled error has ended it, and it stopped as it was told. It has said what happened, and nothing else.
     expect(exit).toMatchObject({ code: 0 });
-    expect(app.process.stderr).toBe('');
+    const said = app.process.stderr.trim().split('\n');
+    expect(said.filter((line) => !/^\S+Z (warn|error) (store:mysql|silo:\w+|registrar): /.test(line))).toEqual([]);
+    expect(said.join()).not.toContain('plain');
   });
   beforeEach(async () => {
     alice = await Phone.start(`alice${++serial}`, { server: app.server });

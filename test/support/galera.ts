@@ -151,8 +151,11 @@ class Node {
 
   /** A node lets clients in before it has caught up. */
   async #synced(): Promise<void> {
-    for (const until = performance.now() + 30_000; performance.now() < until; await sleep(50))
+    const until = performance.now() + 30_000;
+    while (performance.now() < until) {
       if ((await this.#state().catch(() => '')) === 'Synced') return;
+      await sleep(50);
+    }
     throw new Error(`${this.#name} did not join the others.\n${this.server?.stderr.slice(-2_000) ?? ''}`);
   }
 
