@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
 import type { Store } from '../../lib/stores/store.ts';
 import { galeraMissing, startGalera, type GaleraCluster } from '../support/galera.ts';
+import { startApp } from '../support/app.ts';
 import type { TestDatabase } from '../support/mariadb-database.ts';
 import { needing } from '../support/needing.ts';
+import { Phone } from '../support/phone.ts';
 import { aMessage, storeConformance } from '../stores/conformance.ts';
 import { compare, startSenders } from './senders.ts';
 
@@ -153,4 +155,40 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     for (const store of stores) await store.close();
     await database.drop();
   }, 40_000);
+
+  test('two applications on two nodes, one node killed: all that they acknowledged arrives once, in order', async () => {
+    const database = await cluster.createDatabase();
+    const apps = [];
+    for (const node of [0, 1])
+      apps.push(await startApp({ SILO_STORE: urlFrom(node, database), SILO_NODE: `app${node}` }));
+    const phones = await Promise.all(apps.map((app, i) => Phone.start(`alice${i}`, { server: app.server })));
+    const until = performance.now() + 9_000;
+    const sent = phones.map(async (phone, i) => {
+      const acknowledged: string[] = [];
+      for (let n = 0; performance.now() < until; n++) {
+        const { status } = await phone.message('bob', `${i}:${n}`);
+        if (status === 202) acknowledged.push(`${i}:${n}`);
+        else expect(status).toBe(503);
+      }
+      return acknowledged;
+    });
+    await phones[0]!.quiet(500);
+    cluster.nodes[0]!.kill('SIGKILL');
+    await cluster.nodes[0]!.down();
+    const acknowledged = await Promise.all(sent);
+    await cluster.nodes[0]!.rejoin();
+
+    const bob = await Phone.start('bob', { server: apps[0]!.server });
+    await bob.register({ expires: 600 });
+    await bob.received(acknowledged.flat().length, 15_000);
+    await bob.quiet(500);
+    for (const [i, texts] of acknowledged.entries()) {
+      expect(texts.length).toBeGreaterThan(20);
+      expect(bob.texts.filter((text) => texts.includes(text) && text.startsWith(`${i}:`))).toEqual(texts);
+    }
+    expect(new Set(bob.texts).size).toBe(bob.texts.length);
+    for (const phone of [...phones, bob]) phone.close();
+    for (const app of apps) expect(await app.process.stop()).toMatchObject({ code: 0 });
+    await database.drop();
+  }, 50_000);
 });

@@ -9,6 +9,8 @@ import { compare, startSenders, type Report, type Senders } from './senders.ts';
 
 export interface HarmedDatabase {
   readonly mariadb: TestMariaDb;
+  /** Of the database on it. */
+  readonly name: string;
   /** For an account like that of a real installation: it can change its own database and nothing else. */
   readonly url: string;
   readonly store: Store;
@@ -38,6 +40,7 @@ export async function startHarmed(
   const store = await openStore(url, storeOptions);
   return {
     mariadb,
+    name,
     url,
     store,
     sql,
