@@ -38,7 +38,9 @@ export const configSchema = z.strictObject({
   store: z
     .string()
     .default('sqlite:./silo.db')
-    .describe('`sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port/database`'),
+    .describe(
+      '`sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port/database`, several hosts with commas between',
+    ),
   drachtioHost: z
     .string()
     .default('')

@@ -1,28 +1,34 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * What the tests use beyond Node, by command. Of MariaDB the core packages: they hold the server and everything that a
- * server of one's own needs, but no service, so nothing is started or left running by installing them.
+ * What the tests use beyond Node, by command or by file. Of MariaDB the core packages: they hold the server and
+ * everything that a server of one's own needs, but no service, so nothing is started or left running by installing them.
  */
 const TOOLS = {
   mariadbd: { name: 'MariaDB', packages: ['mariadb-server-core', 'mariadb-client-core'] },
+  galera: {
+    name: 'Galera',
+    packages: ['galera-4'],
+    // A library, not a command.
+    files: ['/usr/lib/galera/libgalera_smm.so'],
+  },
   sipp: { name: 'sipp', packages: ['sip-tester'] },
 };
 
 /**
- * Installs the Debian packages of those commands that are missing, where we may: as root, with apt-get, and unless
+ * Installs the Debian packages of those tools that are missing, where we may: as root, with apt-get, and unless
  * INSTALL_TOOLS=no is set. Returns one sentence for each that is still missing, saying what to install; never
  * throws, since what doesn't need the tool can go on without it.
  */
-export function ensureDebian(commands) {
-  return commands
-    .filter((command) => !installed(command))
-    .map((command) => {
-      const { name, packages } = TOOLS[command];
+export function ensureDebian(tools) {
+  return tools
+    .filter((tool) => !installed(tool))
+    .map((tool) => {
+      const { name, packages } = TOOLS[tool];
       const because = forbidden() ?? install(packages);
-      if (installed(command)) return undefined;
+      if (installed(tool)) return undefined;
       return `${name} is missing; install it: apt-get install ${packages.join(' ')} (${because})`;
     })
     .filter((sentence) => sentence !== undefined);
@@ -66,12 +72,14 @@ function aptGet(args, timeout) {
   return said.at(0)?.slice('E: '.length) ?? `exit code ${status}`;
 }
 
-function installed(command) {
+function installed(tool) {
+  const files = TOOLS[tool]?.files;
+  if (files !== undefined) return files.every((file) => existsSync(file));
   // An ordinary user's PATH does not name the folders where Debian keeps servers.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
     try {
-      accessSync(join(folder, command), constants.X_OK);
+      accessSync(join(folder, tool), constants.X_OK);
       return true;
     } catch {
       return false;

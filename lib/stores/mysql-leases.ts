@@ -16,6 +16,7 @@ export function mysqlLeases(db: Mysql): LeaseStore {
              owner = if(ends <= unix_timestamp(), values(owner), owner),
              ends = if(owner = values(owner), values(ends), ends)`,
         [box, owner, seconds],
+        'repeatable',
       );
       const [row] = await db.all(
         'select owner, fence, greatest(ends - unix_timestamp(), 0) as held_for from silo_lease where box = ?',
@@ -27,7 +28,11 @@ export function mysqlLeases(db: Mysql): LeaseStore {
     },
 
     renew: async (owner, seconds) => {
-      await db.run('update silo_lease set ends = unix_timestamp() + ? where owner = ?', [seconds, owner]);
+      await db.run(
+        'update silo_lease set ends = unix_timestamp() + ? where owner = ?',
+        [seconds, owner],
+        'repeatable',
+      );
     },
 
     orphans: (limit) =>
@@ -42,7 +47,11 @@ export function mysqlLeases(db: Mysql): LeaseStore {
       }),
 
     release: async ({ box, owner, fence }) => {
-      await db.run('delete from silo_lease where box = ? and owner = ? and fence = ?', [box, owner, fence]);
+      await db.run(
+        'delete from silo_lease where box = ? and owner = ? and fence = ?',
+        [box, owner, fence],
+        'repeatable',
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Messages in MySQL. */
-import { SiloError } from '../errors.ts';
 import { Batcher } from './batcher.ts';
+import { TryAgain } from './mysql-faults.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
 import {
@@ -20,7 +20,7 @@ import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from 
 export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
   const accepts = new Batcher<NewMessage, Accepted>((messages) => acceptBatch(db, messages, clock()));
   const settles = new Batcher<Settle, boolean>((items) =>
-    db.transaction((tx) => settleBatch(tx, items, clock())),
+    db.transaction((tx, uncertain) => settleBatch(tx, items, clock(), uncertain), 'repeatable'),
   );
   return {
     accept: (message) => accepts.add(message),
@@ -73,7 +73,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
           await remember(tx, [{ key, box, incTime }]);
           await noteChanges(tx, [box], clock());
         }
-      }),
+      }, 'repeatable'),
 
     due: async (now, after, limit) =>
       (
@@ -138,7 +138,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         const ended = rows.map(toEnded);
         await endRows(tx, ended, end, clock());
         return ended[0];
-      }),
+      }, 'repeatable'),
 
     expire: (now, limit) =>
       db.transaction(async (tx) => {
@@ -171,30 +171,28 @@ interface Settle {
   readonly end: End;
 }
 
-/** Another node stored one of the keys between our look and our insert. */
-class KeyTaken extends Error {}
-
-async function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: number): Promise<Accepted[]> {
+function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: number): Promise<Accepted[]> {
   const distinct = new Map<string, NewMessage>();
   for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
-  for (;;) {
-    try {
-      const ids = await db.transaction((tx) => insertNew(tx, [...distinct.values()], now));
-      return messages.map(({ key }) => {
-        const id = ids.get(key);
-        // The same key twice in one batch: the first one counts.
-        ids.delete(key);
-        return { stored: id !== undefined, id: id ?? 0 };
-      });
-    } catch (error) {
-      if (!(error instanceof SiloError && error.cause instanceof KeyTaken)) throw error;
-    }
-  }
+  /** Keys that were new to the database when we last inserted. */
+  const ours = new Set<string>();
+  return db.transaction(async (tx, uncertain) => {
+    const ids = await insertNew(tx, [...distinct.values()], ours, uncertain, now);
+    return messages.map(({ key }) => {
+      const id = ids.get(key);
+      // The same key twice in one batch: the first one counts.
+      ids.delete(key);
+      return { stored: id !== undefined, id: id ?? 0 };
+    });
+  }, 'repeatable');
 }
 
+/** @param uncertain the commit of `ours` may have happened: then what is known of them was stored by us */
 async function insertNew(
   tx: Queries,
   messages: readonly NewMessage[],
+  ours: Set<string>,
+  uncertain: boolean,
   now: number,
 ): Promise<Map<string, number>> {
   const known = new Set(
@@ -205,13 +203,17 @@ async function insertNew(
     ).map((row) => text(row, 'dedup')),
   );
   const fresh = messages.filter((message) => !known.has(message.key));
-  if (fresh.length === 0) return new Map();
-  if ((await remember(tx, fresh)) < fresh.length) throw new KeyTaken();
-  await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
-  await noteChanges(tx, [...new Set(fresh.map((message) => message.box))], now);
-  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [
-    fresh.map((message) => message.key),
-  ]);
+  const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
+  if (fresh.length > 0) {
+    // Another node stored one of the keys between our look and our insert.
+    if ((await remember(tx, fresh)) < fresh.length) throw new TryAgain('a key was taken meanwhile');
+    await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
+    await noteChanges(tx, [...new Set(fresh.map((message) => message.box))], now);
+    for (const { key } of fresh) ours.add(key);
+    stored.push(...fresh.map((message) => message.key));
+  }
+  if (stored.length === 0) return new Map();
+  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [stored]);
   return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
 }
 
@@ -226,22 +228,26 @@ function remember(
   );
 }
 
-async function settleBatch(tx: Queries, items: readonly Settle[], now: number): Promise<boolean[]> {
+async function settleBatch(
+  tx: Queries,
+  items: readonly Settle[],
+  now: number,
+  uncertain: boolean,
+): Promise<boolean[]> {
   const leases = await tx.all('select box, owner, fence from silo_lease where box in (?) for update', [
     [...new Set(items.map((item) => item.lease.box))],
   ]);
   const held = new Set(
-    leases.map((row) => JSON.stringify([text(row, 'box'), text(row, 'owner'), int(row, 'fence')])),
+    leases.map((row) =>
+      nameOf({ box: text(row, 'box'), owner: text(row, 'owner'), fence: int(row, 'fence') }),
+    ),
   );
   const rows = await tx.all('select id from silo where id in (?) for update', [
     items.map((item) => item.message.id),
   ]);
   const present = new Set(rows.map((row) => int(row, 'id')));
 
-  const valid = items.map(
-    ({ lease, message }) =>
-      held.has(JSON.stringify([lease.box, lease.owner, lease.fence])) && present.delete(message.id),
-  );
+  const valid = items.map(({ lease, message }) => held.has(nameOf(lease)) && present.delete(message.id));
   const groups = new Map<string, { end: End; messages: Ended[] }>();
   items.forEach(({ end, message }, index) => {
     if (!valid[index]) return;
@@ -251,7 +257,31 @@ async function settleBatch(tx: Queries, items: readonly Settle[], now: number): 
     groups.set(name, group);
   });
   for (const { end, messages } of groups.values()) await endRows(tx, messages, end, now);
-  return valid;
+  return uncertain ? settledBefore(tx, items, held, valid) : valid;
+}
+
+/** Our own commit may have ended those that are gone: then the ledger says what we wanted to write. */
+async function settledBefore(
+  tx: Queries,
+  items: readonly Settle[],
+  held: ReadonlySet<string>,
+  valid: readonly boolean[],
+): Promise<boolean[]> {
+  const rows = await tx.all('select dedup, outcome, status from silo_ledger where dedup in (?)', [
+    items.map((item) => item.message.key),
+  ]);
+  const ends = new Set(
+    rows.map((row) => JSON.stringify([text(row, 'dedup'), text(row, 'outcome'), int(row, 'status')])),
+  );
+  return items.map(
+    ({ lease, message, end }, index) =>
+      valid[index] === true ||
+      (held.has(nameOf(lease)) && ends.has(JSON.stringify([message.key, end.outcome, end.status]))),
+  );
+}
+
+function nameOf({ box, owner, fence }: Lease): string {
+  return JSON.stringify([box, owner, fence]);
 }
 
 async function endRows(

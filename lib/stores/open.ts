@@ -1,6 +1,7 @@
 /** Opens a store by its URL (`SILO_STORE`). */
 import { SiloError } from '../errors.ts';
 import { openMysql } from './mysql.ts';
+import { parseMysqlUrl } from './mysql-url.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -16,7 +17,7 @@ export interface StoreOptions {
 /**
  * Opens a store and brings its schema up to date.
  *
- * @param url `sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port/database`
+ * @param url `sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port,host:port/database`
  * @throws SiloError `SILO_STORE_URL` for a URL it can't read, `SILO_STORE_UNAVAILABLE`, `SILO_SCHEMA`, `SILO_SCHEMA_NEWER`
  * @example const store = await openStore('sqlite:./silo.db');
  */
@@ -24,18 +25,14 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length)
     return openSqlite(url.slice('sqlite:'.length), now);
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (
-    (parsed?.protocol === 'mysql:' || parsed?.protocol === 'mariadb:') &&
-    parsed.hostname !== '' &&
-    parsed.pathname.length > 1
-  )
-    return openMysql(parsed, now, {
+  const mysql = parseMysqlUrl(url);
+  if (mysql)
+    return openMysql(mysql, now, {
       connections: options.connections ?? 10,
       queryTimeout: options.queryTimeout ?? 5000,
     });
   throw new SiloError(
     'SILO_STORE_URL',
-    `The store "${url.replace(/:[^:@/]*@/, ':***@')}" can't be read: wanted is sqlite:<path>, sqlite::memory: or mysql://user:password@host:port/database.`,
+    `The store "${url.replace(/\/\/[^/]*@/, '//***@')}" can't be read: wanted is sqlite:<path>, sqlite::memory: or mysql://user:password@host:port,host:port/database.`,
   );
 }

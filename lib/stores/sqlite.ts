@@ -56,6 +56,8 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ...sqliteMwi(file.sqlite, now),
+    // Nothing to set: a file is always opened with synchronous = full.
+    warnings: () => Promise.resolve([]),
     ping: () => file.sqlite.guard(() => void file.sqlite.sql('select 1').all()),
     close: () => {
       close();

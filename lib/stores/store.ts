@@ -186,6 +186,8 @@ export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, M
   readonly name: string;
   /** Rejects when the database can't be used now. */
   ping(): Promise<void>;
+  /** Settings of the database by which something acknowledged could be lost: sentences that say found, wanted, do. */
+  warnings(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { findCommand } from './find-command.ts';
 import { freePort } from './free-port.ts';
 import { createDatabase, ROOT_PASSWORD, urlOf, type TestDatabase } from './mariadb-database.ts';
-import { startProcess, type RunningProcess } from './process.ts';
+import { startProcess, type ProcessOptions, type RunningProcess } from './process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestMariaDb {
@@ -30,6 +30,8 @@ export interface TestMariaDb {
 export interface MariaDbOptions {
   /** More arguments for mariadbd; they come last, so they win. */
   readonly args?: readonly string[];
+  /** Where its folder is made; default: where temporary folders are. */
+  readonly parent?: string;
 }
 
 /** Why MariaDB can't run here and what to do about it; undefined where it can. */
@@ -51,12 +53,12 @@ export function mariadbMissing(): string | undefined {
 export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestMariaDb> {
   const missing = mariadbMissing();
   if (missing !== undefined) throw new Error(missing);
-  const folder = temporaryFolder('silo-mariadb');
+  const folder = temporaryFolder('silo-mariadb', options.parent);
   const port = await freePort();
   let server: RunningProcess;
   try {
-    await install(folder.path);
-    server = await launch(folder.path, port, options.args ?? []);
+    await installMariaDb(folder.path);
+    server = await launchMariaDb(folder.path, port, options.args ?? []);
   } catch (cause) {
     folder.remove();
     throw new Error(`MariaDB did not start: ${cause instanceof Error ? cause.message : String(cause)}`, {
@@ -73,7 +75,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestMa
     },
     start: async () => {
       await ended(server);
-      server = await launch(folder.path, port, options.args ?? []);
+      server = await launchMariaDb(folder.path, port, options.args ?? []);
     },
     stop: async () => {
       await server.stop(20_000);
@@ -85,7 +87,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestMa
 /** mariadbd refuses to run as root unless told so. */
 const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
 
-async function install(folder: string): Promise<void> {
+/** A new data folder in `folder`. */
+export async function installMariaDb(folder: string): Promise<void> {
   await promisify(execFile)(command('mariadb-install-db'), [
     '--no-defaults',
     ...asUser,
@@ -104,25 +107,35 @@ async function install(folder: string): Promise<void> {
   );
 }
 
-async function launch(folder: string, port: number, args: readonly string[]): Promise<RunningProcess> {
-  const server = await startProcess(command('mariadbd'), [
-    // First, as the manual wants it: the machine's own configuration stays out.
-    '--no-defaults',
-    ...asUser,
-    `--datadir=${join(folder, 'data')}`,
-    `--tmpdir=${folder}`,
-    `--socket=${join(folder, 'mariadb.sock')}`,
-    `--pid-file=${join(folder, 'mariadb.pid')}`,
-    `--init-file=${join(folder, 'init.sql')}`,
-    '--bind-address=127.0.0.1',
-    `--port=${port}`,
-    '--skip-name-resolve',
-    '--innodb-flush-log-at-trx-commit=1',
-    '--innodb-log-file-size=16M',
-    '--innodb-buffer-pool-size=64M',
-    '--max-connections=300',
-    ...args,
-  ]);
+/** Starts a server on the data folder in `folder`; resolves when it lets clients in. */
+export async function launchMariaDb(
+  folder: string,
+  port: number,
+  args: readonly string[],
+  env: ProcessOptions['env'] = {},
+): Promise<RunningProcess> {
+  const server = await startProcess(
+    command('mariadbd'),
+    [
+      // First, as the manual wants it: the machine's own configuration stays out.
+      '--no-defaults',
+      ...asUser,
+      `--datadir=${join(folder, 'data')}`,
+      `--tmpdir=${folder}`,
+      `--socket=${join(folder, 'mariadb.sock')}`,
+      `--pid-file=${join(folder, 'mariadb.pid')}`,
+      `--init-file=${join(folder, 'init.sql')}`,
+      '--bind-address=127.0.0.1',
+      `--port=${port}`,
+      '--skip-name-resolve',
+      '--innodb-flush-log-at-trx-commit=1',
+      '--innodb-log-file-size=16M',
+      '--innodb-buffer-pool-size=64M',
+      '--max-connections=300',
+      ...args,
+    ],
+    { env },
+  );
   try {
     // The line after "ready for connections".
     await server.line('Version:', { from: 'stderr', timeoutMs: 30_000 });
@@ -134,7 +147,7 @@ async function launch(folder: string, port: number, args: readonly string[]): Pr
 }
 
 /** An orderly end may take a while; a server that nobody has told to end would be waited for in vain. */
-async function ended(server: RunningProcess): Promise<void> {
+export async function ended(server: RunningProcess): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('MariaDB still runs: kill() it before start().')), 20_000);

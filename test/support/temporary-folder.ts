@@ -9,8 +9,8 @@ export interface TemporaryFolder {
 }
 
 /** An empty folder of our own that goes away with `remove()`, or with this process at the latest. */
-export function temporaryFolder(prefix: string): TemporaryFolder {
-  const path = mkdtempSync(join(tmpdir(), `${prefix}-`));
+export function temporaryFolder(prefix: string, parent = tmpdir()): TemporaryFolder {
+  const path = mkdtempSync(join(parent, `${prefix}-`));
   // A second later, since a process that is killed by the same death may still be writing into it.
   const watchdog = whenWeDie('sleep 1; rm -rf -- "$1"', path);
   return {

@@ -1,0 +1,176 @@
+/** The whole application while its database is harmed: every sender has one answer in time, 202 only for what is stored. */
+import { createConnection } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startApp, type RunningApp } from '../support/app.ts';
+import { mariadbMissing } from '../support/mariadb.ts';
+import { needing } from '../support/needing.ts';
+import { Phone, type SipMessageSeen } from '../support/phone.ts';
+import { startHarmed, type HarmedDatabase } from './database.ts';
+import { startProxy, type Proxy } from './proxy.ts';
+
+describe('the application on a database that fails', needing(mariadbMissing()), () => {
+  let db: HarmedDatabase;
+  let proxy: Proxy;
+  let app: RunningApp;
+  let alice: Phone;
+  let serial = 0;
+  beforeAll(async () => {
+    db = await startHarmed({ args: ['--max-connections=40'] });
+    proxy = await startProxy(db.mariadb.port);
+    app = await startApp({ SILO_STORE: db.url.replace(`:${db.mariadb.port}/`, `:${proxy.port}/`) });
+  });
+  afterAll(async () => {
+    const exit = await app.process.stop();
+    proxy.close();
+    await db.close();
+    // No unhandled error has ended it, and it stopped as it was told. It has said what happened, and nothing else.
+    expect(exit).toMatchObject({ code: 0 });
+    const said = app.process.stderr.trim().split('\n');
+    expect(
+      said.filter((line) => !/^\S+Z (warn|error) (store:mysql|silo:\w+|registrar): /.test(line)),
+    ).toEqual([]);
+    expect(said.join()).not.toContain('plain');
+  });
+  beforeEach(async () => {
+    alice = await Phone.start(`alice${++serial}`, { server: app.server });
+  });
+  afterEach(() => alice.close());
+
+  /** Sends one message after the other until told to stop; what was refused is not repeated. */
+  function sending(
+    to: string,
+  ): () => Promise<{ answers: SipMessageSeen[]; slowest: number; acknowledged: string[] }> {
+    const order = { stop: false };
+    const answers: SipMessageSeen[] = [];
+    const acknowledged: string[] = [];
+    let slowest = 0;
+    const work = (async () => {
+      for (let i = 1; !order.stop; i++) {
+        const asked = performance.now();
+        const answer = await alice.message(to, `number ${i}`);
+        slowest = Math.max(slowest, performance.now() - asked);
+        answers.push(answer);
+        if (answer.status === 202) acknowledged.push(`number ${i}`);
+        await sleep(20);
+      }
+    })();
+    return async () => {
+      order.stop = true;
+      await work;
+      return { answers, slowest, acknowledged };
+    };
+  }
+
+  async function through(refusing: boolean, fault: () => Promise<void>): Promise<void> {
+    const to = `bob${serial}`;
+    const stop = sending(to);
+    await sleep(300);
+    await fault();
+    const back = performance.now();
+    for (;;) if ((await alice.message('nobody', 'are you back?')).status === 202) break;
+    expect(performance.now() - back).toBeLessThan(10_000);
+    const { answers, slowest, acknowledged } = await stop();
+    const refused = answers.filter(({ status }) => status !== 202);
+    expect(new Set(refused.map((answer) => [answer.status, answer.header('Retry-After')].join()))).toEqual(
+      new Set(refusing ? ['503,10'] : []),
+    );
+    expect(slowest).toBeLessThan(8_500);
+
+    const bob = await Phone.start(to, { server: app.server });
+    expect((await bob.register({ expires: 600 })).status).toBe(200);
+    await bob.received(acknowledged.length);
+    await bob.quiet(300);
+    // One that was refused may be there as well: its COMMIT may have happened. But nothing is missing, doubled or moved.
+    expect(new Set(bob.texts).size).toBe(bob.texts.length);
+    expect(bob.texts.filter((text) => acknowledged.includes(text))).toEqual(acknowledged);
+    bob.close();
+  }
+
+  test('a restart', () =>
+    through(false, async () => {
+      db.mariadb.kill('SIGTERM');
+      await db.mariadb.start();
+    }));
+
+  test('kill -9, and away for 3 s', () =>
+    through(true, async () => {
+      db.mariadb.kill('SIGKILL');
+      await db.mariadb.down();
+      await sleep(3_000);
+      await db.mariadb.start();
+    }));
+
+  test(
+    'frozen for 9 s',
+    () =>
+      through(true, async () => {
+        db.mariadb.kill('SIGSTOP');
+        await sleep(9_000);
+        db.mariadb.kill('SIGCONT');
+      }),
+    40_000,
+  );
+
+  test('read-only for 4 s', () =>
+    through(true, async () => {
+      await db.sql('set global read_only = 1');
+      await sleep(4_000);
+      await db.sql('set global read_only = 0');
+    }));
+
+  test('no connection left for 4 s', () =>
+    through(true, async () => {
+      const administrator = await createConnection(db.mariadb.url(''));
+      await db.sql('set global max_connections = 10');
+      await administrator.query(`create or replace user crowd@'127.0.0.1' identified by 'plain'`);
+      const crowd = await fill();
+      for (let i = 0; i < 3; i++) {
+        await administrator.query(`kill user silo@'127.0.0.1'`).catch(() => undefined);
+        crowd.push(...(await fill()));
+      }
+      await sleep(4_000);
+      await Promise.all(crowd.map((connection) => connection.end()));
+      await administrator.end();
+    }));
+
+  test('connections cut in the middle of COMMIT', () =>
+    through(false, async () => {
+      for (let i = 0; i < 10; i++) {
+        proxy.harm(i % 2 ? 'before' : 'after');
+        await sleep(50);
+      }
+    }));
+
+  test('REGISTER while the database is away: 503 with Retry-After; when it is back the next one is taken', async () => {
+    const bob = await Phone.start('bob', { server: app.server });
+    db.mariadb.kill('SIGKILL');
+    await db.mariadb.down();
+    const answer = await bob.register({ expires: 600 });
+    expect([answer.status, answer.header('Retry-After')]).toEqual([503, '10']);
+    await db.mariadb.start();
+    await expect
+      .poll(async () => (await bob.register({ expires: 600 })).status, { timeout: 10_000 })
+      .toBe(200);
+    expect((await alice.message('bob', 'hello')).status).toBe(200);
+    bob.close();
+  });
+
+  async function fill() {
+    const crowd = [];
+    for (;;) {
+      try {
+        crowd.push(
+          await createConnection({
+            host: '127.0.0.1',
+            port: db.mariadb.port,
+            user: 'crowd',
+            password: 'plain',
+          }),
+        );
+      } catch {
+        return crowd;
+      }
+    }
+  }
+});

@@ -1,0 +1,194 @@
+/** Three MariaDB nodes that all write: the same promises as on one, also when one of them dies. */
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../lib/stores/open.ts';
+import type { Store } from '../../lib/stores/store.ts';
+import { galeraMissing, startGalera, type GaleraCluster } from '../support/galera.ts';
+import { startApp } from '../support/app.ts';
+import type { TestDatabase } from '../support/mariadb-database.ts';
+import { needing } from '../support/needing.ts';
+import { Phone } from '../support/phone.ts';
+import { aMessage, storeConformance } from '../stores/conformance.ts';
+import { compare, startSenders } from './senders.ts';
+
+describe('a Galera cluster of three', needing(galeraMissing()), () => {
+  let cluster: GaleraCluster;
+  beforeAll(async () => {
+    cluster = await startGalera();
+  });
+  afterAll(() => cluster.stop());
+
+  /** All nodes, beginning with the one of that number. */
+  const urlFrom = (first: number, { name }: TestDatabase) => {
+    const ports = cluster.nodes.map((_, i) => cluster.nodes[(first + i) % 3]!.port);
+    return `mysql://root:pw@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/${name}`;
+  };
+  const status = async (name: string) => {
+    let sum = 0;
+    for (const node of cluster.nodes) {
+      const connection = await createConnection(node.url(''));
+      const [[row]] = (await connection.query(`show global status like '${name}'`)) as unknown as [
+        { Value: string }[],
+      ];
+      sum += Number(row?.Value);
+      await connection.end();
+    }
+    return sum;
+  };
+
+  describe('each store on another node', () => {
+    let opened = 0;
+    storeConformance(async () => {
+      const database = await cluster.createDatabase();
+      return {
+        open: (now) => openStore(urlFrom(opened++, database), { now }),
+        sql: async (statement) => {
+          const connection = await createConnection(cluster.nodes[2]!.url(database.name));
+          await connection.query(statement);
+          await connection.end();
+        },
+        remove: () => database.drop(),
+      };
+    });
+  });
+
+  test('three starters on an empty database, each on its own node, leave one schema', async () => {
+    const database = await cluster.createDatabase();
+    const stores = await Promise.all([0, 1, 2].map((node) => openStore(urlFrom(node, database))));
+    const message = aMessage('bob@example.org');
+    await stores[0]!.accept(message);
+    expect(await stores[1]!.accept(message)).toEqual({ stored: false, id: 0 });
+    expect(await stores[2]!.waiting(message.box, 1000, 0, 10)).toHaveLength(1);
+    expect(await stores[2]!.warnings()).toEqual([]);
+    for (const store of stores) await store.close();
+    await database.drop();
+  });
+
+  test('two nodes serve the same boxes: no lease is held by two, nothing settled twice, conflicts are done again', async () => {
+    const database = await cluster.createDatabase();
+    const stores = await Promise.all([0, 1].map((node) => openStore(urlFrom(node, database))));
+    const conflicts = async () =>
+      (await status('wsrep_local_cert_failures')) + (await status('wsrep_local_bf_aborts'));
+    const before = await conflicts();
+    const boxes = ['a', 'b', 'c'].map((name) => `${name}@example.org`);
+    const holders = new Map<string, string>();
+    const settled = new Map<string, number>();
+    const keys = new Set<string>();
+    const until = performance.now() + 5_000;
+    let [claims, held, sending] = [0, 0, boxes.length];
+
+    async function serve(store: Store, owner: string): Promise<void> {
+      while (sending > 0 || settled.size < keys.size) {
+        const box = boxes[Math.floor(Math.random() * boxes.length)]!;
+        const claim = await store.claim(box, owner, 30);
+        if (!('lease' in claim)) {
+          held++;
+          continue;
+        }
+        claims++;
+        expect(holders.get(box)).toBeUndefined();
+        holders.set(box, owner);
+        for (const message of await store.waiting(box, 1000, 0, 5))
+          if (await store.settle(claim.lease, message, { outcome: 'delivered', status: 200, reason: 'OK' }))
+            settled.set(message.key, (settled.get(message.key) ?? 0) + 1);
+        holders.delete(box);
+        await store.release(claim.lease);
+      }
+    }
+    /** Each message goes to both nodes at once, as if its sender had repeated it to the other one. */
+    async function send(box: string): Promise<void> {
+      while (performance.now() < until) {
+        const message = aMessage(box);
+        const results = await Promise.all(stores.map((store) => store.accept(message)));
+        expect(results.filter(({ stored }) => stored)).toHaveLength(1);
+        keys.add(message.key);
+      }
+      sending--;
+    }
+    await Promise.all([
+      ...boxes.map(send),
+      ...stores.flatMap((store, node) => [1, 2].map((lane) => serve(store, `node${node}-${lane}`))),
+    ]);
+    if (process.env['FAULT_FIGURES'] !== undefined)
+      console.log(
+        `${keys.size} messages, ${claims} leases, ${held} refused, ${(await conflicts()) - before} conflicts between nodes`,
+      );
+    expect(new Set(settled.keys())).toEqual(keys);
+    expect([...settled.values()].filter((times) => times !== 1)).toEqual([]);
+    expect(await stores[0]!.ledger()).toMatchObject({ waiting: 0, delivered: keys.size });
+    expect((await conflicts()) - before).toBeGreaterThan(0);
+    for (const store of stores) await store.close();
+    await database.drop();
+  }, 30_000);
+
+  test('a node is killed under load and comes back: nothing acknowledged is lost, on no node', async () => {
+    const database = await cluster.createDatabase();
+    const stores = await Promise.all([0, 1].map((node) => openStore(urlFrom(node, database))));
+    const senders = stores.map((store, i) => startSenders(store, `sender${i}@example.org`));
+    while (senders.some(({ acknowledged }) => acknowledged < 100))
+      await Promise.all(senders.map((s) => s.recovery()));
+    cluster.nodes[0]!.kill('SIGKILL');
+    await cluster.nodes[0]!.down();
+    await Promise.all(senders.map((sender) => sender.recovery()));
+    await cluster.nodes[0]!.rejoin();
+    await Promise.all(senders.map((sender) => sender.recovery()));
+    const reports = await Promise.all(senders.map((sender) => sender.stop()));
+    for (const node of [0, 1, 2]) {
+      const store = await openStore(urlFrom(node, database));
+      for (const [i, report] of reports.entries()) {
+        expect(await compare(store, `sender${i}@example.org`, report)).toEqual({
+          lost: [],
+          unasked: [],
+          doubled: 0,
+        });
+        expect(report.surprises).toEqual([]);
+        expect(report.outage).toBeLessThan(10_000);
+        expect(report.slowest).toBeLessThan(8_000);
+      }
+      await store.close();
+    }
+    if (process.env['FAULT_FIGURES'] !== undefined)
+      for (const [i, { acknowledged, refusals, outage, slowest }] of reports.entries())
+        console.log(
+          `Galera, kill -9 of ${i === 0 ? 'the node in use' : 'another node'}: ${acknowledged.size} acknowledged, ${refusals} refusals; longest outage ${Math.round(outage)} ms, slowest answer ${Math.round(slowest)} ms`,
+        );
+    for (const store of stores) await store.close();
+    await database.drop();
+  }, 40_000);
+
+  test('two applications on two nodes, one node killed: all that they acknowledged arrives once, in order', async () => {
+    const database = await cluster.createDatabase();
+    const apps = [];
+    for (const node of [0, 1])
+      apps.push(await startApp({ SILO_STORE: urlFrom(node, database), SILO_NODE: `app${node}` }));
+    const phones = await Promise.all(apps.map((app, i) => Phone.start(`alice${i}`, { server: app.server })));
+    const until = performance.now() + 9_000;
+    const sent = phones.map(async (phone, i) => {
+      const acknowledged: string[] = [];
+      for (let n = 0; performance.now() < until; n++) {
+        const { status } = await phone.message('bob', `${i}:${n}`);
+        if (status === 202) acknowledged.push(`${i}:${n}`);
+        else expect(status).toBe(503);
+      }
+      return acknowledged;
+    });
+    await phones[0]!.quiet(500);
+    cluster.nodes[0]!.kill('SIGKILL');
+    await cluster.nodes[0]!.down();
+    const acknowledged = await Promise.all(sent);
+    await cluster.nodes[0]!.rejoin();
+
+    const bob = await Phone.start('bob', { server: apps[0]!.server });
+    await bob.register({ expires: 600 });
+    await bob.received(acknowledged.flat().length, 15_000);
+    await bob.quiet(500);
+    for (const [i, texts] of acknowledged.entries()) {
+      expect(texts.length).toBeGreaterThan(20);
+      expect(bob.texts.filter((text) => texts.includes(text) && text.startsWith(`${i}:`))).toEqual(texts);
+    }
+    expect(new Set(bob.texts).size).toBe(bob.texts.length);
+    for (const phone of [...phones, bob]) phone.close();
+    for (const app of apps) expect(await app.process.stop()).toMatchObject({ code: 0 });
+    await database.drop();
+  }, 50_000);
+});

@@ -1,0 +1,89 @@
+/** The server answers, but it will not write: read-only, no connection left. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { mariadbMissing } from '../support/mariadb.ts';
+import { needing } from '../support/needing.ts';
+import { startHarmed, through, type HarmedDatabase } from './database.ts';
+
+describe('a database that refuses to write', needing(mariadbMissing()), () => {
+  let db: HarmedDatabase;
+  const crowd: Connection[] = [];
+  beforeAll(async () => {
+    db = await startHarmed({ args: ['--max-connections=25'] });
+    await db.sql(`create user crowd@'127.0.0.1' identified by 'plain'`);
+  });
+  afterAll(() => db.close());
+  afterEach(async () => {
+    await Promise.all(crowd.splice(0).map((connection) => connection.end()));
+  });
+
+  /** Takes every connection that is left. */
+  async function fill(): Promise<void> {
+    for (;;) {
+      try {
+        crowd.push(
+          await createConnection({
+            host: '127.0.0.1',
+            port: db.mariadb.port,
+            user: 'crowd',
+            password: 'plain',
+          }),
+        );
+      } catch {
+        return;
+      }
+    }
+  }
+
+  test('read-only for a while: refused within seconds, not stuck there, back at once', async () => {
+    const { report, recovery } = await through('read-only for 4 s', db.store, async () => {
+      await db.sql('set global read_only = 1');
+      await sleep(4_000);
+      await db.sql('set global read_only = 0');
+    });
+    expect(report.refusals).toBeGreaterThan(0);
+    expect(recovery).toBeLessThan(2_000);
+  });
+
+  test('read-only is noticed by ping() alone, since reading would go on', async () => {
+    await db.sql('set global read_only = 1');
+    await expect(db.store.ping()).rejects.toMatchObject({
+      status: 503,
+      message: expect.stringContaining('read-only') as string,
+    });
+    await db.sql('set global read_only = 0');
+    await expect
+      .poll(() =>
+        db.store
+          .ping()
+          .then(() => 'up')
+          .catch(() => 'down'),
+      )
+      .toBe('up');
+  });
+
+  test('no connection left for others: those that we have do the work', async () => {
+    await db.store.lastId();
+    await fill();
+    expect(crowd.length).toBeGreaterThan(5);
+    const { report } = await through('too many connections, some are ours', db.store, () => sleep(500));
+    expect(report.refusals).toBe(0);
+  });
+
+  test('no connection left at all: refused within seconds, back when one is free', async () => {
+    const { report } = await through('too many connections, none is ours', db.store, async () => {
+      const administrator = await createConnection(db.mariadb.url(''));
+      await fill();
+      // What we lose, others take.
+      for (let i = 0; i < 3; i++) {
+        await administrator.query(`kill user silo@'127.0.0.1'`).catch(() => undefined);
+        await fill();
+      }
+      await sleep(4_000);
+      await Promise.all(crowd.splice(0).map((connection) => connection.end()));
+      await administrator.end();
+    });
+    expect(report.refusals).toBeGreaterThan(0);
+  });
+});

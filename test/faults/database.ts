@@ -1,0 +1,91 @@
+/** A MariaDB that a test may harm, and a store on it that is never opened again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { expect } from 'vitest';
+import { openStore, type StoreOptions } from '../../lib/stores/open.ts';
+import type { Store } from '../../lib/stores/store.ts';
+import { startMariaDb, type MariaDbOptions, type TestMariaDb } from '../support/mariadb.ts';
+import { compare, startSenders, type Report, type Senders } from './senders.ts';
+
+export interface HarmedDatabase {
+  readonly mariadb: TestMariaDb;
+  /** Of the database on it. */
+  readonly name: string;
+  /** For an account like that of a real installation: it can change its own database and nothing else. */
+  readonly url: string;
+  readonly store: Store;
+  /** As the administrator. */
+  sql(statement: string): Promise<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export async function startHarmed(
+  options: MariaDbOptions = {},
+  storeOptions: StoreOptions = {},
+): Promise<HarmedDatabase> {
+  const mariadb = await startMariaDb(options);
+  const { name, url: rootUrl } = await mariadb.createDatabase();
+  const sql = async (statement: string) => {
+    const connection = await createConnection(rootUrl);
+    try {
+      const [rows] = await connection.query(statement);
+      return rows as unknown as Record<string, unknown>[];
+    } finally {
+      await connection.end();
+    }
+  };
+  await sql(`create user silo@'127.0.0.1' identified by 'plain'`);
+  await sql(`grant all privileges on \`${name}\`.* to silo@'127.0.0.1'`);
+  const url = `mysql://silo:plain@127.0.0.1:${mariadb.port}/${name}`;
+  const store = await openStore(url, storeOptions);
+  return {
+    mariadb,
+    name,
+    url,
+    store,
+    sql,
+    close: async () => {
+      await store.close();
+      await mariadb.stop();
+    },
+  };
+}
+
+export interface Course {
+  readonly report: Report;
+  /** From the return of the database to the first acknowledgement, ms. */
+  readonly recovery: number;
+}
+
+let serial = 0;
+
+/**
+ * Runs senders while `fault` harms the database and brings it back, and checks what must hold with every fault:
+ * all that was acknowledged is there, once; refusals are 503 and come within seconds; the service is back within 10 s.
+ */
+export async function through(
+  name: string,
+  store: Store,
+  fault: (senders: Senders) => Promise<void>,
+  body?: Buffer,
+): Promise<Course> {
+  const box = `fault${++serial}@example.org`;
+  const senders = startSenders(store, box, body);
+  while (senders.acknowledged < 100) await senders.recovery();
+  await fault(senders);
+  const recovery = await senders.recovery();
+  // Some work after it, too.
+  await sleep(300);
+  const report = await senders.stop();
+  const { acknowledged, refusals, outage, slowest } = report;
+  if (process.env['FAULT_FIGURES'] !== undefined)
+    console.log(
+      `${name}: ${acknowledged.size} acknowledged, ${refusals} refusals; longest outage ${Math.round(outage)} ms, slowest answer ${Math.round(slowest)} ms, back after ${Math.round(recovery)} ms`,
+    );
+  expect(await compare(store, box, report)).toEqual({ lost: [], unasked: [], doubled: 0 });
+  expect(report.surprises).toEqual([]);
+  expect(acknowledged.size).toBeGreaterThan(0);
+  expect(recovery).toBeLessThan(10_000);
+  expect(slowest).toBeLessThan(8_000);
+  return { report, recovery };
+}

@@ -1,0 +1,79 @@
+/**
+ * A TCP proxy in front of a database that harms connections at a chosen moment. It reads just enough of MySQL's
+ * protocol to know a COMMIT: packets are a length of three bytes, a number, a command byte (3: query) and the text.
+ */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/**
+ * What happens to the connection that sends a COMMIT:
+ * - `before`: cut, and the server never sees it
+ * - `after`: the server gets it, and the client is cut off at once
+ * - `silent`: the server gets it, and no answer ever comes back on this connection
+ */
+export type Harm = 'before' | 'after' | 'silent';
+
+export interface Proxy {
+  readonly port: number;
+  /** Harms done so far. */
+  readonly harmed: number;
+  /** The next `count` COMMITs that pass are harmed. */
+  harm(how: Harm, count?: number): void;
+  close(): void;
+}
+
+export async function startProxy(target: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let [how, left, harmed]: [Harm, number, number] = ['before', 0, 0];
+
+  const server = createServer((client) => {
+    const upstream = connect(target, '127.0.0.1');
+    let silent = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    upstream.on('data', (data) => {
+      if (!silent) client.write(data);
+    });
+    upstream.on('close', () => {
+      if (!silent) client.destroy();
+    });
+    client.on('close', () => upstream.end());
+    client.on('data', (data) => {
+      if (left === 0 || !isCommit(data)) {
+        upstream.write(data);
+        return;
+      }
+      left--;
+      harmed++;
+      if (how === 'before') upstream.destroy();
+      else upstream.write(data);
+      if (how === 'silent') silent = true;
+      else client.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    get harmed() {
+      return harmed;
+    },
+    harm: (next, count = 1) => {
+      how = next;
+      left = count;
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** The client waits for each answer, so a COMMIT is a piece of its own. */
+function isCommit(data: Buffer): boolean {
+  return data[4] === 3 && data.subarray(5).toString('latin1').trim().toLowerCase() === 'commit';
+}
