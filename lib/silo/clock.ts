@@ -4,6 +4,8 @@ import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { aorOf } from '../sip/uri.ts';
 import type { Due, ForeignRow, Store } from '../stores/store.ts';
+import { createTail } from '../stores/tail.ts';
+import { createTicker } from '../ticker.ts';
 import type { BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
@@ -12,8 +14,6 @@ import type { SiloSettings } from './options.ts';
 
 const log = logger('silo:clock');
 const PAGE = 1000;
-/** A row may become visible this long after one with a higher id (its transaction was slower). */
-const OVERLAP_MS = 10_000;
 /** Width of the column. */
 const LONGEST_BOX = 320;
 /** Nobody can register this (RFC 2606, section 2). */
@@ -51,16 +51,12 @@ export function createClock({
   now,
   isOwn,
 }: ClockDependencies): Clock {
-  /** Ids up to here need not be looked at again; `recent` says which higher id was seen when. */
-  let mark = 0;
-  let recent: { id: number; at: number }[] = [];
-  const seen = new Set<number>();
-  let failing = false;
-  const stops: (() => Promise<void>)[] = [];
+  const tail = createTail((after, limit) => store.tail(after, limit));
+  const ticker = createTicker(log);
 
   async function scan(): Promise<void> {
     // Rows of other nodes may be in the middle of their commit just now.
-    mark = Math.max(0, (await store.lastId()) - PAGE);
+    tail.start(Math.max(0, (await store.lastId()) - PAGE));
     for (let after = ''; ;) {
       const page = await store.boxes(after, PAGE);
       if (page.length === 0) break;
@@ -74,7 +70,7 @@ export function createClock({
 
   /** Four looks that do not depend on each other: what goes wrong with one leaves the others alone. */
   async function tick(): Promise<void> {
-    const looks = await Promise.allSettled([adoptForeign(), tail(), wakeDue(), wakeOrphans()]);
+    const looks = await Promise.allSettled([adoptForeign(), lookAtTail(), wakeDue(), wakeOrphans()]);
     for (const look of looks) if (look.status === 'rejected') throw look.reason;
   }
 
@@ -112,28 +108,13 @@ export function createClock({
     }
   }
 
-  async function tail(): Promise<void> {
-    let after = mark;
-    for (;;) {
-      const rows = await store.tail(after, PAGE);
-      const fresh = rows.filter((row) => !isOwn(row.id) && !seen.has(row.id));
-      for (const row of fresh) seen.add(row.id);
-      for (const row of fresh) boxes.add(row.box);
-      await wakeRegistered(
-        fresh.filter((row) => row.nextTime <= now() && row.sendTime <= now()).map((row) => row.box),
-      );
-      after = rows.at(-1)?.id ?? after;
-      if (rows.length < PAGE) break;
-    }
-    const at = performance.now();
-    recent.push({ id: after, at });
-    const old = recent.filter((entry) => entry.at < at - OVERLAP_MS);
-    const last = old.at(-1);
-    if (last) {
-      mark = last.id;
-      recent = recent.slice(old.length);
-      for (const id of seen) if (id <= mark) seen.delete(id);
-    }
+  function lookAtTail(): Promise<void> {
+    return tail.look(async (rows) => {
+      const foreign = rows.filter((row) => !isOwn(row.id));
+      for (const row of foreign) boxes.add(row.box);
+      const sendable = foreign.filter((row) => row.nextTime <= now() && row.sendTime <= now());
+      await wakeRegistered(sendable.map((row) => row.box));
+    });
   }
 
   async function wakeRegistered(found: readonly string[]): Promise<void> {
@@ -156,45 +137,16 @@ export function createClock({
     while ((await store.expireBindings(now(), 500)) === 500);
   }
 
-  /** Calls `work` every `seconds`, never twice at once; failures are logged once until it works again. */
-  function every(seconds: number, work: () => Promise<void>): void {
-    let running: Promise<void> = Promise.resolve();
-    let busy = false;
-    const timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      running = work()
-        .then(
-          () => {
-            if (failing) log.warn('the store works again');
-            failing = false;
-          },
-          (error: unknown) => {
-            if (!failing) log.error(messageOf(error));
-            failing = true;
-          },
-        )
-        .finally(() => (busy = false));
-    }, seconds * 1000);
-    timer.unref();
-    stops.push(() => {
-      clearInterval(timer);
-      return running;
-    });
-  }
-
   return {
     start: async () => {
       await scan();
       await tick().catch((error: unknown) => log.error(messageOf(error)));
-      every(settings.tailTime, tick);
-      every(settings.checkTime, sweep);
+      ticker.every(settings.tailTime, tick);
+      ticker.every(settings.checkTime, sweep);
     },
     tick,
     sweep,
-    close: async () => {
-      await Promise.all(stops.map((stop) => stop()));
-    },
+    close: () => ticker.close(),
   };
 }
 

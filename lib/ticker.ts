@@ -1,0 +1,41 @@
+/** Work that is done every few seconds: never twice at once, and a failure is said once until it works again. */
+import { messageOf } from './errors.ts';
+import type { Logger } from './log.ts';
+
+export interface Ticker {
+  every(seconds: number, work: () => Promise<void>): void;
+  /** Does no more, and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export function createTicker(log: Logger): Ticker {
+  const stops: (() => Promise<void>)[] = [];
+  let failing = false;
+  return {
+    every: (seconds, work) => {
+      let running: Promise<void> | undefined;
+      const timer = setInterval(() => {
+        running ??= work()
+          .then(
+            () => {
+              if (failing) log.warn('the store works again');
+              failing = false;
+            },
+            (error: unknown) => {
+              if (!failing) log.error(messageOf(error));
+              failing = true;
+            },
+          )
+          .finally(() => (running = undefined));
+      }, seconds * 1000);
+      timer.unref();
+      stops.push(async () => {
+        clearInterval(timer);
+        await running;
+      });
+    },
+    close: async () => {
+      await Promise.all(stops.map((stop) => stop()));
+    },
+  };
+}
