@@ -1,19 +1,9 @@
 /** Messages in MySQL. */
 import { Batcher } from './batcher.ts';
-import { TryAgain } from './mysql-faults.ts';
+import { acceptBatch, remember } from './mysql-accept.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
-import {
-  DEAD_COLUMNS,
-  INSERT_COLUMNS,
-  MESSAGE_COLUMNS,
-  fromMessage,
-  int,
-  text,
-  toDue,
-  toEnded,
-  toMessage,
-} from './rows.ts';
+import { DEAD_COLUMNS, MESSAGE_COLUMNS, int, text, toDue, toEnded, toMessage } from './rows.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
 
@@ -169,63 +159,6 @@ interface Settle {
   readonly lease: Lease;
   readonly message: Ended;
   readonly end: End;
-}
-
-function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: number): Promise<Accepted[]> {
-  const distinct = new Map<string, NewMessage>();
-  for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
-  /** Keys that were new to the database when we last inserted. */
-  const ours = new Set<string>();
-  return db.transaction(async (tx, uncertain) => {
-    const ids = await insertNew(tx, [...distinct.values()], ours, uncertain, now);
-    return messages.map(({ key }) => {
-      const id = ids.get(key);
-      // The same key twice in one batch: the first one counts.
-      ids.delete(key);
-      return { stored: id !== undefined, id: id ?? 0 };
-    });
-  }, 'repeatable');
-}
-
-/** @param uncertain the commit of `ours` may have happened: then what is known of them was stored by us */
-async function insertNew(
-  tx: Queries,
-  messages: readonly NewMessage[],
-  ours: Set<string>,
-  uncertain: boolean,
-  now: number,
-): Promise<Map<string, number>> {
-  const known = new Set(
-    (
-      await tx.all('select dedup from silo_ledger where dedup in (?)', [
-        messages.map((message) => message.key),
-      ])
-    ).map((row) => text(row, 'dedup')),
-  );
-  const fresh = messages.filter((message) => !known.has(message.key));
-  const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
-  if (fresh.length > 0) {
-    // Another node stored one of the keys between our look and our insert.
-    if ((await remember(tx, fresh)) < fresh.length) throw new TryAgain('a key was taken meanwhile');
-    await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
-    await noteChanges(tx, [...new Set(fresh.map((message) => message.box))], now);
-    for (const { key } of fresh) ours.add(key);
-    stored.push(...fresh.map((message) => message.key));
-  }
-  if (stored.length === 0) return new Map();
-  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [stored]);
-  return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
-}
-
-/** How many of the keys were new. */
-function remember(
-  tx: Queries,
-  messages: readonly Pick<NewMessage, 'key' | 'box' | 'incTime'>[],
-): Promise<number> {
-  return tx.run(
-    'insert into silo_ledger (dedup, box, inc_time) values ? on duplicate key update dedup = silo_ledger.dedup',
-    [messages.map(({ key, box, incTime }) => [key, box, incTime])],
-  );
 }
 
 async function settleBatch(
