@@ -1,18 +1,20 @@
-/** The books of a run with kills: what was sent, acknowledged and delivered, and what is wrong with it. */
+/** The books of a run with faults: what was sent, acknowledged and delivered, and which promises were broken. */
 
 interface Entry {
   readonly body: string;
   readonly sent: number;
+  /** By the steady clock, ms. */
+  readonly sentAt: number;
   /** When the 2xx came; never: infinity. */
   acknowledged: number;
   arrived: boolean;
 }
 
-interface First {
-  readonly id: number;
+/** An arrival, and the node that brought it. */
+interface Arrival {
   readonly callId: string;
-  /** Kills before the last arrival of this message at this device. */
-  kills: number;
+  readonly node: string;
+  readonly tick: number;
 }
 
 export interface Totals {
@@ -23,26 +25,30 @@ export interface Totals {
   readonly delivered: number;
   readonly doubled: number;
   readonly lost: number;
-  readonly kills: number;
+  readonly faults: number;
+  /** The longest that a sender waited for its 2xx, ms. */
+  readonly longestWait: number;
 }
 
 export class Ledger {
-  kills = 0;
   /** Sentences about promises that were broken. */
-  readonly faults: string[] = [];
+  readonly broken: string[] = [];
   readonly #messages: Entry[] = [];
   readonly #devices = new Map<string, DeviceBook>();
+  readonly #faults: { readonly node: string; readonly tick: number }[] = [];
   #tick = 0;
   #refused = 0;
   #unanswered = 0;
   #acknowledged = 0;
   #doubled = 0;
+  #longestWait = 0;
 
   /** A new message with this text after its number; returns number and body. */
   send(text: string): { readonly id: number; readonly body: string } {
     const id = this.#messages.length;
     const body = `${id} ${text}`;
-    this.#messages.push({ body, sent: ++this.#tick, acknowledged: Infinity, arrived: false });
+    const sentAt = performance.now();
+    this.#messages.push({ body, sent: ++this.#tick, sentAt, acknowledged: Infinity, arrived: false });
     return { id, body };
   }
 
@@ -54,41 +60,56 @@ export class Ledger {
     else if (status < 300) {
       entry.acknowledged = ++this.#tick;
       this.#acknowledged++;
+      this.#longestWait = Math.max(this.#longestWait, performance.now() - entry.sentAt);
     } else {
       this.#refused++;
       // Before the app behind it has connected, the SIP front end says so; nothing else is a reason.
-      if (status !== 503) this.faults.push(`message ${id} was refused with ${status}`);
+      if (status !== 503) this.broken.push(`message ${id} was refused with ${status}`);
     }
   }
 
-  arrive(device: string, callId: string, body: string): void {
-    this.#tick++;
+  /** A node was killed or stopped. To be called when all that it had sent before has been read. */
+  fault(node = ''): void {
+    this.#faults.push({ node, tick: ++this.#tick });
+  }
+
+  arrive(device: string, callId: string, body: string, node = ''): void {
+    const arrival = { callId, node, tick: ++this.#tick };
     const id = Number.parseInt(body, 10);
     const entry = this.#messages[id];
     if (entry?.body !== body) {
-      this.faults.push(`${device} got a body that nobody sent: ${body.slice(0, 60)}`);
+      this.broken.push(`${device} got a body that nobody sent: ${body.slice(0, 60)}`);
       return;
     }
     entry.arrived = true;
     let book = this.#devices.get(device);
     if (!book) this.#devices.set(device, (book = new DeviceBook()));
-    const before = book.first.get(id);
-    if (!before) {
-      book.first.set(id, { id, callId, kills: this.kills });
-      // Somebody who already had the 2xx for this message when that other one was sent may not come after it.
-      if (entry.acknowledged < book.latestSent)
-        this.faults.push(`${device} got message ${id} after one that was sent when ${id} had been accepted`);
-      book.latestSent = Math.max(book.latestSent, entry.sent);
+    const before = book.last.get(id);
+    book.last.set(id, arrival);
+    if (before) {
+      this.#double(device, book, id, before, arrival);
       return;
     }
+    // Somebody who already had the 2xx for this message when that other one was sent may not come after it.
+    if (entry.acknowledged < book.latestSent)
+      this.broken.push(`${device} got message ${id} after one that was sent when ${id} had been accepted`);
+    book.latestSent = Math.max(book.latestSent, entry.sent);
+  }
+
+  #double(device: string, book: DeviceBook, id: number, before: Arrival, again: Arrival): void {
     this.#doubled++;
-    if (before.callId !== callId) this.faults.push(`${device} got message ${id} again with another Call-ID`);
-    if (before.kills === this.kills) this.faults.push(`${device} got message ${id} twice without a kill`);
-    // The kill that ended the process which sent it before is the one to blame.
-    else if (book.blamed.has(before.kills))
-      this.faults.push(`${device} got a second message twice for kill ${before.kills + 1} (message ${id})`);
-    book.blamed.add(before.kills);
-    before.kills = this.kills;
+    if (before.callId !== again.callId)
+      this.broken.push(`${device} got message ${id} again with another Call-ID`);
+    // The fault of the node that sent it before, or of the one that had it in hand and was late.
+    const sent = this.#messages[id]?.sent ?? 0;
+    const between = (node: string, since: number) =>
+      this.#faults.findIndex((fault) => fault.node === node && fault.tick > since && fault.tick < again.tick);
+    const first = between(before.node, before.tick);
+    const blamed = first >= 0 || before.node === again.node ? first : between(again.node, sent);
+    if (blamed < 0) this.broken.push(`${device} got message ${id} twice without a fault`);
+    else if (book.blamed.has(blamed))
+      this.broken.push(`${device} got a second message twice for fault ${blamed + 1} (message ${id})`);
+    book.blamed.add(blamed);
   }
 
   get totals(): Totals {
@@ -101,14 +122,16 @@ export class Ledger {
       delivered: this.#messages.filter(({ arrived }) => arrived).length,
       doubled: this.#doubled,
       lost: lost.length,
-      kills: this.kills,
+      faults: this.#faults.length,
+      longestWait: Math.round(this.#longestWait),
     };
   }
 }
 
 class DeviceBook {
-  readonly first = new Map<number, First>();
-  /** Kills that a double was put down to. */
+  /** The last arrival of each message. */
+  readonly last = new Map<number, Arrival>();
+  /** Faults that a double was put down to. */
   readonly blamed = new Set<number>();
   latestSent = 0;
 }

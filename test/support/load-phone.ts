@@ -1,4 +1,4 @@
-/** A phone for load: one UDP socket, it repeats a request until somebody answers, and answers 200 to everything. */
+/** A phone for load: one UDP socket, it repeats a request until a server answers, and answers 200 to everything. */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -12,13 +12,16 @@ export interface Server {
 export interface Arrival {
   readonly callId: string;
   readonly body: string;
+  /** The port of the server that it came from. */
+  readonly port: number;
 }
 
 export class LoadPhone {
   readonly aor: string;
+  /** Where its requests go to; also those that wait for an answer move when this changes. */
+  server: Server;
   onMessage: (arrival: Arrival) => void = () => undefined;
   readonly #socket: Socket;
-  readonly #server: Server;
   readonly #again: number;
   readonly #answers = new Map<string, (status: number) => void>();
   readonly #answered = new Map<string, Buffer>();
@@ -27,10 +30,10 @@ export class LoadPhone {
 
   private constructor(aor: string, server: Server, again: number, socket: Socket) {
     this.aor = aor;
-    this.#server = server;
+    this.server = server;
     this.#again = again;
     this.#socket = socket;
-    socket.on('message', (bytes) => this.#receive(bytes.toString()));
+    socket.on('message', (bytes, from) => this.#receive(bytes.toString(), from.port));
   }
 
   /** @param again ms between repeats of a request; never doubled, since a server that keeps dying would be missed */
@@ -91,11 +94,11 @@ export class LoadPhone {
     });
   }
 
-  #send(bytes: Buffer): void {
-    this.#socket.send(bytes, this.#server.port, this.#server.host);
+  #send(bytes: Buffer, port = this.server.port): void {
+    this.#socket.send(bytes, port, this.server.host);
   }
 
-  #receive(text: string): void {
+  #receive(text: string, port: number): void {
     const via = headerOf(text, 'Via');
     const branch = /branch=([^;,\s]+)/.exec(via)?.[1] ?? '';
     if (text.startsWith('SIP/2.0 ')) {
@@ -114,9 +117,10 @@ export class LoadPhone {
       this.onMessage({
         callId: headerOf(text, 'Call-ID'),
         body: text.slice(text.indexOf('\r\n\r\n') + 4),
+        port,
       });
     }
-    this.#send(answer);
+    this.#send(answer, port);
   }
 }
 

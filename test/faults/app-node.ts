@@ -1,0 +1,77 @@
+/** One node of the app in a process of its own, to be killed, stopped and started again at the same address. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
+import { startProcess, type RunningProcess } from '../support/process.ts';
+import type { Ledger } from './ledger.ts';
+import type { Server } from '../support/load-phone.ts';
+
+export interface AppNodeOptions {
+  readonly store: string;
+  readonly name: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a node had sent when it was hit is read after so many ms. */
+const READ = 20;
+
+export class AppNode {
+  readonly name: string;
+  readonly server: Server;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  #process: RunningProcess | undefined;
+
+  private constructor({ store, name, env }: AppNodeOptions, server: Server) {
+    this.name = name;
+    this.server = server;
+    this.#env = {
+      SILO_CONFORMANCE_SIP: undefined,
+      SILO_CONFORMANCE_ADMIN: undefined,
+      SILO_CONFORMANCE_SECRET: undefined,
+      SILO_SIP_LISTEN: `${server.host}:${server.port}`,
+      SILO_NODE: name,
+      SILO_STORE: store,
+      ...env,
+    };
+  }
+
+  static async create(options: AppNodeOptions): Promise<AppNode> {
+    return new AppNode(options, { host: '127.0.0.1', port: await freePort() });
+  }
+
+  /** Resolves when the process exists; `ready()` when it serves. */
+  async start(): Promise<void> {
+    this.#process = await startProcess(process.execPath, ['dist/app.js'], { env: this.#env });
+  }
+
+  async ready(): Promise<void> {
+    await this.#process?.line('drachtio-silo ready', { timeoutMs: 20_000 });
+  }
+
+  /** `kill -9`; the ledger hears of it when all that the node had sent has been read. */
+  async kill(ledger?: Ledger): Promise<void> {
+    this.#process?.kill('SIGKILL');
+    await this.#process?.exited;
+    await sleep(READ);
+    ledger?.fault(this.name);
+  }
+
+  async freeze(ledger: Ledger): Promise<void> {
+    this.#process?.kill('SIGSTOP');
+    await sleep(READ);
+    ledger.fault(this.name);
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** SIGTERM; what is wrong with the way in which it ended goes into the ledger. */
+  async stop(ledger: Ledger): Promise<void> {
+    const { code } = (await this.#process?.stop(10_000)) ?? { code: null };
+    if (code !== 0) ledger.broken.push(`${this.name} ended with code ${code ?? 'none'} after SIGTERM`);
+  }
+
+  get stderr(): string {
+    return this.#process?.stderr ?? '';
+  }
+}
