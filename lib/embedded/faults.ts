@@ -16,6 +16,8 @@ export interface Faults {
   udpLoss: number;
   /** Part (0..1) of the datagrams that leave 50 ms late, and so behind later ones. */
   udpReorder: number;
+  /** Part (0..1) of the datagrams that leave twice. */
+  udpTwice: number;
 }
 
 export function newFaults(wanted: Partial<Faults> = {}): Faults {
@@ -28,6 +30,7 @@ export function newFaults(wanted: Partial<Faults> = {}): Faults {
     udpDelay: 0,
     udpLoss: 0,
     udpReorder: 0,
+    udpTwice: 0,
     ...wanted,
   };
 }

@@ -67,7 +67,8 @@ export class UdpTransport {
   }
 
   #send(bytes: Buffer, remote: Address): void {
-    const { udpLoss, udpDelay, udpReorder } = this.#faults;
+    const { udpLoss, udpDelay, udpReorder, udpTwice } = this.#faults;
+    if (udpTwice > 0 && Math.random() < udpTwice) this.#sendNow(bytes, remote);
     if (udpLoss > 0 && Math.random() < udpLoss) return;
     const late = udpReorder > 0 && Math.random() < udpReorder ? 50 : 0;
     if (udpDelay + late === 0) this.#sendNow(bytes, remote);

@@ -3,8 +3,6 @@
 interface Entry {
   readonly body: string;
   readonly sent: number;
-  /** By the steady clock, ms. */
-  readonly sentAt: number;
   /** When the 2xx came; never: infinity. */
   acknowledged: number;
   arrived: boolean;
@@ -26,8 +24,8 @@ export interface Totals {
   readonly doubled: number;
   readonly lost: number;
   readonly faults: number;
-  /** The longest that a sender waited for its 2xx, ms. */
-  readonly longestWait: number;
+  /** The longest that a sender was without a 2xx, ms. */
+  readonly outage: number;
 }
 
 export class Ledger {
@@ -41,14 +39,13 @@ export class Ledger {
   #unanswered = 0;
   #acknowledged = 0;
   #doubled = 0;
-  #longestWait = 0;
+  #outage = 0;
 
   /** A new message with this text after its number; returns number and body. */
   send(text: string): { readonly id: number; readonly body: string } {
     const id = this.#messages.length;
     const body = `${id} ${text}`;
-    const sentAt = performance.now();
-    this.#messages.push({ body, sent: ++this.#tick, sentAt, acknowledged: Infinity, arrived: false });
+    this.#messages.push({ body, sent: ++this.#tick, acknowledged: Infinity, arrived: false });
     return { id, body };
   }
 
@@ -60,12 +57,16 @@ export class Ledger {
     else if (status < 300) {
       entry.acknowledged = ++this.#tick;
       this.#acknowledged++;
-      this.#longestWait = Math.max(this.#longestWait, performance.now() - entry.sentAt);
     } else {
       this.#refused++;
       // Before the app behind it has connected, the SIP front end says so; nothing else is a reason.
       if (status !== 503) this.broken.push(`message ${id} was refused with ${status}`);
     }
+  }
+
+  /** A sender was without a 2xx for so many ms. */
+  without(ms: number): void {
+    this.#outage = Math.max(this.#outage, ms);
   }
 
   /** A node was killed or stopped. To be called when all that it had sent before has been read. */
@@ -123,7 +124,7 @@ export class Ledger {
       doubled: this.#doubled,
       lost: lost.length,
       faults: this.#faults.length,
-      longestWait: Math.round(this.#longestWait),
+      outage: Math.round(this.#outage),
     };
   }
 }

@@ -1,8 +1,7 @@
 /** Load for runs with faults: senders that never stop, and boxes whose devices behave in different ways. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppNode } from './app-node.ts';
 import type { Ledger } from './ledger.ts';
-import { LoadPhone } from '../support/load-phone.ts';
+import { LoadPhone, type Server } from '../support/load-phone.ts';
 import type { Chance } from './random.ts';
 
 /** Servers come and go: a pause of a whole second would miss most of them. */
@@ -18,13 +17,21 @@ const BOXES: readonly (readonly Habit[])[] = [
   ...Array.from({ length: 3 }, (): Habit[] => ['stays away']),
 ];
 
+/** A node as phones see it. */
+export interface Target {
+  readonly name: string;
+  readonly server: Server;
+}
+
 export interface LoadOptions {
-  readonly nodes: readonly AppNode[];
+  readonly nodes: readonly Target[];
   readonly ledger: Ledger;
   readonly chance: Chance;
   readonly senders?: number;
   /** The longest pause of a sender between an answer and its next message, ms. */
   readonly pause?: number;
+  /** Phones give up a request after so many ms. */
+  readonly patience?: number;
 }
 
 export class Load {
@@ -35,18 +42,20 @@ export class Load {
   #loaded = true;
 
   private constructor(options: LoadOptions) {
-    this.#options = { senders: 6, pause: 25, ...options };
+    this.#options = { senders: 6, pause: 25, patience: 30_000, ...options };
   }
 
   /** Everybody is spread over the nodes; the devices of one box over several. */
   static async start(options: LoadOptions): Promise<Load> {
     const load = new Load(options);
-    const { nodes, ledger, senders } = load.#options;
+    const { nodes, ledger, senders, patience } = load.#options;
     const nameOf = new Map(nodes.map((node) => [node.server.port, node.name]));
     const phone = async (aor: string, place: number) => {
       const node = nodes[place % nodes.length];
       if (!node) throw new Error('There is no node to load.');
-      return LoadPhone.start(aor, node.server, AGAIN);
+      const made = await LoadPhone.start(aor, node.server, AGAIN);
+      made.patience = patience;
+      return made;
     };
     for (const [index, habits] of BOXES.entries())
       for (const [number, habit] of habits.entries()) {
@@ -66,14 +75,14 @@ export class Load {
   }
 
   /** Those of a node that is down go to another one: every second sender, and all devices. */
-  move(from: AppNode, to: AppNode): void {
+  move(from: Target, to: Target): void {
     const senders = this.#senders.filter((_, index) => index % 4 < 2);
     for (const phone of [...this.#devices, ...senders])
       if (phone.server === from.server) phone.server = to.server;
   }
 
   /** The devices of a node register at another one from now on. Senders stay. */
-  moveDevices(from: AppNode, to: AppNode): void {
+  moveDevices(from: Target, to: Target): void {
     for (const phone of this.#devices) if (phone.server === from.server) phone.server = to.server;
   }
 
@@ -111,10 +120,16 @@ export class Load {
 
   async #send(sender: LoadPhone): Promise<void> {
     const { chance, ledger, pause } = this.#options;
+    let since = performance.now();
     while (this.#loaded) {
       const long = chance.next() < 0.05 ? chance.between(4_000, 8_000) : chance.between(0, 400);
       const { id, body } = ledger.send('x'.repeat(long));
-      ledger.answer(id, await sender.message(`user${chance.between(0, BOXES.length)}@example.org`, body));
+      const status = await sender.message(`user${chance.between(0, BOXES.length)}@example.org`, body);
+      ledger.answer(id, status);
+      if (status >= 200 && status < 300) {
+        ledger.without(performance.now() - since);
+        since = performance.now();
+      }
       await sleep(chance.between(0, pause));
     }
   }

@@ -20,6 +20,8 @@ export class LoadPhone {
   readonly aor: string;
   /** Where its requests go to; also those that wait for an answer move when this changes. */
   server: Server;
+  /** It gives up after so many ms. */
+  patience = 30_000;
   onMessage: (arrival: Arrival) => void = () => undefined;
   readonly #socket: Socket;
   readonly #again: number;
@@ -88,7 +90,7 @@ export class LoadPhone {
         resolve(status);
       };
       const again = setInterval(() => this.#send(bytes), this.#again);
-      const limit = setTimeout(() => finish(0), 30_000);
+      const limit = setTimeout(() => finish(0), this.patience);
       this.#answers.set(branch, finish);
       this.#send(bytes);
     });
