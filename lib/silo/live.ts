@@ -34,16 +34,18 @@ export interface LiveDependencies {
   readonly flights: Flights;
   readonly settings: SiloSettings;
   readonly now: () => number;
+  /** Tells the sender that a device took the message; resolves when that is on the wire, or never will be. */
+  readonly answerSender: () => Promise<void>;
   /** A device took the message after its sender had been answered otherwise. */
   readonly lateDelivery: (key: string) => Promise<unknown>;
 }
 
-/** Resolves with the 2xx, rejects with a LiveFailure. */
+/** Resolves when a device took it and its sender has the answer, rejects with a LiveFailure. */
 export async function deliverLive(
-  { port, flights, settings, now, lateDelivery }: LiveDependencies,
+  { port, flights, settings, now, answerSender, lateDelivery }: LiveDependencies,
   req: SipRequest,
   bindings: readonly Binding[],
-): Promise<Answer> {
+): Promise<void> {
   // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
   const message = messageOf(req, settings, now(), { live: true });
   // Live it is the sender who says how long it is good for, or nobody.
@@ -54,24 +56,36 @@ export async function deliverLive(
 
   const able = bindings.filter((binding) => binding.takesMessage);
   const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
-  const attempts = reachable.map((binding) =>
-    flights.take(binding.contact, async () => {
+  const told = deferred();
+  const attempts = reachable.map((binding) => {
+    const tried = deferred();
+    const turn = flights.take(binding.contact, async () => {
       // Its turn came too late: the message is in the silo by now.
       if (tooLate()) return;
       const request = deliveryOf(message, binding, now(), { addDate: false });
       if (!request) return;
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
-      if (!tooLate()) answers.push(answer);
-      else if (isSuccess(answer))
-        await lateDelivery(message.key).catch((error: unknown) =>
-          log.warn(`a late answer could not be recorded: ${textOf(error)}`),
-        );
-    }),
-  );
+      if (tooLate()) {
+        if (isSuccess(answer))
+          await lateDelivery(message.key).catch((error: unknown) =>
+            log.warn(`a late answer could not be recorded: ${textOf(error)}`),
+          );
+        return;
+      }
+      answers.push(answer);
+      tried.resolve();
+      // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
+      if (isSuccess(answer)) await told.promise;
+    });
+    turn.then(tried.resolve, tried.resolve);
+    return tried.promise;
+  });
 
   const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
   sender.answered = true;
-  if (answer) return answer;
+  if (answer) await answerSender();
+  told.resolve();
+  if (answer) return;
   const { status, reason } = best(answers, attempts.length);
   throw new LiveFailure(status, reason, reachable.length === able.length);
 }
@@ -82,6 +96,17 @@ function withExpires(
 ): Record<string, string> {
   const others = Object.entries(headers).filter(([name]) => name !== 'Expires');
   return { ...Object.fromEntries(others), ...(expires === undefined ? {} : { Expires: expires }) };
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 function firstSuccess(

@@ -177,19 +177,20 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       next();
       return;
     }
+    const answerSender = () => {
+      // It may not hear the 200 and send its message again.
+      ended.add(keyOf(req, box));
+      return new Promise<void>((resolve) => port.respond(res, 200, { onSent: () => resolve() }));
+    };
+    const live = { port, flights, settings, now, answerSender, lateDelivery: delivered };
     try {
       // Whose last device has left since `onMessage` looked has none: that is a failure like any other.
-      const devices = await bindings.find(box);
-      await deliverLive({ port, flights, settings, now, lateDelivery: delivered }, req, devices);
+      await deliverLive(live, req, await bindings.find(box));
     } catch (error) {
       // A live failure goes to the failure route; a MESSAGE that can't be sent at all is refused right here.
       if (!(error instanceof LiveFailure)) throw error;
       next(error);
-      return;
     }
-    // Its sender may not hear the 200 and send it again.
-    ended.add(keyOf(req, box));
-    port.respond(res, 200);
   }
 
   async function onFailure(error: unknown, req: SipRequest, res: SipResponse, next: Next): Promise<void> {

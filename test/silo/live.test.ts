@@ -56,6 +56,19 @@ describe('live delivery', () => {
     expect([mute.texts, quick.texts]).toEqual([['one'], ['one']]);
   });
 
+  test('the next message leaves when the sender of the one before knows that it was taken', async () => {
+    await start();
+    const [alice, carol, bob] = [await phone('alice'), await phone('carol'), await phone('bob')];
+    await bob.register({ expires: 600 });
+    // A large message leaves alone: without this rule the 200 for the small one would have to wait for it.
+    const large = 'x'.repeat(7_000);
+    for (let round = 1; round <= 10; round++) {
+      const [small] = await Promise.all([alice.message('bob', 'small'), carol.message('bob', large)]);
+      const [one, other] = bob.messages.slice(-2);
+      if (one!.body.length < large.length) expect(small.at).toBeLessThanOrEqual(other!.at);
+    }
+  });
+
   test('Expires: 0 and a typing indication are delivered live, and refused with 480 when that fails', async () => {
     await start();
     const [alice, bob] = [await phone('alice'), await phone('bob')];
