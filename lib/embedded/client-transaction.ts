@@ -11,7 +11,7 @@
  */
 import { Expiring } from './expiring.ts';
 import type { Flow } from './flow.ts';
-import type { Response } from './message.ts';
+import { readCSeq, valueOf, type Response } from './message.ts';
 import type { Timers } from './timers.ts';
 
 export interface ClientTransaction {
@@ -65,7 +65,8 @@ export class ClientTransactions {
   /** True when the response belongs to one of ours. Late and repeated answers find nothing and are dropped. */
   receive(branch: string, response: Response, size: number, flow: Flow): boolean {
     const running = this.#running.get(branch);
-    if (!running) return false;
+    // RFC 3261, 17.1.3: the branch and the method tell whose answer it is.
+    if (!running || readCSeq(valueOf(response, 'cseq'))?.method !== running.transaction.method) return false;
     if (response.status >= 200) {
       this.#running.delete(branch);
       this.#stop(running);

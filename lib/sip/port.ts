@@ -194,16 +194,24 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
         acknowledged();
         onSent(sent);
       });
-      try {
+      const send = (code: number) =>
         res.send(
-          status,
+          code,
           cleanReason(reason),
           { headers: clean, ...(body === undefined ? {} : { body }) },
           (error) => {
             done(!error);
-            if (error) log.warn(`the answer ${status} did not go out: ${messageOf(error)}`);
+            if (error) log.warn(`the answer ${code} did not go out: ${messageOf(error)}`);
           },
         );
+      try {
+        try {
+          send(status);
+        } catch (error) {
+          if (!/valid sip response code/.test(messageOf(error))) throw error;
+          // drachtio-srf knows the registered ones; any other means what the first of its class does (RFC 3261, 8.1.3.2).
+          send(Math.floor(status / 100) * 100);
+        }
         // Without a connection the callback may never come.
         setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       } catch (error) {

@@ -243,6 +243,17 @@ describe('switches', () => {
     expect((await app.take()).message.status).toBe(200);
   });
 
+  it('takes no answer for another method than the request has', async () => {
+    const frontEnd = await started();
+    const app = await appOf(frontEnd, []);
+    const phone = kept(await UdpPeer.open(sipOf(frontEnd)));
+    await app.request(`OPTIONS sip:bob@127.0.0.1:${phone.port} SIP/2.0`);
+    const asked = await phone.take();
+    phone.send(reply(asked, 200, 'OK').replace(/^(CSeq: \d+) OPTIONS/m, '$1 MESSAGE'));
+    phone.send(reply(asked, 486, 'Busy Here'));
+    expect((await app.take()).message.status).toBe(486);
+  });
+
   it('delays and reorders datagrams', async () => {
     const frontEnd = await started();
     const app = await appOf(frontEnd, []);

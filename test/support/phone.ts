@@ -20,9 +20,16 @@ export interface SipMessageSeen {
   header(name: string): string;
 }
 
-/** What a phone does with a request: a status, a status with headers, or silence. */
+/** What a phone does with a request: a status, more exactly an answer (`twice`: sent two times), anything, or silence. */
 export type Reaction =
-  number | { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | 'silence';
+  | number
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly twice?: boolean;
+    }
+  | { readonly raw: (request: SipMessageSeen) => string }
+  | 'silence';
 
 export interface PhoneOptions {
   readonly server: { readonly host: string; readonly port: number };
@@ -291,7 +298,15 @@ export class Phone {
   async #answer(request: SipMessageSeen, transaction: string, from?: RemoteInfo): Promise<void> {
     const reaction = await this.react(request, this.messages.length);
     if (reaction === 'silence') return;
-    const { status, headers = {} } = typeof reaction === 'number' ? { status: reaction } : reaction;
+    if (typeof reaction === 'object' && 'raw' in reaction) {
+      this.send(Buffer.from(reaction.raw(request), 'latin1'), from);
+      return;
+    }
+    const {
+      status,
+      headers = {},
+      twice = false,
+    } = typeof reaction === 'number' ? { status: reaction } : reaction;
     const copied = request.headers.filter(([name]) =>
       ['via', 'from', 'call-id', 'cseq'].includes(name.toLowerCase()),
     );
@@ -306,6 +321,7 @@ export class Phone {
     );
     this.#answered.set(transaction, answer);
     this.send(answer, from);
+    if (twice) this.send(answer, from);
   }
 }
 
