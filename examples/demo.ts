@@ -1,12 +1,18 @@
 /**
  * `npm run demo`: a story with the real application and two scripted phones, told as a SIP ladder. Bob is away, Alice
- * writes, the application crashes, Bob comes back. Ends with 0 only if every message arrived, once and in order.
+ * writes, his lamp goes on, the application crashes, Bob comes back, his lamp goes off. Ends with 0 only if every message
+ * arrived, once and in order, and the lamp always told the truth.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startApplication } from './demo/application.ts';
 import { createLadder } from './demo/ladder.ts';
-import { Phone, type SipText } from './demo/phone.ts';
+import { Phone, type Reaction, type SipText } from './demo/phone.ts';
+
+/** What Bob's lamp may tell, NOTIFY by NOTIFY: of several changes within a second only the last is told. */
+const LAMP = /^0,(1,)?(2,)?3,3,3,(2,)?(1,)?0,1,0$/;
+const OK: Reaction = { status: 200, reason: 'OK' };
+const BUSY: Reaction = { status: 486, reason: 'Busy Here' };
 
 const ladder = createLadder(['alice', 'silo', 'bob'], (line) => console.log(line));
 const application = await startApplication();
@@ -15,7 +21,11 @@ const [alice, bob] = [await Phone.start('alice', options), await Phone.start('bo
 
 try {
   await story();
-  ladder.end('All 5 messages arrived, each taken once, in the order in which they were accepted.', 'green');
+  const counts = lamps().map(waiting).join(', ');
+  ladder.end(
+    `All 5 messages arrived, each taken once, in the order in which they were accepted.\nBob's lamp said how many waited: ${counts}.`,
+    'green',
+  );
 } catch (error) {
   ladder.end(`The story went wrong: ${error instanceof Error ? error.message : String(error)}.`, 'red');
   process.exitCode = 1;
@@ -26,36 +36,89 @@ try {
 }
 
 async function story(): Promise<void> {
-  ladder.chapter('1. Bob is not registered. Alice writes to him: 202 says that the message is on disk.');
-  const offline = ['Are you there?', 'Lunch at noon?', 'Table outside.'];
-  for (const text of offline) wants(await alice.message('bob', text), 202);
-
-  ladder.chapter('2. The application crashes and comes back. Nobody needs to send anything again.');
-  await application.crash();
-  ladder.note('killed with SIGKILL, started again on the same file');
-
-  ladder.chapter('3. Bob registers. What waited comes at once, in order, one at a time.');
-  wants(await bob.register(), 200);
-  await bob.received('MESSAGE', 3);
+  ladder.chapter(
+    "1. Bob's phone watches his mailbox, but is not registered. Nothing waits: its lamp is dark.",
+  );
+  wants(await bob.subscribe(), 200);
+  await lampSays(0);
   await moment();
 
-  ladder.chapter('4. Bob is here now, so a message goes straight through: 200 comes from his phone.');
+  ladder.chapter('2. Alice writes to him: 202 says that the message is on disk. The lamp goes on.');
+  const offline = ['Are you there?', 'Lunch at noon?', 'Table outside.'];
+  for (const text of offline) wants(await alice.message('bob', text), 202);
+  await lampSays(3);
+
+  ladder.chapter(
+    '3. The application crashes and comes back. Nobody needs to write again; the phone subscribes anew.',
+  );
+  await application.crash();
+  ladder.note('killed with SIGKILL, started again on the same file');
+  await bob.until('the end of its subscription', () => stateOf(lamps().at(-1)).startsWith('terminated'));
+  wants(await bob.subscribe(), 200);
+  await lampSays(3);
+  await moment();
+
+  ladder.chapter('4. Bob registers. What waited comes at once, in order, one at a time. The lamp goes off.');
+  wants(await bob.register(), 200);
+  await got(3);
+  await lampSays(0);
+  await moment();
+
+  ladder.chapter('5. Bob is here now, so a message goes straight through: 200 comes from his phone.');
   wants(await alice.message('bob', 'Coming?'), 200);
   await moment();
 
-  ladder.chapter("5. Bob's phone is busy. The message is kept, and Alice gets 202 and not the 486.");
-  bob.react = () => ({ status: 486, reason: 'Busy Here' });
+  ladder.chapter("6. Bob's phone is busy. The message is kept, and Alice gets 202 and not the 486.");
+  bob.react = ({ method }) => (method === 'MESSAGE' ? BUSY : OK);
   wants(await alice.message('bob', 'Soup gets cold!'), 202);
+  await lampSays(1);
+  await moment();
 
-  ladder.chapter('6. Bob refreshes his registration, and has it.');
-  bob.react = () => ({ status: 200, reason: 'OK' });
+  ladder.chapter('7. Bob refreshes his registration, and has it.');
+  bob.react = () => OK;
   wants(await bob.register(), 200);
   // Four that he took, one that he refused, and the same one again.
-  await bob.received('MESSAGE', 6);
+  await got(6);
+  await lampSays(0);
+  await moment();
 
-  const arrived = bob.requests.filter((request) => request.method === 'MESSAGE').map(({ body }) => body);
+  const arrived = messages().map(({ body }) => body);
   const expected = [...offline, 'Coming?', 'Soup gets cold!', 'Soup gets cold!'];
   if (!isDeepStrictEqual(arrived, expected)) throw new Error(`Bob's phone got ${JSON.stringify(arrived)}`);
+  const told = lamps().map(waiting).join();
+  if (!LAMP.test(told)) throw new Error(`Bob's lamp said ${told}`);
+}
+
+function messages(): readonly SipText[] {
+  return bob.requests.filter(({ method }) => method === 'MESSAGE');
+}
+
+function lamps(): readonly SipText[] {
+  return bob.requests.filter(({ method }) => method === 'NOTIFY');
+}
+
+function got(count: number): Promise<void> {
+  return bob.until(`MESSAGE number ${count}`, () => messages().length >= count);
+}
+
+/** Resolves when the lamp says so in a subscription that is alive. */
+function lampSays(count: number): Promise<void> {
+  return bob.until(`a NOTIFY that ${count} wait`, () => {
+    const last = lamps().at(-1);
+    return last !== undefined && stateOf(last).startsWith('active') && waiting(last) === String(count);
+  });
+}
+
+function stateOf(notify: SipText | undefined): string {
+  return notify?.headers.get('Subscription-State') ?? '';
+}
+
+/** How many new messages a NOTIFY tells of, or its body if that says something else. */
+function waiting({ body }: SipText): string {
+  if (body === 'Messages-Waiting: no\r\n') return '0';
+  return (
+    /^Messages-Waiting: yes\r\nPager-Message: (\d+)\/0 \(0\/0\)\r\n$/.exec(body)?.[1] ?? JSON.stringify(body)
+  );
 }
 
 /** For the reader, and for the silo to note that the last answer of the phone has ended its box. */
@@ -72,5 +135,10 @@ function watch(direction: 'sent' | 'received', message: SipText, phone: Phone): 
   const [from, to] = direction === 'sent' ? [phone.name, 'silo'] : ['silo', phone.name];
   const { method, status, reason, body } = message;
   if (status > 0) ladder.arrow(from, to, `${status} ${reason}`, status < 300 ? 'green' : 'yellow');
-  else ladder.arrow(from, to, body === '' ? method : `${method} "${body}"`, 'cyan');
+  else if (method === 'NOTIFY') {
+    const [summary = '', ...counts] = body.trimEnd().split('\r\n');
+    const state = stateOf(message);
+    const content = [...counts, ...(state.startsWith('terminated') ? [state] : [])];
+    ladder.arrow(from, to, `NOTIFY ${summary}`, 'magenta', content);
+  } else ladder.arrow(from, to, body === '' ? method : `${method} "${body}"`, 'cyan');
 }

@@ -8,14 +8,20 @@ export interface Ladder {
   readonly chapter: (text: string) => void;
   /** A remark between two arrows. */
   readonly note: (text: string) => void;
-  /** One SIP message from one party to another. */
-  readonly arrow: (from: string, to: string, label: string, style: Style) => void;
+  /** One SIP message from one party to another, and what is worth knowing of its content. */
+  readonly arrow: (
+    from: string,
+    to: string,
+    label: string,
+    style: Style,
+    content?: readonly string[],
+  ) => void;
   /** The last line, under the ladder. */
   readonly end: (text: string, style: Style) => void;
 }
 
 /** From one column to the next. */
-const WIDTH = 34;
+const WIDTH = 35;
 const MARGIN = 4;
 
 export function createLadder(parties: readonly string[], write: (line: string) => void): Ladder {
@@ -58,16 +64,22 @@ export function createLadder(parties: readonly string[], write: (line: string) =
       begun = true;
     },
     note: (text) => write(paint('dim', `${' '.repeat(MARGIN)}│  ${text}`)),
-    arrow: (from, to, label, style) => {
+    arrow: (from, to, label, style, content = []) => {
       const [start = 0, end = 0] = [columns[parties.indexOf(from)], columns[parties.indexOf(to)]];
       const [left, right] = [Math.min(start, end) + 1, Math.max(start, end)];
       const cells = row();
       for (let at = left; at < right; at++) cells[at] = '─';
       if (end > start) cells[right - 1] = '►';
       else cells[left] = '◄';
-      const text = ` ${shorten(label, right - left - 6)} `;
-      put(cells, text, left + Math.floor((right - left - Array.from(text).length) / 2));
+      const centre = (onto: string[], text: string) =>
+        put(onto, text, left + Math.floor((right - left - Array.from(text).length) / 2));
+      centre(cells, ` ${shorten(label, right - left - 6)} `);
       line(cells, left, right, style);
+      for (const text of content) {
+        const below = row();
+        centre(below, shorten(text, right - left - 2));
+        line(below, left, right, style);
+      }
     },
     end: (text, style) => {
       line(row());

@@ -79,6 +79,16 @@ export class Phone {
     return this.request('MESSAGE', `sip:${to}@${this.domain}`, to, { 'Content-Type': 'text/plain' }, text);
   }
 
+  /** Watches its own mailbox: from now on NOTIFYs tell what waits there. It need not be registered for that. */
+  subscribe(): Promise<SipText> {
+    return this.request('SUBSCRIBE', `sip:${this.name}@${this.domain}`, this.name, {
+      Contact: `<sip:${this.name}@${this.#address}>`,
+      Event: 'message-summary',
+      Accept: 'application/simple-message-summary',
+      Expires: '600',
+    });
+  }
+
   /** Any request; resolves with its final answer, and sends again until there is one. */
   request(
     method: string,
@@ -123,17 +133,16 @@ export class Phone {
     });
   }
 
-  /** Resolves when it has received so many requests of this method. */
-  async received(method: string, count: number): Promise<void> {
-    const enough = () => this.requests.filter((request) => request.method === method).length >= count;
-    if (enough()) return;
+  /** Resolves when what it has received so far is what is waited for. */
+  async until(wanted: string, arrived: () => boolean): Promise<void> {
+    if (arrived()) return;
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {
         this.#listeners.delete(look);
-        reject(new Error(`${this.name} waited ${LIMIT / 1000} s for ${method} number ${count} in vain`));
+        reject(new Error(`${this.name} waited ${LIMIT / 1000} s in vain for ${wanted}`));
       }, LIMIT);
       const look = () => {
-        if (!enough()) return;
+        if (!arrived()) return;
         clearTimeout(limit);
         this.#listeners.delete(look);
         resolve();
