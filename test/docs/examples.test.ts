@@ -76,6 +76,12 @@ async function interrupt(app: RunningProcess): Promise<void> {
   await app.exited;
 }
 
+/** What a phone's lamp was told last. */
+function lampOf(phone: Phone): string {
+  const last = phone.requests.filter(({ method }) => method === 'NOTIFY').at(-1);
+  return (last?.body.toString() ?? '').replaceAll('\r\n', '\n');
+}
+
 describe('first steps', () => {
   test('npm start says what the README shows', { timeout: 90_000 }, async () => {
     const port = await freePort();
@@ -147,18 +153,59 @@ describe('starting with options', () => {
     expect(await app.stop(15_000)).toEqual({ code: 0, signal: null });
   });
 
-  test('warnings and errors in the log', { timeout: 60_000 }, async () => {
-    const app = await shell(example('docs/operating.md', 'sh', 'DEBUG='), {
+  test.each([
+    [
+      'with DEBUG',
+      () => example('docs/operating.md', 'sh', 'DEBUG='),
+      /drachtio-silo:sip:connect:WARN .*can't be reached/,
+    ],
+    ['without', () => 'node dist/app.js', /^\S+Z warn sip:connect: .*can't be reached/m],
+  ])('warnings and errors in the log, %s', { timeout: 60_000 }, async (_, command, wanted) => {
+    const app = await shell(command(), {
       SILO_STORE: 'sqlite::memory:',
       DRACHTIO_HOST: '127.0.0.1',
       DRACHTIO_PORT: String(await freePort()),
     });
-    await expect
-      .poll(() => app.stderr, { timeout: 30_000 })
-      .toMatch(/drachtio-silo:sip:connect:WARN .*can't be reached/);
+    await expect.poll(() => app.stderr, { timeout: 30_000 }).toMatch(wanted);
     app.kill('SIGTERM');
     await app.exited;
   });
+});
+
+test('the lamps of docs/message-waiting.md on the wire', { timeout: 60_000 }, async () => {
+  const page = 'docs/message-waiting.md';
+  const port = await freePort();
+  const app = await shell('node dist/app.js', {
+    SILO_SIP_LISTEN: `127.0.0.1:${port}`,
+    SILO_STORE: 'sqlite::memory:',
+  });
+  await started(app);
+  const bob = await Phone.start('bob', { server: { host: '127.0.0.1', port } });
+  /** A request as the page shows it. */
+  const send = (text: string) => {
+    const [head = '', body = ''] = text.split('\n\n');
+    const [start = '', ...lines] = head.trimEnd().split('\n');
+    const [method = '', uri = ''] = start.split(' ');
+    const headers = Object.fromEntries(
+      lines.map((line) => line.split(/: (.*)/).slice(0, 2) as [string, string]),
+    );
+    const all = method === 'SUBSCRIBE' ? { ...headers, Contact: bob.contact } : headers;
+    return bob.request(method, uri, bob.aor, all, Buffer.from(body.replaceAll('\n', '\r\n')));
+  };
+  try {
+    expect((await send(example(page, 'text', 'SUBSCRIBE'))).status).toBe(200);
+    await expect.poll(() => lampOf(bob)).toBe('Messages-Waiting: no\n');
+    expect((await bob.message('bob', 'one')).status).toBe(202);
+    await expect.poll(() => lampOf(bob), { timeout: 5_000 }).toBe(example(page, 'text', 'Pager-Message'));
+    const answer = await send(example(page, 'text', 'PUBLISH'));
+    expect(answer.status).toBe(200);
+    expect(answer.header('SIP-ETag')).not.toBe('');
+    await expect.poll(() => lampOf(bob), { timeout: 5_000 }).toContain('\nVoice-Message: 2/1');
+    expect(app.stderr).toBe('');
+  } finally {
+    bob.close();
+    await app.stop();
+  }
 });
 
 describe('examples in TypeScript', () => {
@@ -202,9 +249,16 @@ describe('examples in TypeScript', () => {
       await expect
         .poll(async () => (await alice.message('bob', 'one')).status, { timeout: 20_000 })
         .toBe(202);
+      const answer = await bob.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, {
+        Contact: bob.contact,
+        Event: 'message-summary',
+      });
+      expect(answer.status).toBe(200);
+      await expect.poll(() => lampOf(bob)).toBe('Messages-Waiting: yes\nPager-Message: 1/0 (0/0)\n');
       expect((await bob.register({ expires: 600 })).status).toBe(200);
       await bob.received(1);
       expect(bob.texts).toEqual(['one']);
+      await expect.poll(() => lampOf(bob), { timeout: 5_000 }).toBe('Messages-Waiting: no\n');
       await expect.poll(async () => (await alice.message('bob', 'live')).status).toBe(200);
       bob.react = () => 486;
       expect((await alice.message('bob', 'busy')).status).toBe(202);
@@ -213,6 +267,30 @@ describe('examples in TypeScript', () => {
       alice.close();
       bob.close();
       await app.stop();
+    }
+  });
+
+  test('lamps for whom the proxy has identified', { timeout: 60_000 }, async () => {
+    const own = temporaryFolder('silo-docs-lamps');
+    const app = await startProcess(process.execPath, [compiled('docs/message-waiting.md', 'createMwi')], {
+      cwd: own.path,
+      env: clean,
+    });
+    const bob = await Phone.start('bob', { server });
+    const headers = { Contact: bob.contact, Event: 'message-summary' };
+    const subscribe = async (more: Record<string, string>): Promise<number> =>
+      (await bob.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, { ...headers, ...more })).status;
+    try {
+      await expect.poll(() => subscribe({}), { timeout: 20_000 }).toBe(403);
+      expect(await subscribe({ 'P-Asserted-Identity': `<sip:${bob.aor}>` })).toBe(200);
+      await expect.poll(() => lampOf(bob)).toBe('Messages-Waiting: no\n');
+      expect((await bob.message('bob', 'a note to myself')).status).toBe(202);
+      await expect.poll(() => lampOf(bob), { timeout: 5_000 }).toContain('Pager-Message: 1/0');
+      expect(app.stderr).toBe('');
+    } finally {
+      bob.close();
+      await app.stop();
+      own.remove();
     }
   });
 
