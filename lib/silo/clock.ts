@@ -27,6 +27,8 @@ export interface ClockDependencies {
   readonly events: SiloEmitter;
   readonly settings: SiloSettings;
   readonly now: () => number;
+  /** Name of this process in the leases. */
+  readonly owner: string;
   /** Did this process store the row itself? Then it knows already. */
   readonly isOwn: (id: number) => boolean;
 }
@@ -49,6 +51,7 @@ export function createClock({
   events,
   settings,
   now,
+  owner,
   isOwn,
 }: ClockDependencies): Clock {
   const tail = createTail((after, limit) => store.tail(after, limit));
@@ -88,7 +91,7 @@ export function createClock({
 
   /** Boxes whose node died while it served them. */
   async function wakeOrphans(): Promise<void> {
-    await wakeRegistered(await store.orphans(PAGE));
+    await wakeRegistered(await store.orphans(owner, PAGE));
   }
 
   /** Rows that a Kamailio or an operator inserted get their canonical box and a key of their own. */

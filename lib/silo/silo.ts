@@ -100,6 +100,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     if (outcome === 'delivered') ended.add(key);
   });
 
+  const owner = `${settings.node}/${randomUUID()}`;
   const lanes = createLanes({
     store,
     port,
@@ -113,9 +114,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     now,
     hasEnded: ended.has,
     lateDelivery: (key) => delivered(key),
-    owner: `${settings.node}/${randomUUID()}`,
+    owner,
   });
-  const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, isOwn: own.has });
+  const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, owner, isOwn: own.has });
   const acceptor = createAcceptor(store, boxes, events, settings, now, overload, (message, id) => {
     own.add(id);
     // A late answer of the live attempt was faster than the store.

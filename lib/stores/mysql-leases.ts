@@ -35,14 +35,19 @@ export function mysqlLeases(db: Mysql): LeaseStore {
       );
     },
 
-    orphans: (limit) =>
+    orphans: (owner, limit) =>
       db.transaction(async (tx) => {
         const rows = await tx.all(
-          `select box from silo_lease where ends <= unix_timestamp() limit ${Math.max(0, Math.trunc(limit))} for update skip locked`,
+          `select box from silo_lease where ends <= unix_timestamp() and owner <> ?
+             limit ${Math.max(0, Math.trunc(limit))} for update skip locked`,
+          [owner],
         );
         const boxes = rows.map((row) => text(row, 'box'));
         if (boxes.length > 0)
-          await tx.run('delete from silo_lease where box in (?) and ends <= unix_timestamp()', [boxes]);
+          await tx.run(
+            'delete from silo_lease where box in (?) and ends <= unix_timestamp() and owner <> ?',
+            [boxes, owner],
+          );
         return boxes;
       }),
 

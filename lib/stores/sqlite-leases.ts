@@ -28,15 +28,16 @@ export function sqliteLeases(db: Sqlite, now: () => number): LeaseStore {
         () => void db.sql('update silo_lease set ends = ? where owner = ?').run(now() + seconds, owner),
       ),
 
-    orphans: (limit) =>
+    orphans: (owner, limit) =>
       db.guard(() =>
         db.transaction(() => {
           const at = now();
           const boxes = db
-            .sql('select box from silo_lease where ends <= ? limit ?')
-            .all(at, limit)
+            .sql('select box from silo_lease where ends <= ? and owner <> ? limit ?')
+            .all(at, owner, limit)
             .map((row) => text(row, 'box'));
-          for (const box of boxes) db.sql('delete from silo_lease where box = ? and ends <= ?').run(box, at);
+          for (const box of boxes)
+            db.sql('delete from silo_lease where box = ? and ends <= ? and owner <> ?').run(box, at, owner);
           return boxes;
         }),
       ),

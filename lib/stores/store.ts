@@ -249,8 +249,11 @@ export interface LeaseStore {
   claim(box: string, owner: string, seconds: number): Promise<Claim>;
   /** Prolongs every lease of this owner. */
   renew(owner: string, seconds: number): Promise<void>;
-  /** At most `limit` boxes whose lease has run out (their node died while it served them); they are free then. */
-  orphans(limit: number): Promise<readonly string[]>;
+  /**
+   * At most `limit` boxes whose lease has run out (their node died while it served them); they are free then. Those of
+   * `owner`, who asks, are left alone: it lives, and a clock may have jumped.
+   */
+  orphans(owner: string, limit: number): Promise<readonly string[]>;
   /** Ends a lease; a stale one is left alone. */
   release(lease: Lease): Promise<void>;
 }
