@@ -5,6 +5,8 @@ import { expiresOf } from '../sip/headers.ts';
 import type { Port, SipRequest, SipResponse } from '../sip/port.ts';
 
 export const PACKAGE = 'message-summary';
+/** Longest Event id, as its column has it. */
+const MAX_ID = 128;
 export const MEDIA_TYPE = 'application/simple-message-summary';
 
 /** Goes with every answer that a client may learn from (RFC 6665, section 8.2.2). */
@@ -33,6 +35,11 @@ export function ourEvent(
   const unsupported = unsupportedOf(req);
   if (unsupported.length > 0) {
     port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
+    return 'answered';
+  }
+  if (event.id.length > MAX_ID) {
+    // It is echoed in every NOTIFY, whose headers have their limit.
+    port.respond(res, 400, { reason: `An Event id has at most ${MAX_ID} characters`, headers: ALLOW_EVENTS });
     return 'answered';
   }
   return event;

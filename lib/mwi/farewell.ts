@@ -66,9 +66,12 @@ export function createFarewell({
       await spread(live.map((subscription) => service.watcher(subscription)));
     },
     toAll: () =>
-      spread(watchers.all()).catch((error: unknown) => {
-        log.warn(`not everybody could be told to come back: ${messageOf(error)}`);
-      }),
+      // Also to those whose good-bye was lost with the connection.
+      spread([...service.owed().map((one) => service.watcher(one)), ...watchers.all()]).catch(
+        (error: unknown) => {
+          log.warn(`not everybody could be told to come back: ${messageOf(error)}`);
+        },
+      ),
     stop: () => (stopped = true),
   };
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
-import { createPort, type Middleware, type Port, type Srf } from '../sip/port.ts';
+import { createPort, type Handler, type Middleware, type Port, type Srf } from '../sip/port.ts';
 import type { MwiStore } from '../stores/store.ts';
 import { createAccess } from './access.ts';
 import { createClock } from './clock.ts';
@@ -18,6 +18,7 @@ import { createWatchers } from './watchers.ts';
 const log = logger('mwi');
 /** Milliseconds after which a mailbox that was not watched before is looked at once more. */
 const SECOND_LOOK = 1500;
+const RETRY_MS = 5_000;
 
 export interface MwiDependencies {
   readonly srf: Srf;
@@ -89,17 +90,33 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     if (!closing) void farewell.toAll();
   });
 
+  /** Until it has worked: phones of an earlier run would get 481 at their next refresh, and no lamp until then. */
+  async function sayToLeft(): Promise<void> {
+    try {
+      await farewell.toLeft();
+    } catch (error) {
+      log.warn(`the phones of an earlier run wait: ${messageOf(error)}`);
+      if (!closing) setTimeout(() => void sayToLeft(), RETRY_MS).unref();
+    }
+  }
+
+  /** A node that stops takes nothing on: what it answered now would be stranded. */
+  function unlessClosing(handler: Handler): Handler {
+    return (req, res, next) => {
+      if (!closing) return handler(req, res, next);
+      port.respond(res, 503, { headers: { 'Retry-After': '5' } });
+    };
+  }
+
   return {
-    onSubscribe: port.middleware('mwiOnSubscribe', onSubscribe),
-    onPublish: port.middleware('mwiOnPublish', onPublish),
+    onSubscribe: port.middleware('mwiOnSubscribe', unlessClosing(onSubscribe)),
+    onPublish: port.middleware('mwiOnPublish', unlessClosing(onPublish)),
     onRegister: port.middleware('mwiOnRegister', unsolicited.onRegister),
     changed,
     size: () => watchers.size,
     start: async () => {
       await clock.start();
-      void farewell
-        .toLeft()
-        .catch((error: unknown) => log.warn(`the phones of an earlier run wait: ${messageOf(error)}`));
+      void sayToLeft();
     },
     close: async () => {
       closing = true;

@@ -37,6 +37,8 @@ export interface NotifierDependencies {
 /** RFC 6665, section 4.2.2: these answers end a subscription; so does silence (408). */
 const ENDING = new Set([404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604]);
 const BACKOFF = [5, 15, 60, 300] as const;
+/** Milliseconds to the next look at a store that did not answer. */
+const READ_BACKOFF = [500, 1000, 2000] as const;
 
 export class Notifier {
   readonly #with: NotifierDependencies;
@@ -92,7 +94,10 @@ export class Notifier {
     void this.#turn()
       .catch((error: unknown) => {
         log.warn(`a NOTIFY could not be made: ${messageOf(error)}`);
-        this.#later(BACKOFF[0]);
+        // Nothing was sent, so what the phone was told still holds.
+        const delay = READ_BACKOFF[Math.min(this.#failures++, READ_BACKOFF.length - 1)] ?? READ_BACKOFF[0];
+        this.#changed = true;
+        this.#notBefore = performance.now() + delay;
       })
       .finally(() => {
         this.#busy = false;
@@ -133,6 +138,9 @@ export class Notifier {
     if (status >= 200 && status < 300) {
       this.#told = text;
       this.#failures = 0;
+    } else if (status === 408 && this.#asked) {
+      // Silent then, but it has subscribed again since: the NOTIFY that it is owed goes out now.
+      this.#told = undefined;
     } else if (ENDING.has(status) || answer.failure === 'unsendable') {
       this.#with.lost(answer);
     } else {

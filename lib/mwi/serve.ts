@@ -28,6 +28,10 @@ export interface Service {
    * the whole dialog: their phones subscribe again at once.
    */
   end(watcher: Watcher, reason: EndReason): void;
+  /** Rejects when the state of this mailbox can't be read now. */
+  check(mailbox: string): Promise<void>;
+  /** Those whose last NOTIFY was lost with the connection to drachtio-server; each is handed out once. */
+  owed(): readonly Subscription[];
   /** Resolves when every good-bye under way has been answered, and its row is gone. */
   quiet(): Promise<void>;
 }
@@ -36,6 +40,7 @@ export function createService(dependencies: ServiceDependencies): Service {
   const { port, store, watchers, summaries, settings, now } = dependencies;
   const leaving = new Set<Watcher>();
   const listeners = new Set<() => void>();
+  let owed: Subscription[] = [];
 
   function watcherOf(subscription: Subscription): Watcher {
     const notifier = new Notifier({
@@ -99,7 +104,8 @@ export function createService(dependencies: ServiceDependencies): Service {
 
   function over(watcher: Watcher, answer: Answer): void {
     watchers.remove(watcher);
-    // Without an answer the row stays, so that the next start says good-bye again.
+    // Without an answer the row stays, and good-bye is said again when the connection is back, or at the next start.
+    if (answer.failure === 'disconnected') owed.push(watcher.subscription);
     const written = answer.failure === 'disconnected' ? Promise.resolve() : forget(watcher);
     void written.then(() => {
       leaving.delete(watcher);
@@ -134,6 +140,14 @@ export function createService(dependencies: ServiceDependencies): Service {
   return {
     watcher: watcherOf,
     end,
+    check: async (mailbox) => {
+      await summaries.read(mailbox);
+    },
+    owed: () => {
+      const all = owed;
+      owed = [];
+      return all;
+    },
     quiet: async () => {
       if (leaving.size > 0)
         await new Promise<void>((resolve) => {

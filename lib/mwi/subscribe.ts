@@ -103,8 +103,16 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     }
     const name = dialogIdOf(dialog.callId, dialog.remoteTag);
     // RFC 3261 8.2.2.2: the same request over two ways.
-    if (beginning.has(name) || watchers.inDialog(dialog.callId, dialog.remoteTag).length > 0) {
+    const known = watchers.inDialog(dialog.callId, dialog.remoteTag);
+    if (beginning.has(name) || known.some(({ subscription }) => subscription.remoteCseq >= dialog.cseq)) {
       port.respond(res, 482);
+      return;
+    }
+    // A phone that has lost its dialog but not its Call-ID: the old one ends first, since the two look alike.
+    const [old] = known;
+    if (old) {
+      if (!old.ending) service.end(old, 'noresource');
+      port.respond(res, 503, { headers: { 'Retry-After': '1' } });
       return;
     }
     beginning.add(name);
@@ -130,7 +138,8 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
   ): Promise<void> {
     const watcher = service.watcher(subscription);
     if (lifetime === 0) {
-      // A fetch (RFC 6665, section 4.4.3): nothing is stored, one NOTIFY tells the state.
+      // A fetch (RFC 6665, section 4.4.3): nothing is stored, one NOTIFY tells the state, which must be there to tell.
+      await service.check(subscription.mailbox);
       if (await answer(res, 0, subscription, tagged)) service.end(watcher, 'timeout');
       return;
     }
@@ -144,8 +153,9 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     }
     watcher.notifier.asked();
     dependencies.subscribed(subscription.mailbox, subscription.device);
-    for (const { id } of replaced) {
-      const old = watchers.get(id);
+    for (const row of replaced) {
+      // One of an earlier run of this node has no watcher; its dialog at drachtio-server must end all the same.
+      const old = watchers.get(row.id) ?? (row.node === settings.node ? service.watcher(row) : undefined);
       // No reason that makes a phone come back: it would replace its own new subscription.
       if (old && !old.ending) service.end(old, 'noresource');
     }
@@ -175,9 +185,24 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     else if (watcher) await refresh(req, res, dialog, watcher, lifetime);
     else if (lifetime === 0) port.respond(res, 481);
     else {
-      const { localTag, contact, aliased } = first.subscription;
+      const { localTag, contact, aliased, routes } = first.subscription;
       const facts = { mailbox, aliased, eventId, lifetime, localTag, contact };
-      await serve(res, newSubscription(req, dialog, facts), lifetime, true);
+      const place = { target: targetOfContact(req), source: sourceOf(req) };
+      const moved = isMoved(first.subscription, place);
+      if (moved) await moveOthers(known, place);
+      // The route set and the way to the phone are the dialog's (RFC 3261 12.2.1.1).
+      await serve(res, { ...newSubscription(req, dialog, facts), routes, moved }, lifetime, true);
+    }
+  }
+
+  /** The subscriptions of one dialog move together, also for whoever reads their rows after us. */
+  async function moveOthers(
+    others: readonly Watcher[],
+    place: Pick<Subscription, 'target' | 'source'>,
+  ): Promise<void> {
+    for (const other of others) {
+      other.subscription = { ...other.subscription, ...place, moved: true };
+      await store.refreshSubscription(other.subscription.id, other.subscription);
     }
   }
 
@@ -215,9 +240,13 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     }
     watcher.subscription = { ...subscription, ...changed };
     // The others of this dialog have moved with it.
-    if (changed.moved)
-      for (const other of watchers.inDialog(dialog.callId, dialog.remoteTag))
-        if (other !== watcher) other.subscription = { ...other.subscription, ...place, moved: true };
+    if (changed.moved) {
+      const others = watchers.inDialog(dialog.callId, dialog.remoteTag);
+      await moveOthers(
+        others.filter((other) => other !== watcher),
+        place,
+      );
+    }
     await answer(res, lifetime, subscription, true);
     watcher.notifier.asked();
   }

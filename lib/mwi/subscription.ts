@@ -93,8 +93,10 @@ export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): 
   return `<sip:${receivedOn}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
 }
 
+/** Only in the parameters: a display name may hold anything. */
 function untagged(value: string): string {
-  return value.replace(/;\s*tag=[^;\s]*/i, '');
+  const params = value.lastIndexOf('>') + 1;
+  return value.slice(0, params) + value.slice(params).replace(/;\s*tag=[^;\s]*/i, '');
 }
 
 /**

@@ -129,7 +129,12 @@ test('ends with the registration', async () => {
 test('shows messages of the silo that were stored while the phone was away, until they are delivered', async () => {
   await start({ unsolicited: 'terminated' });
   await voicemail.phone.message('bob', 'hello');
-  bob.phone.react = (request) => (request.method === 'MESSAGE' && !bob.texts.length ? 480 : 200);
+  // It takes the message when it has heard that one waits.
+  bob.phone.react = async (request) => {
+    if (request.method === 'MESSAGE') await until(() => bob.texts.length > 0);
+    return 200;
+  };
   await register();
   await until(() => bob.texts.at(-1) === 'Messages-Waiting: no\r\n');
+  expect(bob.texts[0]).toContain('Pager-Message: 1/0');
 });
