@@ -71,7 +71,7 @@ export class AppNode {
     if (code !== 0) ledger.broken.push(`${this.name} ended with code ${code ?? 'none'} after SIGTERM`);
   }
 
-  get stderr(): string {
-    return this.#process?.stderr ?? '';
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 }

@@ -5,6 +5,7 @@ interface Entry {
   readonly sent: number;
   /** When the 2xx came; never: infinity. */
   acknowledged: number;
+  stored: boolean;
   arrived: boolean;
 }
 
@@ -18,6 +19,10 @@ interface Arrival {
 export interface Totals {
   readonly sent: number;
   readonly acknowledged: number;
+  /** Those with 202: they went through the store. */
+  readonly stored: number;
+  /** Those of them that a phone took. */
+  readonly storedDelivered: number;
   readonly unanswered: number;
   readonly refused: number;
   readonly delivered: number;
@@ -31,6 +36,7 @@ export interface Totals {
 export class Ledger {
   /** Sentences about promises that were broken. */
   readonly broken: string[] = [];
+  readonly #unruly: boolean;
   readonly #messages: Entry[] = [];
   readonly #devices = new Map<string, DeviceBook>();
   readonly #faults: { readonly node: string; readonly tick: number }[] = [];
@@ -41,11 +47,16 @@ export class Ledger {
   #doubled = 0;
   #outage = 0;
 
+  /** @param unruly the devices refuse, and messages expire: no refusal is a fault, and nothing is said of order and loss */
+  constructor(unruly = false) {
+    this.#unruly = unruly;
+  }
+
   /** A new message with this text after its number; returns number and body. */
   send(text: string): { readonly id: number; readonly body: string } {
     const id = this.#messages.length;
     const body = `${id} ${text}`;
-    this.#messages.push({ body, sent: ++this.#tick, acknowledged: Infinity, arrived: false });
+    this.#messages.push({ body, sent: ++this.#tick, acknowledged: Infinity, stored: false, arrived: false });
     return { id, body };
   }
 
@@ -56,11 +67,12 @@ export class Ledger {
     if (status === 0) this.#unanswered++;
     else if (status < 300) {
       entry.acknowledged = ++this.#tick;
+      entry.stored = status === 202;
       this.#acknowledged++;
     } else {
       this.#refused++;
       // Before the app behind it has connected, the SIP front end says so; nothing else is a reason.
-      if (status !== 503) this.broken.push(`message ${id} was refused with ${status}`);
+      if (status !== 503 && !this.#unruly) this.broken.push(`message ${id} was refused with ${status}`);
     }
   }
 
@@ -92,7 +104,7 @@ export class Ledger {
       return;
     }
     // Somebody who already had the 2xx for this message when that other one was sent may not come after it.
-    if (entry.acknowledged < book.latestSent)
+    if (entry.acknowledged < book.latestSent && !this.#unruly)
       this.broken.push(`${device} got message ${id} after one that was sent when ${id} had been accepted`);
     book.latestSent = Math.max(book.latestSent, entry.sent);
   }
@@ -116,10 +128,15 @@ export class Ledger {
   }
 
   get totals(): Totals {
-    const lost = this.#messages.filter(({ acknowledged, arrived }) => acknowledged < Infinity && !arrived);
+    const lost = this.#messages.filter(
+      ({ acknowledged, arrived }) => acknowledged < Infinity && !arrived && !this.#unruly,
+    );
+    const stored = this.#messages.filter((message) => message.stored);
     return {
       sent: this.#messages.length,
       acknowledged: this.#acknowledged,
+      stored: stored.length,
+      storedDelivered: stored.filter(({ arrived }) => arrived).length,
       unanswered: this.#unanswered,
       refused: this.#refused,
       delivered: this.#messages.filter(({ arrived }) => arrived).length,

@@ -1,4 +1,4 @@
-/** A phone for load: one UDP socket, it repeats a request until a server answers, and answers 200 to everything. */
+/** A phone for load: one UDP socket, it repeats a request until a server answers, and answers at once itself. */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -16,12 +16,17 @@ export interface Arrival {
   readonly port: number;
 }
 
+/** Answers kept for retransmissions of what they answer: far more than come in 32 s. */
+const REMEMBERED = 10_000;
+
 export class LoadPhone {
   readonly aor: string;
   /** Where its requests go to; also those that wait for an answer move when this changes. */
   server: Server;
   /** It gives up after so many ms. */
   patience = 30_000;
+  /** Its answer to a MESSAGE; the arrival is told of when that is a 2xx. */
+  react: (body: string) => number = () => 200;
   onMessage: (arrival: Arrival) => void = () => undefined;
   readonly #socket: Socket;
   readonly #again: number;
@@ -57,8 +62,8 @@ export class LoadPhone {
   }
 
   /** Status of the final answer, 0 when none came within the limit. */
-  message(to: string, body: string): Promise<number> {
-    const headers = ['Content-Type: text/plain', `Call-ID: ${randomBytes(8).toString('hex')}`];
+  message(to: string, body: string, more: readonly string[] = []): Promise<number> {
+    const headers = ['Content-Type: text/plain', `Call-ID: ${randomBytes(8).toString('hex')}`, ...more];
     return this.#request('MESSAGE', `sip:${to}`, to, headers, body);
   }
 
@@ -96,6 +101,12 @@ export class LoadPhone {
     });
   }
 
+  #remember(branch: string, answer: Buffer): void {
+    this.#answered.set(branch, answer);
+    const [oldest] = this.#answered.keys();
+    if (this.#answered.size > REMEMBERED && oldest !== undefined) this.#answered.delete(oldest);
+  }
+
   #send(bytes: Buffer, port = this.server.port): void {
     this.#socket.send(bytes, port, this.server.host);
   }
@@ -110,17 +121,15 @@ export class LoadPhone {
     }
     let answer = this.#answered.get(branch);
     if (answer === undefined) {
+      const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+      const status = this.react(body);
       const copied = ['From', 'Call-ID', 'CSeq'].map((name) => `${name}: ${headerOf(text, name)}`);
       const to = `To: ${headerOf(text, 'To')};tag=${randomBytes(4).toString('hex')}`;
       answer = Buffer.from(
-        ['SIP/2.0 200 OK', `Via: ${via}`, ...copied, to, 'Content-Length: 0', '', ''].join('\r\n'),
+        [`SIP/2.0 ${status} Load`, `Via: ${via}`, ...copied, to, 'Content-Length: 0', '', ''].join('\r\n'),
       );
-      this.#answered.set(branch, answer);
-      this.onMessage({
-        callId: headerOf(text, 'Call-ID'),
-        body: text.slice(text.indexOf('\r\n\r\n') + 4),
-        port,
-      });
+      this.#remember(branch, answer);
+      if (status < 300) this.onMessage({ callId: headerOf(text, 'Call-ID'), body, port });
     }
     this.#send(answer, port);
   }

@@ -1,0 +1,22 @@
+/** How much memory a process holds. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Resident memory in MB; 0 when the system does not say. */
+export function residentMb(pid: number): number {
+  return Math.round(residentKb(pid) / 1024);
+}
+
+function residentKb(pid: number): number {
+  try {
+    const [, kb] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    if (kb !== undefined) return Number(kb);
+  } catch {
+    // Not Linux.
+  }
+  try {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) || 0;
+  } catch {
+    return 0;
+  }
+}
