@@ -127,7 +127,7 @@ test('a phone that comes back before its old dialog was ended has both put right
   await node.store.subscribe({
     ...row!,
     id: 'f'.repeat(32),
-    callId: `${row!.callId}`,
+    callId: row!.callId,
     run: 'an earlier run',
   });
   const fresh = await bob.subscribe({ Expires: '3600' });
