@@ -10,25 +10,32 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  * - `before`: cut, and the server never sees it
  * - `after`: the server gets it, and the client is cut off at once
  * - `silent`: the server gets it, and no answer ever comes back on this connection
+ * - `held`: the server never sees it, nor is the connection cut
  */
-export type Harm = 'before' | 'after' | 'silent';
+export type Harm = 'before' | 'after' | 'silent' | 'held';
 
 export interface Proxy {
   readonly port: number;
   /** Harms done so far. */
   readonly harmed: number;
-  /** The next `count` COMMITs that pass are harmed. */
-  harm(how: Harm, count?: number): void;
+  /** The next `count` COMMITs that pass are harmed; only those of transactions that said `about`, if that is given. */
+  harm(how: Harm, count?: number, about?: string): void;
   close(): void;
 }
+
+/** Characters of a transaction that are remembered. */
+const MEMORY = 50_000;
 
 export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let [how, left, harmed]: [Harm, number, number] = ['before', 0, 0];
+  let about = '';
 
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');
     let silent = false;
+    /** What the client has said since its last COMMIT. */
+    let said = '';
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.setNoDelay(true);
@@ -43,16 +50,19 @@ export async function startProxy(target: number): Promise<Proxy> {
     });
     client.on('close', () => upstream.end());
     client.on('data', (data) => {
-      if (left === 0 || !isCommit(data)) {
+      const ends = isCommit(data);
+      const meant = ends && left > 0 && said.includes(about);
+      said = ends ? '' : (said + data.toString('latin1')).slice(-MEMORY);
+      if (!meant) {
         upstream.write(data);
         return;
       }
       left--;
       harmed++;
       if (how === 'before') upstream.destroy();
-      else upstream.write(data);
+      else if (how !== 'held') upstream.write(data);
       if (how === 'silent') silent = true;
-      else client.destroy();
+      else if (how !== 'held') client.destroy();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -62,8 +72,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     get harmed() {
       return harmed;
     },
-    harm: (next, count = 1) => {
+    harm: (next, count = 1, text = '') => {
       how = next;
+      about = text;
       left = count;
     },
     close: () => {

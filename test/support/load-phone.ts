@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Server {
   readonly host: string;
@@ -25,6 +26,8 @@ export class LoadPhone {
   server: Server;
   /** It gives up after so many ms. */
   patience = 30_000;
+  /** After 503 it says the same again: same Call-ID, CSeq and From tag. */
+  tenacious = false;
   /** Its answer to a MESSAGE; the arrival is told of when that is a 2xx. */
   react: (body: string) => number = () => 200;
   onMessage: (arrival: Arrival) => void = () => undefined;
@@ -71,22 +74,34 @@ export class LoadPhone {
     this.#socket.close();
   }
 
-  #request(method: string, uri: string, to: string, headers: readonly string[], body = ''): Promise<number> {
-    const branch = `z9hG4bK${randomBytes(8).toString('hex')}`;
-    const bytes = Buffer.from(
-      [
+  async #request(
+    method: string,
+    uri: string,
+    to: string,
+    headers: readonly string[],
+    body = '',
+  ): Promise<number> {
+    const tag = randomBytes(4).toString('hex');
+    const cseq = ++this.#cseq;
+    for (;;) {
+      const branch = `z9hG4bK${randomBytes(8).toString('hex')}`;
+      const lines = [
         `${method} ${uri} SIP/2.0`,
         `Via: SIP/2.0/UDP 127.0.0.1:${this.#socket.address().port};rport;branch=${branch}`,
         'Max-Forwards: 70',
-        `From: <sip:${this.aor}>;tag=${randomBytes(4).toString('hex')}`,
+        `From: <sip:${this.aor}>;tag=${tag}`,
         `To: <sip:${to}>`,
-        `CSeq: ${++this.#cseq} ${method}`,
+        `CSeq: ${cseq} ${method}`,
         ...headers,
         `Content-Length: ${Buffer.byteLength(body)}`,
-        '',
-        body,
-      ].join('\r\n'),
-    );
+      ];
+      const status = await this.#transaction(branch, Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`));
+      if (status !== 503 || !this.tenacious) return status;
+      await sleep(this.#again);
+    }
+  }
+
+  #transaction(branch: string, bytes: Buffer): Promise<number> {
     return new Promise((resolve) => {
       const finish = (status: number) => {
         clearInterval(again);
