@@ -239,6 +239,9 @@ test(
     }
     expect(books.count('')).toBe(0);
     await books.close(accepted);
+    console.log(
+      `bad manners: accepted ${accepted}, delivered ${books.count('delivered')}, dead ${books.count('dead')}`,
+    );
   },
 );
 

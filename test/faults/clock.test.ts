@@ -134,6 +134,9 @@ describe('one node whose clock jumps', () => {
       expect(late).toEqual([]);
       expect(books.count('')).toBe(0);
       await books.close(accepted);
+      console.log(
+        `clock jumps under load: accepted ${accepted}, delivered ${books.count('delivered')}, expired ${books.count('expired')}`,
+      );
     },
   );
 });

@@ -50,6 +50,7 @@ test(
     // Ten times as fast as life: as many repeats, in a tenth of the time.
     const { front, server, store } = await start({ front: { timers: { T1: 50, T2: 400, F: 3_200 } } });
     const dice = chance();
+    console.log(`bad network: FAULT_SEED=${dice.seed}`);
     const ledger = new Ledger();
     const boxes = Array.from({ length: DEVICES }, (_, index) => `user${index}@example.org`);
     const alice = await phone('alice@example.org', server);
