@@ -10,6 +10,7 @@ import type { Summaries } from './summaries.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
 const log = logger('mwi:notify');
+const REMEMBERED = 200_000;
 
 export interface ServiceDependencies {
   readonly port: Port;
@@ -28,6 +29,8 @@ export interface Service {
    * the whole dialog: their phones subscribe again at once.
    */
   end(watcher: Watcher, reason: EndReason): void;
+  /** Has good-bye been said to this subscription, or is it being said just now? */
+  hasLeft(id: string): boolean;
   /** Rejects when the state of this mailbox can't be read now. */
   check(mailbox: string): Promise<void>;
   /** Those whose last NOTIFY was lost with the connection to drachtio-server; each is handed out once. */
@@ -41,6 +44,8 @@ export function createService(dependencies: ServiceDependencies): Service {
   const leaving = new Set<Watcher>();
   const listeners = new Set<() => void>();
   let owed: Subscription[] = [];
+  /** Ids of those who left: their phones may be back before their rows are gone. */
+  const left = new Set<string>();
 
   function watcherOf(subscription: Subscription): Watcher {
     const notifier = new Notifier({
@@ -124,6 +129,9 @@ export function createService(dependencies: ServiceDependencies): Service {
   function leave(watcher: Watcher): void {
     watcher.ending = true;
     leaving.add(watcher);
+    left.add(watcher.subscription.id);
+    const [oldest] = left;
+    if (left.size > REMEMBERED && oldest !== undefined) left.delete(oldest);
   }
 
   function endOne(watcher: Watcher, reason: EndReason): void {
@@ -140,6 +148,7 @@ export function createService(dependencies: ServiceDependencies): Service {
   return {
     watcher: watcherOf,
     end,
+    hasLeft: (id) => left.has(id),
     check: async (mailbox) => {
       await summaries.read(mailbox);
     },

@@ -154,6 +154,8 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     watcher.notifier.asked();
     dependencies.subscribed(subscription.mailbox, subscription.device);
     for (const row of replaced) {
+      // It came back because it has just been sent away: no second good-bye.
+      if (service.hasLeft(row.id)) continue;
       // One of an earlier run of this node has no watcher; its dialog at drachtio-server must end all the same.
       const old = watchers.get(row.id) ?? (row.node === settings.node ? service.watcher(row) : undefined);
       // No reason that makes a phone come back: it would replace its own new subscription.

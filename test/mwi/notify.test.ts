@@ -110,7 +110,7 @@ test('when its time is over a subscription is told so, with the state, and is go
   expect(last!.body.toString()).toBe('Messages-Waiting: no\r\n');
   await forgotten(node.srf, line);
   expect(node.mwi.size()).toBe(0);
-  expect(await node.store.subscriptionIds([mailbox])).toEqual(new Set());
+  await expect.poll(() => node.store.subscriptionIds([mailbox])).toEqual(new Set());
 });
 
 describe('the answer to a NOTIFY', () => {
