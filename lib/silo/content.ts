@@ -1,7 +1,7 @@
 /** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
 import { createHash, randomUUID } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import { bodyOf, type BodySource } from '../sip/body.ts';
+import { bodyOf, bodyText, type BodySource } from '../sip/body.ts';
 import { hasControl } from '../sip/characters.ts';
 import {
   expiresOf,
@@ -112,7 +112,10 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
   return Math.min(longest, expires ?? longest);
 }
 
-/** Identity of a message: the same request again (also in a new transaction) has the same one. */
+/**
+ * Identity of a message: the same request again (also in a new transaction) has the same one; the same identifiers with
+ * another text are another message.
+ */
 export function keyOf(req: BodySource, box: string): string {
   const from = parseNameAddr(header(req, 'From') ?? '');
   const callId = header(req, 'Call-ID') ?? '';
@@ -121,7 +124,7 @@ export function keyOf(req: BodySource, box: string): string {
   const parts =
     callId === ''
       ? [randomUUID()]
-      : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq, textOf(req)];
+      : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq, bodyText(req)];
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 
@@ -129,12 +132,6 @@ export function keyOf(req: BodySource, box: string): string {
 function hopsLeft(req: HeaderSource): number {
   const hops = Number(header(req, 'Max-Forwards') ?? 70);
   return (Number.isInteger(hops) ? Math.min(hops, 70) : 70) - 1;
-}
-
-/** The body as it came: the same identifiers with another text are another message. */
-function textOf(req: BodySource): string {
-  const end = req.raw?.indexOf('\r\n\r\n') ?? -1;
-  return end < 0 ? (req.body ?? '') : (req.raw ?? '').slice(end + 4);
 }
 
 function escaped(name: string): string {

@@ -16,6 +16,7 @@ import {
 import { readRegistration, type Registration } from '../sip/registration.ts';
 import type { Store } from '../stores/store.ts';
 import { createAcceptor, type StoreResult } from './accept.ts';
+import { createArrivals } from './arrivals.ts';
 import { observedBindings, type BindingSource } from './bindings.ts';
 import { createBoxes } from './boxes.ts';
 import { createBreaker } from './breaker.ts';
@@ -26,6 +27,7 @@ import { createEvents, type SiloEmitter } from './events.ts';
 import { createFlights } from './flights.ts';
 import { createLanes } from './lanes.ts';
 import { LiveFailure, deliverLive } from './live.ts';
+import { createMemory } from './memory.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
 import { createOverload } from './overload.ts';
@@ -33,8 +35,6 @@ import { ownerOf, served } from '../sip/owner.ts';
 import { createPace } from './pace.ts';
 
 const log = logger('silo');
-/** Ended and own messages are remembered for this many entries, far more than can be in flight. */
-const MEMORY = 100_000;
 
 export interface SiloDependencies {
   readonly srf: Srf;
@@ -269,49 +269,4 @@ function statusOf(error: unknown): number {
   const status =
     typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : NaN;
   return status >= 300 && status <= 699 ? status : 500;
-}
-
-interface Memory<T> {
-  readonly add: (value: T) => void;
-  readonly has: (value: T) => boolean;
-}
-
-/** The last so many values. */
-function createMemory<T>(): Memory<T> {
-  const values = new Set<T>();
-  return {
-    add: (value) => {
-      values.add(value);
-      const [oldest] = values;
-      if (values.size > MEMORY) values.delete(oldest as T);
-    },
-    has: (value) => values.has(value),
-  };
-}
-
-interface Arrivals {
-  readonly watch: (aor: string) => { readonly happened: () => boolean; readonly end: () => void };
-  readonly note: (aor: string) => void;
-}
-
-/** Did a device of this AoR register since we began to look? */
-function createArrivals(): Arrivals {
-  const watchers = new Map<string, Set<{ arrived: boolean }>>();
-  return {
-    watch: (aor) => {
-      const watcher = { arrived: false };
-      const all = watchers.get(aor) ?? new Set();
-      watchers.set(aor, all.add(watcher));
-      return {
-        happened: () => watcher.arrived,
-        end: () => {
-          all.delete(watcher);
-          if (all.size === 0 && watchers.get(aor) === all) watchers.delete(aor);
-        },
-      };
-    },
-    note: (aor) => {
-      for (const watcher of watchers.get(aor) ?? []) watcher.arrived = true;
-    },
-  };
 }

@@ -8,6 +8,12 @@ export interface BodySource extends HeaderSource {
   readonly body?: string | undefined;
 }
 
+/** The text behind the blank line, all of it; `req.body` may have been cut. */
+export function bodyText({ raw, body }: Pick<BodySource, 'raw' | 'body'>): string {
+  const end = raw?.indexOf('\r\n\r\n') ?? -1;
+  return raw !== undefined && end >= 0 ? raw.slice(end + 4) : (body ?? '');
+}
+
 const REPLACEMENT = '\uFFFD';
 
 /**
@@ -19,8 +25,7 @@ const REPLACEMENT = '\uFFFD';
  * @throws SiloError `SILO_REFUSED`, status 415 for damaged or binary bytes, 400 for a body shorter than Content-Length
  */
 export function bodyOf(req: BodySource): Buffer {
-  const end = req.raw?.indexOf('\r\n\r\n') ?? -1;
-  const text = req.raw !== undefined && end >= 0 ? req.raw.slice(end + 4) : (req.body ?? '');
+  const text = bodyText(req);
   const body = Buffer.from(text, 'utf8');
   const declared = header(req, 'Content-Length');
   const length = declared === undefined ? body.length : Number(declared);
