@@ -38,7 +38,7 @@ describe('the SQLite store', () => {
     const store = await openStore('sqlite::memory:', { now: () => 1000 });
     await store.accept(aMessage('bob@example.org'));
     expect(await store.claim('bob@example.org', 'node', 10)).toHaveProperty('lease');
-    expect(await store.waiting('bob@example.org', 1000, 0, 10)).toHaveLength(1);
+    expect(await store.waiting('bob@example.org', 1000, 10)).toHaveLength(1);
     await store.close();
   });
 
