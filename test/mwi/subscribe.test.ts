@@ -134,6 +134,8 @@ describe('a first SUBSCRIBE', () => {
   test.each([
     ['without a Contact', { Contact: null }],
     ['with a Contact that is none', { Contact: '<mailto:bob@example.org>' }],
+    ['with a Contact that no NOTIFY can go to', { Contact: '<tel:+15551230000>' }],
+    ['with two Contacts', { Contact: '<sip:bob@127.0.0.1:9>, <sip:bob@127.0.0.1:10>' }],
     ['with an Expires that is no number', { Expires: 'soon' }],
   ])('%s gets 400', async (_, headers) => {
     expect((await bob.subscribe(headers)).answer.status).toBe(400);
