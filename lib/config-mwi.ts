@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { MWI_DEFAULTS, type MwiOptions } from './mwi/options.ts';
 
-const whole = (least: number) => z.coerce.number().int().min(least);
+/** Timers of Node end at 24.8 days. */
+const LONGEST_TIME = 2_000_000_000;
+const whole = (least: number, most = LONGEST_TIME) => z.coerce.number().int().min(least).max(most);
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
   .transform((value) => [true, 'true', '1', 'yes'].includes(value));
