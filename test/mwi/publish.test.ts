@@ -41,7 +41,7 @@ const quiet = () => bob.phone.quiet(80);
 describe('an initial PUBLISH', () => {
   test('with a good body: 200 with Expires and entity-tag, stored, told', async () => {
     await watching();
-    const answer = await voicemail.publish(mailbox, voice(2, 1));
+    const answer = await voicemail.publish(mailbox, voice(2, 1), { Contact: '<sip:vm@127.0.0.1>' });
     expect([answer.status, answer.header('Expires')]).toEqual([200, '600']);
     expect(answer.header('SIP-ETag')).toMatch(/^[0-9a-f]{32}$/);
     expect(answer.header('Record-Route') + answer.header('Contact')).toBe('');

@@ -48,6 +48,33 @@ describe('a first SUBSCRIBE', () => {
     expect(notify!.start).toBe('NOTIFY sip:bob@phone.invalid SIP/2.0');
   });
 
+  test('that came through a NAT is notified back through it', async () => {
+    const { answer } = await bob.subscribe({ Contact: '<sip:bob@192.0.2.77:5060>' });
+    expect(answer.status).toBe(200);
+    const [notify] = await bob.notified(1);
+    expect(notify!.start).toBe('NOTIFY sip:bob@192.0.2.77:5060 SIP/2.0');
+  });
+
+  test('that is sent twice, as UDP phones do, gets the same answer twice and is one subscription', async () => {
+    const headers = {
+      From: '<sip:bob@example.org>;tag=1',
+      'Call-ID': 'twice',
+      CSeq: '7 SUBSCRIBE',
+      Contact: bob.phone.contact,
+      Event: 'message-summary',
+    };
+    const send = () =>
+      bob.phone.request('SUBSCRIBE', 'sip:bob@example.org', 'bob@example.org', headers, undefined, {
+        branch: 'z9hG4bKtwice',
+      });
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.header('To')).toBe(first.header('To'));
+    await bob.phone.quiet(100);
+    expect(bob.notifies).toHaveLength(1);
+    expect(node.mwi.size()).toBe(1);
+  });
+
   test('over TCP is answered and notified over the same connection', async () => {
     const tcp = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
     const { answer } = await tcp.subscribe();
