@@ -111,8 +111,9 @@ export function isMoved(
 ): boolean {
   if (moved || target !== now.target) return true;
   const sameSource = source.address === now.source.address && source.port === now.source.port;
-  // With Record-Route the proxy knows the way; a connection is found by the Contact's user and host.
-  return now.source.protocol === 'udp' && routes.length === 0 && behindNat({ target, source }) && !sameSource;
+  // With Record-Route the proxy knows the way. A new connection drachtio-server finds by the Contact's user and host, but
+  // forgets with its answer to `Expires: 0`: the last NOTIFY would go to the old one.
+  return routes.length === 0 && behindNat({ target, source }) && !sameSource;
 }
 
 function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {

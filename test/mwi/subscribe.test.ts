@@ -242,6 +242,22 @@ describe('a SUBSCRIBE in its dialog', () => {
     moved.close();
   });
 
+  test('from a new TCP connection takes the NOTIFYs there, up to the end, whatever the Contact says', async () => {
+    const from = { Contact: '<sip:bob@192.0.2.77:5060>' };
+    const before = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
+    const line = await before.subscribe(from);
+    await before.notified(1);
+    before.close();
+    const after = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
+    expect((await after.again(line, { ...from, CSeq: '201 SUBSCRIBE' })).status).toBe(200);
+    await after.notified(1);
+    await after.again(line, { ...from, CSeq: '202 SUBSCRIBE', Expires: '0' });
+    const [first, last] = await after.notified(2);
+    expect(stateOf(last!)).toBe('terminated;reason=timeout');
+    expect(numberOf(last!)).toBeGreaterThan(numberOf(first!));
+    after.close();
+  });
+
   test('with Expires: 0 ends it: 200, and a last NOTIFY with the state', async () => {
     const line = await bob.subscribe();
     await bob.notified(1);
