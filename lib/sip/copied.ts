@@ -1,4 +1,5 @@
 /** The headers of an answer that drachtio-srf copies from its request: From, To, Call-ID and CSeq. */
+import { withOwnHost } from './localhost.ts';
 import { parseNameAddr } from './name-addr.ts';
 
 /**
@@ -9,7 +10,7 @@ import { parseNameAddr } from './name-addr.ts';
  */
 export function prepareCopied(headers: Record<string, string>, toTag: string | undefined): void {
   for (const [name, value] of Object.entries(headers))
-    if (value.includes('\n')) headers[name] = value.replace(/\r?\n[ \t]+/g, ' ').trim();
+    headers[name] = withOwnHost(name, value.replace(/\r?\n[ \t]+/g, ' ').trim());
   const to = headers['to'];
   if (toTag !== undefined && to !== undefined && !parseNameAddr(to)?.params.has('tag'))
     headers['to'] = `${to};tag=${toTag}`;

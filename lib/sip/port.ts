@@ -10,6 +10,7 @@ import { logger } from '../log.ts';
 import { hasControl } from './characters.ts';
 import { prepareCopied } from './copied.ts';
 import { MAX_ANSWER, Unsendable, frameOf } from './frame.ts';
+import { withOwnHost } from './localhost.ts';
 import { createFrameWindow } from './window.ts';
 
 const log = logger('sip:port');
@@ -187,7 +188,8 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
     }
     if (res.msg) prepareCopied(res.msg.headers, toTag);
     const clean: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers)) if (!hasControl(value)) clean[name] = value;
+    for (const [name, value] of Object.entries(headers))
+      if (!hasControl(value)) clean[name] = withOwnHost(name, value);
     const bytes = 1000 + JSON.stringify(clean).length + Buffer.byteLength(body ?? '');
     if (bytes > MAX_ANSWER) {
       // Sent, it would make drachtio-server deaf to everything that follows.

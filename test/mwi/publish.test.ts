@@ -239,6 +239,16 @@ describe('several publishers', () => {
     other.close();
   });
 
+  test('one that has lost its tag takes back what it said with Expires: 0', async () => {
+    await watching();
+    await voicemail.publish(mailbox, voice(1));
+    await bob.notified(2);
+    expect((await voicemail.publish(mailbox, voice(1), { Expires: '0' })).status).toBe(200);
+    await bob.notified(3);
+    expect(bob.texts[2]).toBe('Messages-Waiting: no\r\n');
+    expect(await stored()).toEqual([]);
+  });
+
   test('that share a From add up too when replacing is off', async () => {
     await restart({ replacePublisher: false });
     await watching();
