@@ -37,7 +37,8 @@ export async function runEverySession(context: EveryContext, lease: Lease, wake:
   await store.park(box, now(), 0);
   const holds = new Holds(context, lease, wake, await store.deviceStates(box));
   const owed = new Owed(context, lease, holds.states);
-  const again = await runAll(context, (device) => serveDevice(context, box, device, holds, owed));
+  const taken = new Map<string, number>();
+  const again = await runAll(context, (device) => serveDevice(context, box, device, holds, owed, taken));
   await store.parkDevices(box, now());
   if (again > 0) return { kind: 'again', ms: again };
   const mark = context.mark();
@@ -84,6 +85,8 @@ async function serveDevice(
   device: string,
   holds: Holds,
   owed: Owed,
+  /** How many messages each device has taken in this session. */
+  taken: Map<string, number>,
 ): Promise<number> {
   const { store, now } = context;
   let suspect: { readonly message: Message; readonly failure: Failure } | undefined;
@@ -115,11 +118,14 @@ async function serveDevice(
           continue;
         }
         if (holds.holds(device) && stepped.size === 0 && !suspect) return 0;
+        const count = taken.get(device) ?? 0;
+        if (count >= context.limit) return 0;
         const sent = await send(context, box, device, message, holds.attempts(device));
         switch (sent.kind) {
           case 'taken':
           case 'refused':
             found = true;
+            if (sent.kind === 'taken') taken.set(device, count + 1);
             await owed.done(device, message, sent);
             if (suspect) {
               // The device is there: the failure was the message's own.

@@ -156,7 +156,11 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         later(box, why, 2);
         return;
       }
-      if (!(await hasDevices(box))) return;
+      if (!(await hasDevices(box))) {
+        // A limit is for this wake: the next registration empties the box.
+        limits.delete(box);
+        return;
+      }
       const asked = performance.now();
       const claim = await store.claim(box, owner, settings.leaseTime);
       if (!('lease' in claim)) {

@@ -107,6 +107,44 @@ describe('a delivery', () => {
     await bob.received(5);
     expect(bob.texts.slice(3)).toEqual(['three', 'four']);
   });
+
+  test('a limit for a box whose owner is away is gone when the owner registers', async () => {
+    await start();
+    await scene.leave('bob', 'one', 'two');
+    scene.node.silo.dump('bob@example.org', { limit: 1 });
+    const bob = await scene.phone('bob');
+    await bob.quiet(100);
+    await bob.register({ expires: 600 });
+    await bob.received(2);
+  });
+
+  test('where every device is owed everything, the limit is that of each device', async () => {
+    await start({ deliverTo: 'every' });
+    let there = 480;
+    const devices = await Promise.all(
+      [1, 2].map(async (n) => {
+        const phone = await scene.phone('bob', {
+          react: ({ method }) => (method === 'MESSAGE' ? there : 200),
+        });
+        await phone.register({ expires: 600, params: `;+sip.instance="<urn:uuid:device-${n}>"` });
+        return phone;
+      }),
+    );
+    await scene.leave('bob', 'one', 'two', 'three');
+    await until(async () => {
+      const states = await scene.node.store.deviceStates('bob@example.org');
+      expect(states.map(({ attempts }) => attempts)).toEqual([1, 1]);
+    });
+    there = 200;
+    scene.node.silo.dump('bob@example.org', { limit: 2 });
+    for (const phone of devices) await phone.received(3);
+    for (const phone of devices) {
+      await phone.quiet(150);
+      expect(phone.texts).toEqual(['one', 'one', 'two']);
+    }
+    scene.node.silo.dump('bob@example.org');
+    for (const phone of devices) await phone.received(4);
+  });
 });
 
 describe('silo.store(req, …)', () => {
