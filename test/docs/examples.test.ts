@@ -1,12 +1,13 @@
-/** Every command and every example of README.md and docs/ is run here as it stands there; only ports are replaced. */
+/** Every command and every example of README.md and docs/ is run here as it stands there; only ports and times are replaced. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createConnection } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
-import type { Silo } from '../../lib/index.ts';
+import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
+import { createEvents } from '../../lib/silo/events.ts';
 import { findCommand } from '../support/find-command.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
@@ -172,6 +173,97 @@ describe('starting with options', () => {
   });
 });
 
+describe('the application with options of msilo', () => {
+  let own: TemporaryFolder;
+  let app: RunningProcess | undefined;
+  const phones: Phone[] = [];
+  beforeEach(() => {
+    own = temporaryFolder('silo-docs-options');
+  });
+  afterEach(async () => {
+    for (const phone of phones.splice(0)) phone.close();
+    if (app) await interrupt(app);
+    own.remove();
+  });
+
+  /** Runs the example, and gives phones. */
+  async function run(page: string, words: string) {
+    const port = await freePort();
+    app = await shell(example(page, 'sh', words), {
+      SILO_SIP_LISTEN: `127.0.0.1:${port}`,
+      SILO_STORE: `sqlite:${join(own.path, 'silo.db')}`,
+    });
+    await started(app);
+    return async (name: string) => {
+      const phone = await Phone.start(name, { server: { host: '127.0.0.1', port } });
+      phones.push(phone);
+      return phone;
+    };
+  }
+  const params = (n: number) => `;+sip.instance="<urn:uuid:${n}>"`;
+
+  test('every device gets a message', { timeout: 60_000 }, async () => {
+    const phone = await run('docs/devices.md', 'SILO_DELIVER_TO');
+    const [alice, desk, mobile] = [await phone('alice'), await phone('bob'), await phone('bob')];
+    await desk.register({ expires: 600, params: params(1) });
+    await mobile.register({ expires: 600, params: params(2) });
+    expect((await alice.message('bob', 'hi')).status).toBe(202);
+    await desk.received(1);
+    await mobile.received(1);
+  });
+
+  test('headers are added', { timeout: 60_000 }, async () => {
+    const phone = await run('docs/dumping.md', 'SILO_EXTRA_HEADERS');
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await alice.message('bob', 'hi');
+    await bob.register({ expires: 600 });
+    const [message] = await bob.received(1);
+    expect(message?.header('X-Offline')).toBe(`stored ${message?.header('Date') ?? ''}`);
+    expect(message?.header('X-Stored-For')).toBe('bob');
+  });
+
+  test('a message with a set time', { timeout: 60_000 }, async () => {
+    const page = 'docs/reminders.md';
+    const phone = await run(page, 'SILO_SEND_AT_HEADER');
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await bob.register({ expires: 600 });
+    const [head = '', body = ''] = example(page, 'text', 'MESSAGE').split('\n\n');
+    const [start = '', ...lines] = head.split('\n');
+    const headers = Object.fromEntries(lines.map((line) => line.split(/: (.*)/).slice(0, 2))) as Record<
+      string,
+      string
+    >;
+    const send = (time: string) =>
+      alice.request(
+        'MESSAGE',
+        start.split(' ')[1] ?? '',
+        bob.aor,
+        { ...headers, 'X-Send-At': time },
+        Buffer.from(body),
+      );
+    // As the page writes times, but for a time that does not grow old.
+    const zoned = (seconds: number) => {
+      const shown = new Date(Date.now() + seconds * 1000 + 3_600_000);
+      return shown.toISOString().replace(/\.\d+Z/, '+01:00');
+    };
+    expect(zoned(0)).toMatch(new RegExp(`^${headers['X-Send-At']?.replace(/\d/g, '\\d').replace('+', '\\+') ?? ''}$`));
+    expect((await send(zoned(2))).status).toBe(202);
+    await bob.quiet(300);
+    expect(bob.messages).toHaveLength(0);
+    await bob.received(1, 5_000);
+    expect(bob.texts).toEqual(['Happy birthday!\n']);
+    expect((await send('tomorrow')).status).toBe(400);
+  });
+
+  test('a notice that a message was stored', { timeout: 60_000 }, async () => {
+    const phone = await run('docs/notices.md', 'SILO_NOTICE_FROM');
+    const alice = await phone('alice');
+    await alice.message('bob', 'hi', { headers: { Contact: alice.contact } });
+    await alice.received(1);
+    expect(alice.texts).toEqual(['bob is not there and will get your message later.']);
+  });
+});
+
 test('the lamps of docs/message-waiting.md on the wire', { timeout: 60_000 }, async () => {
   const page = 'docs/message-waiting.md';
   const port = await freePort();
@@ -316,6 +408,67 @@ describe('examples in TypeScript', () => {
     };
     expect(await again({ deadLetters }, 'bob@example.org')).toBe(2);
     expect(asked).toEqual([{ box: 'bob@example.org' }, [7]]);
+  });
+
+  async function exported(path: string, name: string): Promise<unknown> {
+    const module = (await import(pathToFileURL(compiled(path, name)).href)) as Record<string, unknown>;
+    return module[name];
+  }
+  const message = { box: 'bob@example.org', incTime: Math.floor(Date.now() / 1000) - 60 } as never;
+
+  test('reminders are set and taken back', async () => {
+    const inAnHour = (await exported('docs/reminders.md', 'inAnHour')) as (silo: object, req: object) => unknown;
+    const takeBack = (await exported('docs/reminders.md', 'takeBack')) as typeof inAnHour;
+    const asked: unknown[] = [];
+    const silo = {
+      store: (_: object, { sendAt }: { sendAt: Date }) => {
+        asked.push(Math.round((sendAt.getTime() - Date.now()) / 60_000));
+        return Promise.resolve({ status: 202 });
+      },
+      reminders: {
+        list: (query: unknown) => Promise.resolve([asked.push(query), { id: 7 }].slice(1)),
+        cancel: (ids: readonly number[]) => Promise.resolve(asked.push(ids)),
+      },
+    };
+    expect(await inAnHour(silo, {})).toBe(202);
+    await takeBack(silo, 'bob@example.org' as never);
+    expect(asked).toEqual([60, { box: 'bob@example.org' }, [7]]);
+  });
+
+  test('notices and headers by function', async () => {
+    const { noticeBody } = (await exported('docs/notices.md', 'notices')) as SiloOptions;
+    const { extraHeaders } = (await exported('docs/dumping.md', 'marked')) as SiloOptions;
+    if (typeof noticeBody !== 'function' || typeof extraHeaders !== 'function')
+      throw new Error('the examples are no functions');
+    expect(noticeBody(message, 5)).toBe('Kept for bob@example.org as number 5.');
+    expect(noticeBody({ box: 'alarms@example.org' } as never, 5)).toBeUndefined();
+    expect(extraHeaders(message, { userAgent: 'desk/1' } as never)).toEqual({
+      'X-Waited': expect.stringMatching(/^6\d$/) as string,
+      'X-Sent-To': 'desk/1',
+    });
+  });
+
+  test('every event is told', async () => {
+    const watch = (await exported('docs/notices.md', 'watch')) as (
+      silo: object,
+      tell: (line: string) => void,
+    ) => void;
+    const events = createEvents();
+    const lines: string[] = [];
+    watch({ events }, (line) => lines.push(line));
+    const end = { box: 'b@x', key: 'k', status: 603, reason: 'because' };
+    events.emit('stored', { box: 'b@x', key: 'k', id: 1 });
+    for (const outcome of ['delivered', 'expired', 'dead', 'erased'] as const satisfies (keyof SiloEvents)[])
+      events.emit('ended', { ...end, outcome });
+    events.emit('refused', { status: 480, reason: 'full' });
+    expect(lines).toEqual([
+      'stored for b@x as 1',
+      'delivered to b@x: 603',
+      'expired for b@x, from ?',
+      'undeliverable to b@x: 603 because',
+      'erased for b@x: because',
+      'refused: 480 full',
+    ]);
   });
 
   test('warnings for a host app', async () => {
