@@ -5,7 +5,7 @@
  *     npx vitest run --no-file-parallelism test/conformance
  *
  * A real server is one for all files, so they must run one after the other. It has to listen on UDP and TCP of
- * one port, and nobody else may use it meanwhile.
+ * one port, and nobody else may use it meanwhile. docs/embedded.md says which other tests take these variables.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
