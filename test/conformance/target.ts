@@ -71,8 +71,12 @@ export class Target {
     return this.#kept(await UdpPeer.open(this.sip));
   }
 
+  /** A connection that the server has taken: before that it would open one of its own towards this address. */
   async tcp(): Promise<TcpPeer> {
-    return this.#kept(await TcpPeer.open(this.sip));
+    const peer = this.#kept(await TcpPeer.open(this.sip));
+    peer.send('\r\n\r\n');
+    await peer.takeStray();
+    return peer;
   }
 
   async listener(): Promise<TcpListener> {
