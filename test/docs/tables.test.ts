@@ -127,6 +127,11 @@ test('every option that a page names exists', () => {
     ...Object.keys(configSchema.shape).map(variableOf),
     'SILO_CONFIG',
     'SILO_BENCH_MYSQL',
+    // Of the tests that run against a real drachtio-server.
+    'SILO_CONFORMANCE_SIP',
+    'SILO_CONFORMANCE_ADMIN',
+    'SILO_CONFORMANCE_SECRET',
+    'SILO_CONFORMANCE_RESTART',
   ]);
   for (const { path, text } of pages())
     for (const [name] of text.matchAll(/\b(?:SILO|DRACHTIO)_[A-Z_]+\b/g)) expect(known, path).toContain(name);
