@@ -3,6 +3,7 @@ import { Batcher } from './batcher.ts';
 import { acceptBatch, remember } from './mysql-accept.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
+import { endVanished } from './mysql-vanished.ts';
 import { DEAD_COLUMNS, MESSAGE_COLUMNS, int, text, toDue, toEnded, toMessage } from './rows.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
@@ -142,6 +143,8 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         await endRows(tx, ended, { outcome: 'expired', status: 0, reason: 'lifetime over' }, now);
         return ended;
       }),
+
+    endVanished: (after, limit) => endVanished(db, after, limit, clock()),
 
     forget: (before, limit) =>
       db.run(`delete from silo_ledger where end_time > 0 and end_time < ? limit ${whole(limit)}`, [before]),

@@ -2,6 +2,7 @@
 import { Batcher } from './batcher.ts';
 import type { Sqlite } from './sqlite.ts';
 import { noteChange } from './sqlite-mwi.ts';
+import { endVanished } from './sqlite-vanished.ts';
 import {
   DEAD_COLUMNS,
   INSERT_COLUMNS,
@@ -180,6 +181,9 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           return ended;
         }),
       ),
+
+    endVanished: (after, limit) =>
+      db.guard(() => db.transaction(() => endVanished(db, after, limit, clock()))),
 
     forget: (before, limit) =>
       db.guard(
