@@ -58,7 +58,7 @@ function behind(defines: readonly string[] = []) {
 
 describe.each([
   ['live messages are its own affair', []],
-  ['every MESSAGE goes through the application', ['SILO_FIRST']],
+  ['every MESSAGE goes through the application', ['APP_FIRST']],
 ])('behind a Kamailio, %s:', (_, defines) => {
   describe('the silo', needing(kamailioMissing()), () => {
     const world = behind(defines);

@@ -247,6 +247,22 @@ describe.each<Maker>(['Kamailio', 'drachtio-silo'])('our messages in a table mad
       expect(carol.texts).toEqual(numbered(3));
     });
 
+    test('except behind one with more than 1,023 bytes of headers, at which msilo stops', async () => {
+      const alice = await world.atApp('alice');
+      const bob = await world.atApp('bob');
+      const headers = { 'X-Long': 'x'.repeat(1_100) };
+      expect((await alice.message(bob.name, 'long', { headers })).status).toBe(202);
+      await sendAll(alice, bob, ['short']);
+      const device = await world.atOther(bob, true);
+      await device.register({ expires: 600 });
+      await device.quiet(1_000);
+      expect(device.texts).toEqual([]);
+      // They are not lost: the application delivers them.
+      await bob.register();
+      await bob.received(2);
+      expect(bob.texts).toEqual(['long', 'short']);
+    });
+
     test('and not those of Kamailio itself for a second time: it sends what it stored', async () => {
       const alice = await world.atKamailio('alice');
       const bob = await world.atKamailio('bob');
