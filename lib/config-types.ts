@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Timers of Node end at 24.8 days. */
 export const LONGEST_TIME = 2_000_000;
-export const whole = (least: number, most = 2 ** 31) => z.coerce.number().int().min(least).max(most);
+export const whole = (least: number, most = 2 ** 31 - 1) => z.coerce.number().int().min(least).max(most);
 export const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
   .transform((value) => [true, 'true', '1', 'yes'].includes(value));

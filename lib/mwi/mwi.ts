@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { domainsOf } from '../sip/owner.ts';
 import { createPort, type Handler, type Middleware, type Port, type Srf } from '../sip/port.ts';
 import type { MwiStore } from '../stores/store.ts';
 import { createAccess } from './access.ts';
@@ -56,7 +57,7 @@ export interface Mwi {
  * await mwi.start();
  */
 export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {}): Mwi {
-  const settings: MwiSettings = { ...MWI_DEFAULTS, ...options };
+  const settings: MwiSettings = { ...MWI_DEFAULTS, ...options, domains: domainsOf(options.domains) };
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);

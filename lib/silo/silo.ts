@@ -36,7 +36,7 @@ import { createNotices } from './notice.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
 import { createOverload } from './overload.ts';
-import { ownerOf, served } from '../sip/owner.ts';
+import { domainsOf, ownerOf, served } from '../sip/owner.ts';
 import { aorOf } from '../sip/uri.ts';
 import { createPace } from './pace.ts';
 import { createReminders, type Reminders } from './reminders.ts';
@@ -90,7 +90,7 @@ export interface Silo {
  * await silo.start();
  */
 export function createSilo(dependencies: SiloDependencies, options: SiloOptions = {}): Silo {
-  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options };
+  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options, domains: domainsOf(options.domains) };
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
