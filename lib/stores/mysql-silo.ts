@@ -4,6 +4,7 @@ import { acceptBatch, remember, type Accepting } from './mysql-accept.ts';
 import { endRows } from './mysql-end.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
+import { endVanished } from './mysql-vanished.ts';
 import { DomainUsage } from './quota.ts';
 import {
   MESSAGE_COLUMNS,
@@ -161,6 +162,8 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         }
         return overdue;
       }),
+
+    endVanished: (after, limit) => endVanished(db, after, limit, clock()),
 
     forget: (before, limit) =>
       db.run(`delete from silo_ledger where end_time > 0 and end_time < ? limit ${whole(limit)}`, [before]),

@@ -16,6 +16,7 @@ import { accept, remember, type Accepting } from './sqlite-accept.ts';
 import { HELD, endRow, isHeld } from './sqlite-end.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
+import { endVanished } from './sqlite-vanished.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from './store.ts';
 
@@ -183,6 +184,9 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           return overdue;
         }),
       ),
+
+    endVanished: (after, limit) =>
+      db.guard(() => db.transaction(() => endVanished(db, after, limit, clock()))),
 
     forget: (before, limit) =>
       db.guard(

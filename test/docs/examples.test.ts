@@ -142,6 +142,14 @@ describe('starting with options', () => {
     await interrupt(app);
   });
 
+  test('the application behind a Kamailio', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const command = example('docs/behind-kamailio.md', 'sh', 'SILO_SIP_LISTEN').replace('5070', String(port));
+    const app = await shell(command, { SILO_STORE: 'sqlite::memory:' });
+    expect(await started(app)).toContain(`udp/127.0.0.1:${port}`);
+    await interrupt(app);
+  });
+
   test('what a supervisor runs, and how it ends', { timeout: 60_000 }, async () => {
     const port = await freePort();
     const app = await shell(example('docs/operating.md', 'sh', 'node dist/app.js'), {
@@ -375,6 +383,15 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
     }
   });
 
+  test('the table is given the version that a Kamailio wants, and may be given it again', async () => {
+    const version = example('docs/beside-kamailio.md', 'sql', 'version');
+    await sql(version, 'silo');
+    await sql(version, 'silo');
+    expect(await sql('select table_version from version where table_name = "silo"', 'silo')).toEqual([
+      { table_version: 8 },
+    ]);
+  });
+
   test('the app starts with a file of options', { timeout: 60_000 }, async () => {
     const options = JSON.parse(withPorts(example('docs/operating.md', 'json', 'store'))) as object;
     const file = { ...options, drachtioPort: front.adminPort };
@@ -387,7 +404,9 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
 
 describe('all of it', () => {
   test('no example is left out', () => {
-    const drawings = blocks('text', 'docs/architecture.md').map(nameOf);
+    const drawings = ['docs/architecture.md', 'docs/behind-kamailio.md']
+      .flatMap((path) => blocks('text', path))
+      .map(nameOf);
     const all = LANGUAGES.flatMap((language) => blocks(language)).map(nameOf);
     const left = all.filter((name) => !tested.has(name) && !drawings.includes(name));
     const needDatabase = /mysql|\(sql\)|SILO_CONFIG/;
