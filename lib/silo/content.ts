@@ -139,7 +139,7 @@ function escaped(name: string): string {
 }
 
 /** Typing is worthless later (RFC 3994), plain or wrapped in CPIM (RFC 3862). */
-function isComposing(contentType: string, body: Buffer): boolean {
+export function isComposing(contentType: string, body: Buffer): boolean {
   const type = parseContentType(contentType)?.type;
   if (type === 'application/im-iscomposing+xml') return true;
   return (
@@ -148,7 +148,8 @@ function isComposing(contentType: string, body: Buffer): boolean {
   );
 }
 
-function checkSizes(message: NewMessage): void {
+/** @throws SiloError `SILO_REFUSED`: 413 too large for drachtio, 400 what a column or a header can't take */
+export function checkSizes(message: NewMessage): void {
   const bytes =
     message.body.length +
     Buffer.byteLength(message.headers) +
