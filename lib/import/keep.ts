@@ -10,24 +10,28 @@ export type Kept = 'stored' | 'known' | { readonly refused: string };
 export type Keep = (messages: readonly NewMessage[]) => Promise<readonly Kept[]>;
 
 /**
- * Messages that share a commit: the store takes so many at once. Only when they are in come the next ones, so that a
- * failure in between leaves no gap that a later run would fill out of order.
+ * Messages that share a commit. Only when they are in come the next ones, so that a failure in between leaves no gap
+ * that a later run would fill out of order.
  */
-const LOT = 200;
+const LOT = 1_000;
 /** The bodies in it, bytes: far below what a server takes as one packet. */
 const LOT_BYTES = 1_000_000;
 
-export function keepIn(store: Pick<Store, 'accept'>): Keep {
+export function keepIn(store: Pick<Store, 'acceptAll'>): Keep {
+  const keep: Keep = async (lot) => {
+    try {
+      return (await store.acceptAll(lot)).map((stored) => (stored ? 'stored' : 'known'));
+    } catch (error) {
+      // A value that the database can't take is one row's fault, everything else ends the import.
+      if (!(error instanceof SiloError && error.code === 'SILO_REFUSED')) throw error;
+      if (lot.length === 1) return [{ refused: error.message }];
+      const half = Math.ceil(lot.length / 2);
+      return [...(await keep(lot.slice(0, half))), ...(await keep(lot.slice(half)))];
+    }
+  };
   return async (messages) => {
     const kept: Kept[] = [];
-    for (const lot of lotsOf(messages)) {
-      // Calls of one turn of the event loop share a commit, in the order of the calls.
-      const results = await Promise.allSettled(lot.map((message) => store.accept(message)));
-      for (const result of results) {
-        if (result.status === 'fulfilled') kept.push(result.value.stored ? 'stored' : 'known');
-        else kept.push(refusalOf(result.reason));
-      }
-    }
+    for (const lot of lotsOf(messages)) kept.push(...(await keep(lot)));
     return kept;
   };
 }
@@ -37,12 +41,6 @@ export function keepNothing(known: KnownKeys): Keep {
     const keys = await known.among(messages.map(({ key }) => key));
     return messages.map(({ key }) => (keys.has(key) ? 'known' : 'stored'));
   };
-}
-
-/** A value that the database can't take is that row's fault, everything else ends the import. */
-function refusalOf(error: unknown): Kept {
-  if (error instanceof SiloError && error.code === 'SILO_REFUSED') return { refused: error.message };
-  throw error;
 }
 
 function* lotsOf(messages: readonly NewMessage[]): Generator<readonly NewMessage[]> {

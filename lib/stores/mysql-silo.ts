@@ -1,6 +1,7 @@
 /** Messages in MySQL. */
 import { Batcher } from './batcher.ts';
 import { acceptBatch, remember } from './mysql-accept.ts';
+import { acceptAll } from './mysql-import.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
 import { DEAD_COLUMNS, MESSAGE_COLUMNS, int, text, toDue, toEnded, toMessage } from './rows.ts';
@@ -14,6 +15,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
   );
   return {
     accept: (message) => accepts.add(message),
+    acceptAll: (messages) => acceptAll(db, messages, clock()),
 
     boxes: async (after, limit) =>
       (

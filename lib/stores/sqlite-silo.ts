@@ -1,6 +1,7 @@
 /** Messages in SQLite. */
 import { Batcher } from './batcher.ts';
 import type { Sqlite } from './sqlite.ts';
+import { acceptAll } from './sqlite-import.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import {
   DEAD_COLUMNS,
@@ -27,6 +28,7 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
   );
   return {
     accept: (message) => accepts.add(message),
+    acceptAll: (messages) => db.guard(() => acceptAll(db, messages, clock())),
 
     boxes: (after, limit) =>
       db.guard(() =>
