@@ -10,12 +10,15 @@ import type { NewMessage } from './store.ts';
 export function acceptAll(db: Mysql, messages: readonly NewMessage[], now: number): Promise<boolean[]> {
   if (messages.length === 0) return Promise.resolve([]);
   const keys = messages.map(({ key }) => key);
+  const distinct = new Map<string, NewMessage>();
+  for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
   const ours = new Set<string>();
   return db.transaction(async (tx, uncertain) => {
     const rows = await tx.all('select dedup from silo_ledger where dedup in (?)', [keys]);
     const known = new Set(rows.map((row) => text(row, 'dedup')));
+    // Keys that we wrote in an attempt that was rolled back are written again now.
     if (!uncertain) ours.clear();
-    const fresh = messages.filter(({ key }) => !known.has(key));
+    const fresh = [...distinct.values()].filter(({ key }) => !known.has(key));
     if (fresh.length > 0) {
       // Somebody else stored one of the keys between our look and our insert.
       if ((await remember(tx, fresh)) < fresh.length) throw new TryAgain('a key was taken meanwhile');
@@ -23,6 +26,7 @@ export function acceptAll(db: Mysql, messages: readonly NewMessage[], now: numbe
       await noteChanges(tx, [...new Set(fresh.map(({ box }) => box))], now);
     }
     for (const { key } of fresh) ours.add(key);
-    return keys.map((key) => ours.has(key));
+    const left = new Set(ours);
+    return keys.map((key) => left.delete(key));
   }, 'repeatable');
 }
