@@ -3,6 +3,7 @@
  * written to meanwhile: what comes in is met at the end, and a last look finds rows whose transaction was slower than
  * that of a higher id. Nothing is remembered here: a row that was imported is known to the store by its key.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SiloSource, SourceRow } from '../stores/silo-source.ts';
 import { judge, type JudgeSettings } from './judge.ts';
 import type { Judgement } from './judgement.ts';
@@ -59,6 +60,8 @@ export async function runImport(
       if (id > mark) met.add(id);
     }
     onProgress(counting.tally);
+    // SQLite works without ever giving way: signals shall be heard between batches.
+    await turn();
   }
 
   function count(
