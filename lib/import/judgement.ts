@@ -3,7 +3,7 @@ import type { NewMessage } from '../stores/store.ts';
 
 /** Changes without which a row could not be delivered as it was meant, and what is lost. */
 export const REPAIRS = {
-  cpim: 'message/cpim that was filed as text/plain (parameters that it had are lost)',
+  cpim: 'message/cpim that was filed as text/plain; parameters that it had are lost',
   boundary: 'multipart without its boundary: read from the body',
   boundaryLost: 'multipart without its boundary, and the body does not tell it: taken as it is',
   typeMissing: 'no Content-Type: text/plain is assumed',

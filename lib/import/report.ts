@@ -26,7 +26,7 @@ export function reportText(facts: ImportFacts, tally: Tally): string {
     counted(dryRun ? 'would import' : 'imported', tally.imported),
     ...(tally.scheduled > 0 ? [`  ${figure(tally.scheduled)} to be sent at a set time`] : []),
     counted('  repaired', tally.repaired),
-    ...grouped(tally.repairs, REPAIRS),
+    ...grouped(tally.repairs, REPAIRS).map((line) => `  ${line}`),
     counted('skipped', tally.skipped),
     ...grouped(tally.skips, SKIPS),
     counted('refused', tally.refused),

@@ -103,7 +103,7 @@ describe.each([
       expect(run.exit).toEqual({ code: 0, signal: null });
       const text = run.stdout.split('\n').slice(2).join('\n');
       expect(text).toMatch(
-        /^imported +3\n {2}1 to be sent at a set time\n {2}repaired +1\n {2}1 message\/cpim/m,
+        /^imported +3\n {2}1 to be sent at a set time\n {2}repaired +1\n {4}1 message\/cpim/m,
       );
       expect(text).toMatch(/^skipped +1\n {2}1 expired\n {4}id 3: 20/m);
       expect(text).toContain(
@@ -210,6 +210,24 @@ describe.each([
       expect(await app.process.stop()).toEqual({ code: 0, signal: null });
     });
 
+    test('while the source is written to: each of them once', { timeout: 60_000 }, async () => {
+      const source = await open();
+      await source.insert(...Array.from({ length: 5_000 }, (_, index) => hello(index + 1)));
+      const run = await startImportCommand(source, ['--batch', '200']);
+      const over = run.exited.then(() => true);
+      let last = 5_000;
+      while (!(await Promise.race([over, source.insert(hello(last + 1)).then(() => false)]))) last++;
+      expect((await run.exited).code, run.stderr).toBe(0);
+      const first = await bodies(source);
+      expect(first.length).toBeGreaterThanOrEqual(5_000);
+      await runImportCommand(source);
+      const [count] = await source.sql('select count(*) as n from silo');
+      const all = Array.from({ length: Number(count?.['n']) }, (_, index) => `hello ${index + 1}`);
+      expect(all.length).toBeGreaterThan(5_000);
+      expect(first).toEqual(all.slice(0, first.length));
+      expect(await bodies(source)).toEqual(all);
+    });
+
     test('as far as it came when Ctrl-C is pressed; the next run goes on', { timeout: 120_000 }, async () => {
       const source = await open();
       const rows = 20_000;
@@ -274,7 +292,7 @@ describe('what MariaDB does to text', needing(mariadbMissing()), () => {
       const run = await runImportCommand(source);
       expect(run.stdout).toMatch(/^imported +1\n {2}repaired +1$/m);
       for (const words of ['Content-Type that was probably cut', 'sender that was cut', 'To that was cut'])
-        expect(run.stdout).toContain(`  1 ${words}`);
+        expect(run.stdout).toContain(`    1 ${words}`);
       expect(await source.stored('select src_addr, dst_addr from silo')).toEqual([
         { src_addr: `sip:${'a'.repeat(110)}@example.org`, dst_addr: 'sip:bob@example.org' },
       ]);

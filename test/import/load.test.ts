@@ -11,7 +11,7 @@ const BOXES = 1_000;
 describe.each([
   ['SQLite', undefined],
   ['MariaDB', mariadbMissing()],
-] as const)('100,000 rows, from %s to %s', (engine: Engine, missing) => {
+] as const)('100,000 rows, from %s to the same', (engine: Engine, missing) => {
   describe('are imported', needing(missing), () => {
     let source: MsiloTable;
     beforeAll(async () => {

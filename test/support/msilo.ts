@@ -15,7 +15,8 @@ const ID = {
   SQLite: 'integer primary key not null',
 };
 
-function createTable(engine: Engine, version: MsiloVersion, table: string): string {
+/** The statement that makes such a table. */
+export function createMsiloTable(engine: Engine, version: MsiloVersion, table: string): string {
   const opensips = version === 'opensips 6';
   const addresses = version === 'kamailio 8' || opensips ? 255 : 128;
   const char = opensips ? 'char' : 'varchar';
@@ -76,7 +77,7 @@ export async function msiloTable(
   { table = 'silo' } = {},
 ): Promise<MsiloTable> {
   const made = engine === 'SQLite' ? sqliteDatabases() : await mariadbDatabases();
-  await made.run('source', createTable(engine, version, table));
+  await made.run('source', createMsiloTable(engine, version, table));
   return {
     ...made,
     insert: async (...rows) => {
