@@ -3,15 +3,17 @@ import { createHash } from 'node:crypto';
 import { SiloError } from '../errors.ts';
 import { sendableText } from '../sip/body.ts';
 import { hasControl } from '../sip/characters.ts';
-import { checkSizes, isComposing } from '../silo/content.ts';
-import { keptHeader, keptHeaders } from '../silo/kept-headers.ts';
+import { checkSizes } from '../silo/content.ts';
+import { keptHeader, keptHeaders, type KeepOptions } from '../silo/kept-headers.ts';
+import { whyLiveOnly, type LiveOnlyOptions } from '../silo/live-only.ts';
+import { readReceipt, threadOf } from '../silo/receipts.ts';
 import type { SourceRow } from '../stores/silo-source.ts';
 import type { NewMessage } from '../stores/store.ts';
 import { boxOf, senderOf, toOf, type AddressSettings } from './addresses.ts';
 import { contentTypeOf } from './content-type.ts';
 import { Refused, type AddRepair, type Judgement, type Note, type Repair } from './judgement.ts';
 
-export interface JudgeSettings extends AddressSettings {
+export interface JudgeSettings extends AddressSettings, KeepOptions, LiveOnlyOptions {
   /** Lifetime where the row says none, s. */
   readonly expireTime: number;
 }
@@ -28,14 +30,17 @@ export function judge(row: SourceRow, settings: JudgeSettings, now: number): Jud
     const box = boxOf(row, settings, repaired);
     if (sendableText(row.body) === undefined) throw new Refused('text', `${row.body.length} bytes`);
     const contentType = contentTypeOf(row, repaired);
-    if (isComposing(contentType, row.body))
-      return { verdict: 'skip', note: { kind: 'typing', found: contentType } };
-    const headers = headersOf(row, repaired);
+    const headers = headersOf(row, settings, repaired);
+    const get = (name: string) => keptHeader(headers, name) || undefined;
+    const why = whyLiveOnly({ get }, contentType, row.body, settings);
+    if (why !== undefined) return { verdict: 'skip', note: { kind: 'liveOnly', found: why } };
+    const srcAddr = senderOf(row, repaired);
+    const receipt = readReceipt(contentType, row.body);
     const callId = row.callId.text ?? '';
     const message: NewMessage = {
       key: keyOf(row),
       box,
-      srcAddr: senderOf(row, repaired),
+      srcAddr,
       srcName: '',
       dstAddr: toOf(row, box, repaired),
       dstName: '',
@@ -48,6 +53,8 @@ export function judge(row: SourceRow, settings: JudgeSettings, now: number): Jud
       urgent: /^(urgent|emergency)$/i.test(keptHeader(headers, 'Priority')),
       nextTime: times.sendTime,
       hops: 70,
+      kind: receipt ? 'receipt' : 'message',
+      thread: receipt ? threadOf(box, srcAddr, receipt) : '',
     };
     checkSizes(message);
     return { verdict: 'take', message, repairs };
@@ -92,9 +99,9 @@ function timesOf(
   return { incTime, expTime: sendTime + lifetime, sendTime };
 }
 
-function headersOf({ extraHeaders }: SourceRow, repaired: AddRepair): string {
+function headersOf({ extraHeaders }: SourceRow, settings: KeepOptions, repaired: AddRepair): string {
   const lines = (extraHeaders.text ?? '').split(/\r?\n(?![ \t])/).filter((line) => line.trim() !== '');
-  const kept = keptHeaders(`MESSAGE\r\n${lines.join('\r\n')}\r\n`);
+  const kept = keptHeaders(`MESSAGE\r\n${lines.join('\r\n')}\r\n`, settings);
   const left = lines.length - (kept.split('\r\n').length - 1);
   if (left > 0 || extraHeaders.text === undefined) {
     const names = lines.map((line) => line.slice(0, Math.max(0, line.indexOf(':'))).trim());

@@ -14,7 +14,7 @@ export const REPAIRS = {
   senderCut: 'sender that was cut: the broken parameter at its end is left out',
   senderFull: 'sender that was probably cut: it fills its column, taken as it is',
   to: "To that was cut or can't be read: the recipient's address is used",
-  headers: 'headers of one hop, or unreadable ones: left out',
+  headers: 'headers of one hop, unreadable or unwanted ones: left out',
   accepted: 'no time of acceptance: now is taken',
   lifetime: 'no expiry: the longest lifetime is given',
   reminder: 'reminder that would expire before its time: its lifetime begins then',
@@ -23,7 +23,7 @@ export const REPAIRS = {
 export const SKIPS = {
   known: 'imported before',
   expired: 'expired',
-  typing: 'typing indication, worthless later',
+  liveOnly: 'of a kind that is never stored',
 } as const;
 
 export const REFUSALS = {

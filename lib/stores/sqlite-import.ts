@@ -1,10 +1,10 @@
 /** Many messages at once into SQLite, in one transaction and in their order. */
+import { remember } from './sqlite-accept.ts';
 import type { Sqlite } from './sqlite.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import { INSERT_COLUMNS, fromMessage } from './rows.ts';
 import type { NewMessage } from './store.ts';
 
-const REMEMBER = 'insert into silo_ledger (dedup, box, inc_time) values (?, ?, ?) on conflict do nothing';
 const INSERT = `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`;
 
 /** Was each of them new? */
@@ -13,7 +13,7 @@ export function acceptAll(db: Sqlite, messages: readonly NewMessage[], now: numb
     const boxes = new Set<string>();
     const stored = messages.map((message) => {
       const { key, box, incTime } = message;
-      if (db.sql(REMEMBER).run(key, box, incTime).changes === 0) return false;
+      if (!remember(db, key, box, incTime)) return false;
       db.sql(INSERT).run(...fromMessage(message));
       boxes.add(box);
       return true;

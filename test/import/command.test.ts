@@ -215,12 +215,9 @@ describe.each([
       const source = await open();
       await source.insert(...Array.from({ length: 5_000 }, (_, index) => hello(index + 1)));
       const run = await startImportCommand(source, ['--batch', '200']);
-      let over = false;
-      void run.exited.then(() => (over = true));
-      for (let next = 5_001; !over; next++) {
+      const over = run.exited.then(() => true);
+      for (let next = 5_001; !(await Promise.race([over, sleep(5, false)])); next++)
         await source.insert(hello(next));
-        await sleep(5);
-      }
       expect((await run.exited).code, run.stderr).toBe(0);
       const first = await bodies(source);
       expect(first.length).toBeGreaterThanOrEqual(5_000);

@@ -7,7 +7,15 @@ import type { SourceRow, SourceText } from '../../lib/stores/silo-source.ts';
 import type { NewMessage } from '../../lib/stores/store.ts';
 
 const NOW = 1_700_000_000;
-const SETTINGS: JudgeSettings = { domains: [], expireTime: 259_200 };
+const SETTINGS: JudgeSettings = {
+  domains: [],
+  expireTime: 259_200,
+  storeTypes: [],
+  skipTypes: [],
+  keepHeaders: [],
+  dropHeaders: [],
+  sendAtHeader: '',
+};
 
 function text(value: string, full = false): SourceText {
   return { text: value, full };
@@ -71,6 +79,8 @@ test('a row becomes a message that says what the row says', () => {
     urgent: false,
     nextTime: 0,
     hops: 70,
+    kind: 'message',
+    thread: '',
     repairs: [],
   });
 });
@@ -257,9 +267,11 @@ describe('the body', () => {
   });
 
   test('that says that somebody typed is skipped', () => {
-    expect(notTaken({ contentType: text('application/im-iscomposing+xml') })).toContain('skip typing');
+    expect(notTaken({ contentType: text('application/im-iscomposing+xml') })).toBe(
+      'skip liveOnly: Typing indications are not stored (RFC 3994).',
+    );
     const wrapped = CPIM.replace('text/plain; charset=utf-8', 'application/im-iscomposing+xml');
-    expect(notTaken({ body: Buffer.from(wrapped) })).toBe('skip typing: message/cpim');
+    expect(notTaken({ body: Buffer.from(wrapped) })).toContain('skip liveOnly: Typing');
   });
 });
 

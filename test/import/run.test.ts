@@ -5,11 +5,12 @@ import { keepIn, type Keep } from '../../lib/import/keep.ts';
 import { createProgress } from '../../lib/import/progress.ts';
 import { runImport, type ImportDependencies } from '../../lib/import/run.ts';
 import { startCounting } from '../../lib/import/tally.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
 import type { SourceRow, SourceText } from '../../lib/stores/silo-source.ts';
 import type { NewMessage } from '../../lib/stores/store.ts';
 
 const NOW = 1_700_000_000;
-const SETTINGS = { domains: [], expireTime: 1000, batch: 3, examples: 3 };
+const SETTINGS = { ...SILO_DEFAULTS, batch: 3, examples: 3 };
 
 const text = (value: string): SourceText => ({ text: value, full: false });
 const aRow = (id: number): SourceRow => ({
