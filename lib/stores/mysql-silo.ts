@@ -2,6 +2,7 @@
 import { Batcher } from './batcher.ts';
 import { acceptBatch, remember, type Accepting } from './mysql-accept.ts';
 import { endRows } from './mysql-end.ts';
+import { acceptAll } from './mysql-import.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
 import { endVanished } from './mysql-vanished.ts';
@@ -28,6 +29,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
   );
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
+    acceptAll: (messages) => acceptAll(db, messages, clock()),
 
     boxes: async (after, limit) =>
       (

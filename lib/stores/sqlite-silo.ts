@@ -14,6 +14,7 @@ import {
 } from './rows.ts';
 import { accept, remember, type Accepting } from './sqlite-accept.ts';
 import { HELD, endRow, isHeld } from './sqlite-end.ts';
+import { acceptAll } from './sqlite-import.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
 import { endVanished } from './sqlite-vanished.ts';
@@ -30,6 +31,7 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
   );
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
+    acceptAll: (messages) => db.guard(() => acceptAll(db, messages, clock())),
 
     boxes: (after, limit) =>
       db.guard(() =>

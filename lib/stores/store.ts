@@ -268,6 +268,11 @@ export interface Store
 export interface SiloStore {
   /** Commits the message, together with others that arrive meanwhile. A repeated key stores nothing. */
   accept(message: NewMessage, rules?: AcceptRules): Promise<Accepted>;
+  /**
+   * Commits all of these in one transaction, in their order: they were accepted elsewhere, so no quota counts. For each, whether it was
+   * new; a known key stores nothing. When one has a value that can't be stored none is.
+   */
+  acceptAll(messages: readonly NewMessage[]): Promise<readonly boolean[]>;
 
   /** The boxes that hold mail, in pages: those after `after` in text order, at most `limit`. */
   boxes(after: string, limit: number): Promise<readonly string[]>;

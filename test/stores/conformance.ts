@@ -92,6 +92,27 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
   const waiting = () => store.waiting(box, now, 100);
   const delivered = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
 
+  describe('accepting many at once', () => {
+    test('keeps their order, and stores what is new', async () => {
+      const messages = Array.from({ length: 5 }, () => aMessage(box));
+      const [first, second, ...rest] = messages as [NewMessage, NewMessage];
+      await store.accept(second);
+      expect(await store.acceptAll([first, second, ...rest, first])).toEqual([
+        ...[true, false, true, true, true, false],
+      ]);
+      expect((await waiting()).map(({ key }) => key)).toEqual([second, first, ...rest].map(({ key }) => key));
+      expect(await store.acceptAll(messages)).toEqual(messages.map(() => false));
+      expect(await store.acceptAll([])).toEqual([]);
+    });
+
+    test('stores none when one has a value that can not be stored', async () => {
+      const messages = [aMessage(box), aMessage(box, { srcAddr: null as unknown as string }), aMessage(box)];
+      await expect(store.acceptAll(messages)).rejects.toMatchObject({ code: 'SILO_REFUSED' });
+      expect(await waiting()).toEqual([]);
+      expect(await store.acceptAll([messages[0]!, messages[2]!])).toEqual([true, true]);
+    });
+  });
+
   describe('accepting', () => {
     test('a stored message comes back exactly as it was', async () => {
       const message = aMessage(box, {
