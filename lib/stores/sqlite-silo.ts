@@ -14,8 +14,10 @@ import {
 } from './rows.ts';
 import { accept, remember, type Accepting } from './sqlite-accept.ts';
 import { HELD, endRow, isHeld } from './sqlite-end.ts';
+import { acceptAll } from './sqlite-import.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
+import { endVanished } from './sqlite-vanished.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from './store.ts';
 
@@ -29,6 +31,7 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
   );
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
+    acceptAll: (messages) => db.guard(() => acceptAll(db, messages, clock())),
 
     boxes: (after, limit) =>
       db.guard(() =>
@@ -183,6 +186,9 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           return overdue;
         }),
       ),
+
+    endVanished: (after, limit) =>
+      db.guard(() => db.transaction(() => endVanished(db, after, limit, clock()))),
 
     forget: (before, limit) =>
       db.guard(
