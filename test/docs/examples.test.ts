@@ -264,7 +264,9 @@ describe('the application with options of msilo', () => {
       const shown = new Date(Date.now() + seconds * 1000 + 3_600_000);
       return shown.toISOString().replace(/\.\d+Z/, '+01:00');
     };
-    expect(zoned(0)).toMatch(new RegExp(`^${headers['X-Send-At']?.replace(/\d/g, '\\d').replace('+', '\\+') ?? ''}$`));
+    expect(zoned(0)).toMatch(
+      new RegExp(`^${headers['X-Send-At']?.replace(/\d/g, '\\d').replace('+', '\\+') ?? ''}$`),
+    );
     expect((await send(zoned(2))).status).toBe(202);
     await bob.quiet(300);
     expect(bob.messages).toHaveLength(0);
@@ -452,10 +454,12 @@ describe('examples in TypeScript', () => {
     const module = (await import(pathToFileURL(compiled(path, name)).href)) as Record<string, unknown>;
     return module[name];
   }
-  const message = { box: 'bob@example.org', incTime: Math.floor(Date.now() / 1000) - 60 } as never;
 
   test('reminders are set and taken back', async () => {
-    const inAnHour = (await exported('docs/reminders.md', 'inAnHour')) as (silo: object, req: object) => unknown;
+    const inAnHour = (await exported('docs/reminders.md', 'inAnHour')) as (
+      silo: object,
+      req: object,
+    ) => unknown;
     const takeBack = (await exported('docs/reminders.md', 'takeBack')) as typeof inAnHour;
     const asked: unknown[] = [];
     const silo = {
@@ -474,6 +478,7 @@ describe('examples in TypeScript', () => {
   });
 
   test('notices and headers by function', async () => {
+    const message = { box: 'bob@example.org', incTime: Math.floor(Date.now() / 1000) - 60 } as never;
     const { noticeBody } = (await exported('docs/notices.md', 'notices')) as SiloOptions;
     const { extraHeaders } = (await exported('docs/dumping.md', 'marked')) as SiloOptions;
     if (typeof noticeBody !== 'function' || typeof extraHeaders !== 'function')

@@ -7,7 +7,9 @@ import { messageOf as textOf } from '../../lib/errors.ts';
 import type { SipRequest } from '../../lib/sip/port.ts';
 import { messageOf } from '../../lib/silo/content.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
+import { fill } from '../../lib/silo/template.ts';
 import { backoff, storable, verdictOf } from '../../lib/silo/outcome.ts';
+import type { NewMessage } from '../../lib/stores/store.ts';
 import { schemaSteps } from '../../lib/stores/migrate.ts';
 import { FIXTURES } from '../support/kamailio.ts';
 import { marked, pages, root } from './pages.ts';
@@ -85,6 +87,43 @@ test('the sizes and times of docs/storing.md are those of the code', () => {
   const dumping = textOfPage('docs/dumping.md');
   expect(dumping).toContain(`\`SILO_KEEP_DEAD\` (${SILO_DEFAULTS.keepDead / 86_400} days)`);
   expect(dumping).toContain(`\`SILO_MAX_LANES\` (${SILO_DEFAULTS.maxLanes})`);
+});
+
+test('the times and numbers of the pages on devices, reminders and notices are those of the code', () => {
+  const { deviceMemory, newDeviceAge, maxSendAhead, sendAtZone } = SILO_DEFAULTS;
+  const devices = textOfPage('docs/devices.md');
+  expect(devices).toContain(`\`SILO_DEVICE_MEMORY\` (${deviceMemory / 86_400} days)`);
+  expect(devices).toContain(`\`SILO_NEW_DEVICE_AGE\` (${newDeviceAge / 86_400} days)`);
+  const reminders = textOfPage('docs/reminders.md');
+  expect(reminders).toContain(`\`SILO_MAX_SEND_AHEAD\` (${maxSendAhead / 86_400} days)`);
+  expect(reminders).toContain(`\`SILO_SEND_AT_ZONE\` (${sendAtZone})`);
+  const notices = textOfPage('docs/notices.md');
+  expect([SILO_DEFAULTS.noticeInterval, SILO_DEFAULTS.receiptExpireTime]).toEqual([3600, 86_400]);
+  expect(notices).toContain('`SILO_NOTICE_INTERVAL` (an hour)');
+  expect(notices).toContain('`SILO_RECEIPT_EXPIRE_TIME` (a day)');
+  expect(notices).toContain(`\`SILO_NOTICE_RATE\` (${SILO_DEFAULTS.noticeRate})`);
+  expect(notices).toContain(`\`SILO_MAX_RECEIPTS\` (${SILO_DEFAULTS.maxReceipts})`);
+});
+
+test('the variables of docs/dumping.md are those that are filled in', () => {
+  const page = pages().find(({ path }) => path === 'docs/dumping.md')?.text ?? '';
+  const named = [...page.matchAll(/^\| (`\{.*\}`) \|/gm)].flatMap(
+    ([, names = '']) => names.match(/\w+/g) ?? [],
+  );
+  const message = {
+    box: 'a@b',
+    srcAddr: '',
+    dstAddr: '',
+    key: '',
+    callId: '',
+    incTime: 1,
+    expTime: 1,
+    sendTime: 0,
+  };
+  for (const name of named) expect(fill(`{${name}}`, message as NewMessage, 1)).not.toBe(`{${name}}`);
+  const source = readFileSync(join(root, 'lib/silo/template.ts'), 'utf8');
+  const known = [...source.matchAll(/^ {4}(\w+): /gm)].map(([, name = '']) => name);
+  expect(new Set(named)).toEqual(new Set(known));
 });
 
 /** Why a message of this size is refused. */
