@@ -92,11 +92,12 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       ).map(toDue),
 
     park: async (box, now, until) => {
-      await db.run('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?', [
-        until,
-        box,
-        now,
-      ]);
+      const changed = await db.run(
+        'update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?',
+        [until, box, now],
+      );
+      // A reminder whose time has come counts from now on.
+      if (changed > 0) await noteChanges(db, [box], clock());
     },
 
     waiting: async (box, now, limit, after) => {

@@ -107,12 +107,13 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
       ),
 
     park: (box, now, until) =>
-      db.guard(
-        () =>
-          void db
-            .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
-            .run(until, box, now),
-      ),
+      db.guard(() => {
+        const { changes } = db
+          .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
+          .run(until, box, now);
+        // A reminder whose time has come counts from now on.
+        if (changes > 0) noteChange(db, box, clock());
+      }),
 
     waiting: (box, now, limit, after) =>
       db.guard(() =>
