@@ -17,8 +17,10 @@ const PAGE = 20;
 const SUSPECT = 2;
 
 export interface EveryContext extends SessionContext {
-  /** All registered devices that can take messages, whichever node reaches them. */
+  /** All registered devices, whichever node reaches them. */
   readonly registered: () => Promise<readonly Binding[]>;
+  /** Can the device take messages? */
+  readonly able: (binding: Binding) => boolean;
   /** Calls the listener when the lane is woken or its devices change; the result ends that. */
   readonly onWake: (listener: () => void) => () => void;
 }
@@ -40,10 +42,22 @@ export async function runEverySession(context: EveryContext, lease: Lease, wake:
   const taken = new Map<string, number>();
   const again = await runAll(context, (device) => serveDevice(context, box, device, holds, owed, taken));
   await store.parkDevices(box, now());
+  await endThoseDone(context, box, owed);
   if (again > 0) return { kind: 'again', ms: again };
   const mark = context.mark();
   const left = await store.waiting(box, now(), 1);
   return left.length === 0 ? { kind: 'empty', mark } : { kind: 'waits' };
+}
+
+/** What no device is owed any more ends, though the last one to be done with it did not take it (it turned out unable). */
+async function endThoseDone({ store, now }: EveryContext, box: string, owed: Owed): Promise<void> {
+  let after: Place | undefined;
+  for (;;) {
+    const page = await store.waiting(box, now(), PAGE, after);
+    if (page.length === 0) return;
+    for (const message of page) await owed.endIfDone(message);
+    after = page.at(-1);
+  }
 }
 
 /** A run for each device, also for those that come meanwhile. The longest pause that one of them asked for, in ms. */

@@ -207,7 +207,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       ...dependencies,
       limit,
       devices: cachedDevices(box),
-      registered: async () => (await bindings.find(box)).filter(able),
+      registered: () => bindings.find(box),
+      able,
       onWake: (listener) => {
         lane?.woken.add(listener);
         return () => lane?.woken.delete(listener);

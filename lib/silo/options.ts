@@ -163,7 +163,7 @@ export const SILO_DEFAULTS = {
   maxSendAhead: 31_536_000,
   reminderFrom: '',
   noticeFrom: '',
-  noticeBody: '',
+  noticeBody: 'Your message to {box} is stored. It will be delivered when {user} is back.',
   noticeType: 'text/plain;charset=utf-8',
   noticeContact: '',
   noticeToContact: true,

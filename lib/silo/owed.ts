@@ -13,8 +13,10 @@ interface OwedContext {
   readonly events: SiloEmitter;
   readonly now: () => number;
   readonly settings: { readonly newDeviceAge: number };
-  /** All registered devices that can take messages, whichever node reaches them. */
+  /** All registered devices, whichever node reaches them. */
   readonly registered: () => Promise<readonly Binding[]>;
+  /** Can the device take messages? */
+  readonly able: (binding: Binding) => boolean;
 }
 
 /** A device is done with a message. */
@@ -98,9 +100,11 @@ export class Owed {
   async #known(): Promise<ReadonlySet<string>> {
     const now = this.#context.now();
     const remembered = [...this.#states.values()].filter(({ until }) => until > now);
-    return new Set([
-      ...remembered.map(({ device }) => device),
-      ...(await this.#context.registered()).map(deviceOf),
-    ]);
+    const known = new Set(remembered.map(({ device }) => device));
+    const registered = await this.#context.registered();
+    // Whoever is here and can't take messages (any more) is owed none, a device with one flow that can is owed all.
+    for (const binding of registered) if (!this.#context.able(binding)) known.delete(deviceOf(binding));
+    for (const binding of registered) if (this.#context.able(binding)) known.add(deviceOf(binding));
+    return known;
   }
 }

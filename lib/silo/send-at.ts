@@ -23,7 +23,8 @@ export function sendTimeOf(
   now: number,
   { sendAtZone, maxSendAhead }: SendAtOptions,
 ): number {
-  const seconds = Math.floor(secondsOf(value, sendAtZone));
+  const refuse = (given: string | number | Date, why: string) => refusal(given, why, now);
+  const seconds = Math.floor(secondsOf(value, sendAtZone, refuse));
   if (!Number.isFinite(seconds)) throw refuse(value, 'it is no time');
   if (seconds > now + maxSendAhead)
     throw refuse(value, `it is more than ${Math.round(maxSendAhead / 86_400)} days ahead`);
@@ -31,23 +32,25 @@ export function sendTimeOf(
   return seconds > now ? seconds : 0;
 }
 
-function secondsOf(value: string | number | Date, zone: string): number {
+type Refuse = (value: string | number | Date, why: string) => SiloError;
+
+function secondsOf(value: string | number | Date, zone: string, refuse: Refuse): number {
   if (typeof value === 'number') return value;
   if (value instanceof Date) return value.getTime() / 1000;
   const text = value.trim();
   const digits = DIGITS.exec(text);
-  if (digits) return inZone(utc(text, digits.slice(1)), zone, text);
+  if (digits) return inZone(utc(text, digits.slice(1), refuse), zone, text, refuse);
   const iso = ISO.exec(text);
   if (!iso) throw refuse(value, 'it is no time with a zone');
   const [, , , , , , , , sign, hours, minutes] = iso;
   if (Number(hours ?? 0) > 23 || Number(minutes ?? 0) > 59) throw refuse(value, 'there is no such zone');
   const offset =
     sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60;
-  return utc(text, iso.slice(1, 7)) - offset;
+  return utc(text, iso.slice(1, 7), refuse) - offset;
 }
 
 /** Those digits, read in UTC. */
-function utc(text: string, parts: readonly (string | undefined)[]): number {
+function utc(text: string, parts: readonly (string | undefined)[], refuse: Refuse): number {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map((part) =>
     Number(part ?? 0),
   );
@@ -65,7 +68,7 @@ function utc(text: string, parts: readonly (string | undefined)[]): number {
 }
 
 /** The moment at which the clocks of the zone show this; the first one where they show it twice. */
-function inZone(shown: number, zone: string, text: string): number {
+function inZone(shown: number, zone: string, text: string, refuse: Refuse): number {
   // The offset on the day before and on the day after: between them lies every change of the clocks.
   const offsets = [shown - 86_400, shown + 86_400].map((moment) => shownAt(moment, zone) - moment);
   const moments = offsets.map((offset) => shown - offset).filter((moment) => shownAt(moment, zone) === shown);
@@ -103,11 +106,12 @@ export function isZone(name: string): boolean {
   }
 }
 
-function refuse(value: string | number | Date, why: string): SiloError {
+function refusal(value: string | number | Date, why: string, now: number): SiloError {
   const found = value instanceof Date ? String(value.getTime()) : String(value);
+  const example = new Date((now + 86_400) * 1000).toISOString().replace('.000', '');
   return new SiloError(
     'SILO_REFUSED',
-    `The time ${JSON.stringify(found.slice(0, 60))} to send at can't be used: ${why}. Wanted is e.g. 2030-01-31T08:00:00Z.`,
+    `The time ${JSON.stringify(found.slice(0, 60))} to send at can't be used: ${why}. Wanted is e.g. ${example}.`,
     { status: 400 },
   );
 }

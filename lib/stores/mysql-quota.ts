@@ -5,10 +5,13 @@ import {
   MAX_CANDIDATES,
   QUOTA_REASON,
   REPLACED_REASON,
+  distinct,
   enough,
   excessOf,
   fullSentence,
   limitsOf,
+  surplusOf,
+  without,
   type Candidate,
   type DomainUsage,
   type Limit,
@@ -76,34 +79,38 @@ export async function createAdmission(
     );
   }
 
-  async function outdated({ box, kind }: NewMessage, rules: AcceptRules): Promise<Dropped[]> {
-    if (kind !== 'receipt') return [];
+  /** Waiting receipts that this one replaces, and the oldest of the others where there would be too many. */
+  async function outdated(
+    { box, kind }: NewMessage,
+    { replaces, receipts }: AcceptRules,
+  ): Promise<{ readonly replaced: readonly Candidate[]; readonly surplus: readonly Candidate[] }> {
+    if (kind !== 'receipt') return { replaced: [], surplus: [] };
     await insert();
     const replaced =
-      rules.replaces.length === 0 ? [] : await select(tx, 'thread in (?) and box = ?', [rules.replaces, box]);
-    const dropped = await erase(replaced, REPLACED_REASON);
-    if (rules.receipts === 0) return dropped;
+      replaces.length === 0 ? [] : await select(tx, 'thread in (?) and box = ?', [replaces, box]);
+    if (receipts === 0) return { replaced, surplus: [] };
     const waiting = await select(tx, 'box = ? and kind = 1 order by id', [box]);
-    const old = waiting.slice(0, Math.max(0, waiting.length + 1 - rules.receipts));
-    return [...dropped, ...(await erase(old, QUOTA_REASON))];
+    return { replaced, surplus: surplusOf(without(waiting, replaced), receipts) };
   }
 
   return {
     admit: async (message, rules) => {
       if (!rules) return {};
+      const { replaced, surplus } = await outdated(message, rules);
       const giveWay = new Map<number, Candidate>();
       const applying = limitsOf(message, rules);
       for (const limit of applying) {
         const usage = usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
         const excess = excessOf(usage, limit.quota, message);
         if (!excess) continue;
-        const chosen = enough(await candidates(limit, rules), excess);
+        const able = distinct([...replaced, ...surplus, ...(await candidates(limit, rules))]);
+        const chosen = enough(able, excess);
         if (!chosen) return { full: fullSentence(limit, usage) };
         for (const candidate of chosen) giveWay.set(candidate.id, candidate);
       }
       const dropped = [
-        ...(await erase([...giveWay.values()], QUOTA_REASON)),
-        ...(await outdated(message, rules)),
+        ...(await erase(replaced, REPLACED_REASON)),
+        ...(await erase(without(distinct([...surplus, ...giveWay.values()]), replaced), QUOTA_REASON)),
       ];
       for (const limit of applying) {
         const usage = usages.get(nameOf(limit));

@@ -67,6 +67,21 @@ export function enough<C extends Candidate>(
   return messages <= 0 && bytes <= 0 ? chosen : undefined;
 }
 
+/** The oldest of those that wait, so that there is room for one more. */
+export function surplusOf<C extends Candidate>(waiting: readonly C[], most: number): readonly C[] {
+  return waiting.slice(0, Math.max(0, waiting.length + 1 - most));
+}
+
+/** Each once. */
+export function distinct<C extends Candidate>(candidates: readonly C[]): readonly C[] {
+  return [...new Map(candidates.map((candidate) => [candidate.id, candidate])).values()];
+}
+
+export function without<C extends Candidate>(candidates: readonly C[], others: readonly C[]): readonly C[] {
+  const ids = new Set(others.map(({ id }) => id));
+  return candidates.filter(({ id }) => !ids.has(id));
+}
+
 export function fullSentence({ column, name, quota }: Limit, usage: Usage): string {
   const whose = column === 'box' ? `The box of ${name}` : `The domain ${name}`;
   const most = [

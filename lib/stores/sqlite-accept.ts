@@ -4,10 +4,13 @@ import {
   MAX_CANDIDATES,
   QUOTA_REASON,
   REPLACED_REASON,
+  distinct,
   enough,
   excessOf,
   fullSentence,
   limitsOf,
+  surplusOf,
+  without,
   type Candidate,
   type Limit,
   type Usage,
@@ -40,12 +43,14 @@ export function accept(
 ): Accepted {
   if (db.sql('select 1 from silo_ledger where dedup = ?').all(message.key).length > 0)
     return { stored: false, id: 0 };
+  const replaced = replacedOnes(db, message, rules);
+  const surplus = surplusOnes(db, message, rules, replaced);
   const giveWay = new Map<number, Candidate>();
   for (const limit of limitsOf(message, rules)) {
     const usage = usageOf(db, domains, limit);
     const excess = excessOf(usage, limit.quota, message);
     if (excess) {
-      const chosen = enough(candidates(db, limit, rules), excess);
+      const chosen = enough(distinct([...replaced, ...surplus, ...candidates(db, limit, rules)]), excess);
       if (!chosen) return { stored: false, id: 0, full: fullSentence(limit, usage) };
       for (const candidate of chosen) giveWay.set(candidate.id, candidate);
     }
@@ -53,9 +58,8 @@ export function accept(
     usage.bytes += sizeOf(message);
   }
   const dropped = [
-    ...erase(db, [...giveWay.values()], QUOTA_REASON, now),
-    ...replace(db, message, rules, now),
-    ...oldReceipts(db, message, rules, now),
+    ...erase(db, replaced, REPLACED_REASON, now),
+    ...erase(db, without(distinct([...surplus, ...giveWay.values()]), replaced), QUOTA_REASON, now),
   ];
   remember(db, message.key, message.box, message.incTime);
   const { lastInsertRowid } = db
@@ -99,25 +103,29 @@ function candidates(db: Sqlite, limit: Limit, { overflow }: AcceptRules): readon
     .map(toCandidate);
 }
 
-function replace(db: Sqlite, { box }: NewMessage, { replaces }: AcceptRules, now: number): Dropped[] {
-  const found = replaces.flatMap((thread) =>
-    db.sql('select id, dedup, box, size from silo where thread = ? and box = ?').all(thread, box),
+/** Waiting receipts that this one replaces. */
+function replacedOnes(db: Sqlite, { box }: NewMessage, { replaces }: AcceptRules): readonly Candidate[] {
+  return replaces.flatMap((thread) =>
+    db
+      .sql('select id, dedup, box, size from silo where thread = ? and box = ?')
+      .all(thread, box)
+      .map(toCandidate),
   );
-  return erase(db, found.map(toCandidate), REPLACED_REASON, now);
 }
 
-function oldReceipts(
+/** The oldest of the other receipts, where there would be too many. */
+function surplusOnes(
   db: Sqlite,
   { box, kind }: NewMessage,
   { receipts }: AcceptRules,
-  now: number,
-): Dropped[] {
+  replaced: readonly Candidate[],
+): readonly Candidate[] {
   if (kind !== 'receipt' || receipts === 0) return [];
   const waiting = db
     .sql('select id, dedup, box, size from silo where box = ? and kind = 1 order by id')
     .all(box)
     .map(toCandidate);
-  return erase(db, waiting.slice(0, Math.max(0, waiting.length + 1 - receipts)), QUOTA_REASON, now);
+  return surplusOf(without(waiting, replaced), receipts);
 }
 
 function erase(db: Sqlite, messages: readonly Candidate[], reason: string, now: number): Dropped[] {

@@ -11,7 +11,10 @@ let alice: Phone;
 const mailbox = 'bob@example.org';
 
 async function start(mwi: MwiOptions = {}): Promise<void> {
-  node = await startNode({ mwi: { notifyInterval: 0, ...mwi }, silo: { checkTime: 1, sendAtHeader: 'X-Send-At' } });
+  node = await startNode({
+    mwi: { notifyInterval: 0, ...mwi },
+    silo: { checkTime: 1, sendAtHeader: 'X-Send-At' },
+  });
   lamp = await LampPhone.start('bob', { server: node.server });
   alice = await Phone.start('alice', { server: node.server });
 }

@@ -206,6 +206,33 @@ describe('every device', () => {
     expect(lamp.messages).toHaveLength(0);
   });
 
+  test.each([405, 501])(
+    'a device that answers %d is owed nothing: the others end the message',
+    async (status) => {
+      await start();
+      const unable = await device(1, { react: ({ method }) => (method === 'MESSAGE' ? status : 200) });
+      const desk = await device(2);
+      await unable.on();
+      await desk.on();
+      await scene.leave('bob', 'one', 'two');
+      await desk.received(2);
+      await done(2);
+      expect(unable.messages).toHaveLength(1);
+    },
+  );
+
+  test('a device whose Allow loses MESSAGE is owed nothing from then on', async () => {
+    await start();
+    const phone = await scene.phone('bob');
+    const desk = await device(2);
+    await phone.register({ expires: 600, params: params(1) });
+    await desk.on();
+    await phone.register({ expires: 600, params: params(1), headers: { Allow: 'INVITE' } });
+    await scene.leave('bob', 'one');
+    await desk.received(1);
+    await done(1);
+  });
+
   test('the lamp is on until the first device has it', async () => {
     await start();
     const [desk, away] = [await device(1), await device(2)];

@@ -65,7 +65,7 @@ describe('a time', () => {
     expect(() => read(value)).toThrow(
       expect.objectContaining({
         status: 400,
-        message: expect.stringContaining('Wanted is e.g. 2030-01-31T08:00:00Z') as string,
+        message: expect.stringContaining('Wanted is e.g. 2026-01-02T00:00:00Z') as string,
       }) as Error,
     );
   });

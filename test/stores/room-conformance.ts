@@ -177,6 +177,15 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await waiting(`carol@${domain}`)).toHaveLength(1);
     });
 
+    test('a newer one finds room in a full box that the one it replaces leaves', async () => {
+      const full = { box: { messages: 2, bytes: 0 } };
+      await accept({ callId: '1' });
+      await accept(receipt(t1, 'old'));
+      expect((await accept(receipt(t2, 'other'), rules(full))).full).toBeDefined();
+      expect((await accept(receipt(t1, 'new'), rules({ ...full, replaces: [t1] }))).stored).toBe(true);
+      expect(await callIds()).toEqual(['1', 'new']);
+    });
+
     test('the oldest gives way when there are too many', async () => {
       for (const callId of ['r1', 'r2', 'r3', 'r4'])
         await accept({ ...receipt('', callId) }, rules({ receipts: 2 }));
