@@ -8,9 +8,10 @@
  */
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { reachableFrom } from '../sip/next-hop.ts';
 import type { Port } from '../sip/port.ts';
 import type { Binding, Lease, Store } from '../stores/store.ts';
-import { deviceOf, reachableFrom, type BindingSource } from './bindings.ts';
+import { deviceOf, type BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
 import type { Breaker } from './breaker.ts';

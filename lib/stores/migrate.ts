@@ -2,11 +2,11 @@
  * Applies `sql/<dialect>/NNNN-name.sql` in order, each once, and remembers it in `silo_schema`.
  * The caller holds a lock (two nodes may start at once). The same files can be run by hand.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SiloError, messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { packageRoot } from '../package.ts';
 
 const log = logger('store:schema');
 
@@ -95,19 +95,4 @@ export function splitStatements(sql: string): readonly string[] {
   }
   statements.push(current.trim());
   return statements.filter((statement) => statement !== '');
-}
-
-/** The folder of package.json: `sql/` lies there for the sources and for the build in `dist/` alike. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder)
-      throw new SiloError(
-        'SILO_SCHEMA',
-        'The folder sql/ of the package was not found: reinstall drachtio-silo.',
-      );
-    folder = parent;
-  }
-  return folder;
 }

@@ -1,7 +1,7 @@
 /** How messages and bindings look as rows: the one mapping that both engines use. */
 import { createHash } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import type { Binding, DeadLetter, Due, Ended, Message, NewMessage } from './store.ts';
+import type { Binding, DeadLetter, Due, Ended, Message, NewMessage, NodeRow } from './store.ts';
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -51,6 +51,20 @@ export function fromDead(row: Row, expTime: number): (string | number | Buffer)[
 
 export function toDue(row: Row): Due {
   return { id: int(row, 'id'), box: text(row, 'box'), nextTime: int(row, 'next_time') };
+}
+
+export function toNode(row: Row): NodeRow {
+  return {
+    node: text(row, 'node'),
+    run: text(row, 'run'),
+    process: text(row, 'process'),
+    server: text(row, 'server'),
+    version: text(row, 'version'),
+    started: int(row, 'started'),
+    seen: int(row, 'seen'),
+    silent: int(row, 'silent'),
+    stopped: int(row, 'stopped'),
+  };
 }
 
 export function toEnded(row: Row): Ended {

@@ -1,7 +1,7 @@
 /**
  * SQLite: the embedded default. One process per file; WAL, and a full sync at every commit that answers
- * for a message (a 2xx means durable storage), shared by group commit. Leases need no sync: nobody who
- * could hold one survives a power failure, so they have a connection of their own without it.
+ * for a message (a 2xx means durable storage), shared by group commit. Leases and heartbeats need no sync:
+ * nobody whom they are about survives a power failure, so they have a connection of their own without it.
  */
 import { DatabaseSync } from '@photostructure/sqlite';
 import { SiloError, messageOf } from '../errors.ts';
@@ -11,6 +11,7 @@ import { sqliteBindings } from './sqlite-bindings.ts';
 import { sqliteDead } from './sqlite-dead.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteMwi } from './sqlite-mwi.ts';
+import { sqliteNodes } from './sqlite-nodes.ts';
 import { sqliteSilo } from './sqlite-silo.ts';
 import type { Store } from './store.ts';
 
@@ -56,6 +57,7 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ...sqliteMwi(file.sqlite, now),
+    ...sqliteNodes(leases.sqlite, now),
     // Nothing to set: a file is always opened with synchronous = full.
     warnings: () => Promise.resolve([]),
     ping: () => file.sqlite.guard(() => void file.sqlite.sql('select 1').all()),

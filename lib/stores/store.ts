@@ -6,8 +6,10 @@
  * node's writes void. All times are epoch seconds (UTC).
  */
 import type { MwiStore } from './mwi-store.ts';
+import type { NodeStore } from './node-store.ts';
 
 export type * from './mwi-store.ts';
+export type * from './node-store.ts';
 
 /** What one accepted MESSAGE for one recipient looks like before it is stored. */
 export interface NewMessage {
@@ -181,7 +183,7 @@ export interface DeadLetter extends Ended {
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
  * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
  */
-export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, MwiStore {
+export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, MwiStore, NodeStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */

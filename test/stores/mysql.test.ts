@@ -6,6 +6,7 @@ import { needing } from '../support/needing.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
+import { nodeConformance } from './node-conformance.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
@@ -22,6 +23,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   };
   storeConformance(create);
   mwiConformance(create);
+  nodeConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

@@ -5,6 +5,7 @@ import { openStore } from '../../lib/stores/open.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
+import { nodeConformance } from './node-conformance.ts';
 
 describe('the SQLite store', () => {
   const create = (): Promise<StoreUnderTest> => {
@@ -26,6 +27,7 @@ describe('the SQLite store', () => {
   };
   storeConformance(create);
   mwiConformance(create);
+  nodeConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({

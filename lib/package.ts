@@ -1,0 +1,24 @@
+/** This package: where it lies, and its version. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SiloError } from './errors.ts';
+
+/** The folder of package.json, for the sources and for the build in `dist/` alike. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder)
+      throw new SiloError('SILO_SCHEMA', 'The folder of the package was not found: reinstall drachtio-silo.');
+    folder = parent;
+  }
+  return folder;
+}
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  return version;
+}
