@@ -11,10 +11,12 @@ import { logger } from '../log.ts';
 import { reachableFrom } from '../sip/next-hop.ts';
 import type { Port } from '../sip/port.ts';
 import type { Binding, Lease, Store } from '../stores/store.ts';
-import { deviceOf, type BindingSource } from './bindings.ts';
+import { createAlarm } from './alarm.ts';
+import type { BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
 import type { Breaker } from './breaker.ts';
+import { createCapabilities } from './capabilities.ts';
 import { createFairQueue } from './fair-queue.ts';
 import type { Flights } from './flights.ts';
 import type { Pace } from './pace.ts';
@@ -73,8 +75,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   const queue = createFairQueue<[string, Wake]>();
   /** One timer per box at the most: its lane runs again then. */
   const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
-  /** AoR and device -> its user agent when it said that it can't do MESSAGE. */
-  const incapable = new Map<string, string>();
+  const capabilities = createCapabilities();
+  const alarm = createAlarm();
   /** Boxes whose devices another node reaches: our clock leaves them alone until then. */
   const elsewhere = new Map<string, number>();
   let running = 0;
@@ -186,11 +188,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
       mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
       mark: () => boxes.mark(),
-      incapable: (binding) => {
-        incapable.delete(nameOf(binding));
-        incapable.set(nameOf(binding), binding.userAgent);
-        forgetOldest(incapable);
-      },
+      capabilities,
+      alarm,
       onLeaving: (binding, listener) => {
         const check = () => {
           void bindings.find(box).then(
@@ -242,12 +241,9 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   }
 
   function usable(binding: Binding): boolean {
-    if (!binding.takesMessage || !reachableFrom(port.server(), binding)) return false;
-    const agent = incapable.get(nameOf(binding));
-    if (agent === undefined) return true;
-    if (agent === binding.userAgent) return false;
-    incapable.delete(nameOf(binding));
-    return true;
+    return (
+      binding.takesMessage && reachableFrom(port.server(), binding) && capabilities.takesMessages(binding)
+    );
   }
 
   function cachedDevices(box: string): () => Promise<readonly Binding[]> {
@@ -290,11 +286,6 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         );
     },
   };
-}
-
-/** A device of one AoR: what somebody else's device with the same instance says is its own affair. */
-function nameOf(binding: Binding): string {
-  return `${binding.aor} ${deviceOf(binding)}`;
 }
 
 function forgetOldest(map: Map<string, unknown>): void {

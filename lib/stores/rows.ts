@@ -96,6 +96,7 @@ export const BINDING_COLUMNS = [
   'server',
   'takes_message',
   'user_agent',
+  'methods',
   'updated',
 ] as const;
 
@@ -177,6 +178,7 @@ export function fromBinding(binding: Binding): (string | number | null)[] {
     binding.server,
     binding.takesMessage ? 1 : 0,
     binding.userAgent.slice(0, 255),
+    binding.methods?.slice(0, 255) ?? '',
     binding.updated,
   ];
 }
@@ -198,6 +200,7 @@ export function toBinding(row: Row): Binding {
     server: text(row, 'server'),
     takesMessage: int(row, 'takes_message') !== 0,
     userAgent: text(row, 'user_agent'),
+    methods: text(row, 'methods'),
     updated: int(row, 'updated'),
   };
 }

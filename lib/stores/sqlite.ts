@@ -159,10 +159,18 @@ function target({ database, sqlite }: OpenFile): SchemaTarget {
       sqlite.transaction(() => {
         // Whoever started at the same moment waits for `begin immediate` and then finds it done.
         if (sqlite.sql('select 1 from silo_schema where version = ?').all(step.version).length > 0) return;
-        for (const statement of step.statements) database.exec(statement);
+        for (const statement of step.statements)
+          if (!columnExists(sqlite, statement)) database.exec(statement);
         sqlite.sql('insert into silo_schema (version, name) values (?, ?)').run(step.version, step.name);
       });
       return Promise.resolve();
     },
   };
+}
+
+/** Is this an `add column` that was done before? SQLite has no "if not exists" for it, and a step may be run again. */
+function columnExists({ sql }: Sqlite, statement: string): boolean {
+  const [, table, column] = /^alter table (\w+) add column (\w+)/.exec(statement) ?? [];
+  if (table === undefined || column === undefined) return false;
+  return sql('select 1 from pragma_table_info(?) where name = ?').all(table, column).length > 0;
 }

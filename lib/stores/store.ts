@@ -150,6 +150,8 @@ export interface Binding {
   /** Can the device take MESSAGE (Allow, `methods`)? */
   readonly takesMessage: boolean;
   readonly userAgent: string;
+  /** The methods that it says it can do, in text order with commas between; '' when it does not say. */
+  readonly methods?: string;
   /** When it was last registered, for "newest first". */
   readonly updated: number;
 }
