@@ -64,8 +64,8 @@ async function main(): Promise<void> {
   });
   // Before anything is sent or announced: a stop right after the ready line is a graceful one, too.
   onStop(async () => {
-    await gate.close(config.stopGrace);
-    await Promise.all([silo.close(), mwi.close()]);
+    // All at once: one after the other they could take longer than a stop may.
+    await Promise.all([gate.close(config.stopGrace), silo.close(), mwi.close()]);
     await port.drained();
     await node.close();
     disconnectSrf(srf);
@@ -89,8 +89,8 @@ function announce(
   front: FrontEnd | undefined,
 ): void {
   console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store}`);
-  const [first = ''] = front ? front.addresses.map(({ host, port }) => `${host}:${port}`) : addresses;
   if (!front) return;
+  const first = (addresses[0] ?? '').replace(/^\w+\//, '');
   const domain = config.domains[0] ?? first.replace(/:\d+$/, '');
   console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, any password).`);
   console.log(

@@ -1,6 +1,7 @@
 /** `npm run bench -- --scale`: what docs/scaling.md reckons with: bytes a row, statements an event. MariaDB only. */
 import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
-import { table, whole } from './figures.ts';
+import { ms, table, whole } from './figures.ts';
+import { looks } from './looks.ts';
 import { queryCosts } from './queries.ts';
 import { tableSizes } from './table-sizes.ts';
 
@@ -25,7 +26,8 @@ export async function scale(rows: number): Promise<void> {
         ]),
       )}\n\nMaking ${whole(rows)} rows in each table …`,
     );
-    const sizes = await tableSizes((await mariadb.createDatabase()).url, rows);
+    const { url } = await mariadb.createDatabase();
+    const sizes = await tableSizes(url, rows);
     console.log(
       `\n${table(
         ['bytes a row', 'row', 'indexes', 'in all', ''],
@@ -36,6 +38,19 @@ export async function scale(rows: number): Promise<void> {
           const each = indexes.map(([index, size]) => `${index} ${whole(size)}`).join(', ');
           return [name, whole(row), whole(sum), whole(row + sum), each];
         }),
+      )}`,
+    );
+    const found = await looks(url, rows);
+    console.log(
+      `\n${table(
+        [`with ${whole(rows)} rows in each`, 'p50 / p99'],
+        [
+          [`start: ${whole(found.boxes)} boxes read in`, `${found.start.toFixed(1)} s`],
+          ['messages of a box', ms(found.waiting)],
+          ['does a box hold mail', ms(found.holdsMail)],
+          ['devices of an AoR', ms(found.bindings)],
+          ['100 messages of other nodes', ms(found.tail)],
+        ],
       )}`,
     );
   } finally {

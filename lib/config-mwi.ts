@@ -1,26 +1,14 @@
 /** The options of the lamps, as `lib/config.ts` reads them: `mwiCompose` is `SILO_MWI_COMPOSE`. */
 import { z } from 'zod';
+import { exactList, flag, whole } from './config-types.ts';
 import { MWI_DEFAULTS, type MwiOptions } from './mwi/options.ts';
-
-const whole = (least: number) => z.coerce.number().int().min(least);
-const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
-  .transform((value) => [true, 'true', '1', 'yes'].includes(value));
-/** A comma list whose case matters: users are case-sensitive. */
-const list = z
-  .union([z.array(z.string()), z.string()])
-  .transform((value) =>
-    (typeof value === 'string' ? value.split(',') : value)
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  );
 
 export const mwiSchema = {
   mwiCompose: z
     .enum(['sum', 'latest', 'priority'])
     .default(MWI_DEFAULTS.compose)
     .describe('publications of several publishers: add them up, the latest, or the first of mwiPriority'),
-  mwiPriority: list.default([]).describe('publishers (AoRs), the weightiest first'),
+  mwiPriority: exactList.default([]).describe('publishers (AoRs), the weightiest first'),
   mwiWaiting: z
     .enum(['either', 'counts', 'flags'])
     .default(MWI_DEFAULTS.waiting)
@@ -40,10 +28,10 @@ export const mwiSchema = {
   mwiReplacePublisher: flag
     .default(MWI_DEFAULTS.replacePublisher)
     .describe('a first PUBLISH replaces what the same From has published before'),
-  mwiAliases: list
+  mwiAliases: exactList
     .default([])
     .describe("users or AoRs that stand for the subscriber's own mailbox, such as `*97`"),
-  mwiPublishers: list
+  mwiPublishers: exactList
     .default([...MWI_DEFAULTS.publishers])
     .describe('networks that may publish, a comma list of CIDRs'),
   mwiMinSubscription: whole(0)

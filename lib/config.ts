@@ -3,36 +3,10 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { mwiSchema } from './config-mwi.ts';
+import { siloSchema } from './config-silo.ts';
+import { list, whole } from './config-types.ts';
 import { SiloError, messageOf } from './errors.ts';
 import { REGISTRAR_DEFAULTS } from './registrar/registrar.ts';
-import { SILO_DEFAULTS } from './silo/options.ts';
-import { VERDICTS } from './silo/outcome.ts';
-
-/** Timers of Node end at 24.8 days. */
-const LONGEST_TIME = 2_000_000;
-const whole = (least: number, most = 2 ** 31) => z.coerce.number().int().min(least).max(most);
-const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
-  .transform((value) => [true, 'true', '1', 'yes'].includes(value));
-const list = z
-  .union([z.array(z.string()), z.string()])
-  .transform((value) =>
-    (typeof value === 'string' ? value.split(',') : value)
-      .map((entry) => entry.trim().toLowerCase())
-      .filter((entry) => entry !== ''),
-  );
-
-const verdict = z.enum(VERDICTS);
-const outcomes = z.union([
-  z.record(z.string().regex(/^[2-6]\d\d$/), verdict),
-  z
-    .string()
-    .transform((value): Record<string, string | undefined> => {
-      const pairs = value.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
-      return Object.fromEntries(pairs.map(([status = '', name]) => [status, name]));
-    })
-    .pipe(z.record(z.string().regex(/^[2-6]\d\d$/, 'wanted is <status>=<verdict>,…'), verdict)),
-]);
 
 export const configSchema = z.strictObject({
   store: z
@@ -60,60 +34,7 @@ export const configSchema = z.strictObject({
     .string()
     .default(hostname())
     .describe('name of this node in the database; must differ between nodes'),
-  expireTime: whole(1)
-    .default(SILO_DEFAULTS.expireTime)
-    .describe('longest lifetime of a message, s (msilo `expire_time`)'),
-  checkTime: whole(1, LONGEST_TIME)
-    .default(SILO_DEFAULTS.checkTime)
-    .describe('between looks for what has expired, s (msilo `check_time`)'),
-  tailTime: whole(1, LONGEST_TIME)
-    .default(SILO_DEFAULTS.tailTime)
-    .describe('between looks for rows of other nodes and due retries, s'),
-  liveTimeout: whole(1, 10_000)
-    .default(SILO_DEFAULTS.liveTimeout)
-    .describe('a live delivery may take this long before the message is stored, ms'),
-  dumpDelay: whole(0, 60_000)
-    .default(SILO_DEFAULTS.dumpDelay)
-    .describe('between the 200 to REGISTER and the first message, ms'),
-  maxAttempts: whole(1)
-    .default(SILO_DEFAULTS.maxAttempts)
-    .describe('attempts that a device answers with a temporary failure before the message is a dead letter'),
-  addDate: flag
-    .default(SILO_DEFAULTS.addDate)
-    .describe('`[Offline message - <date>] ` before text/plain bodies (msilo `add_date`)'),
-  keepLedger: whole(86_400)
-    .default(SILO_DEFAULTS.keepLedger)
-    .describe('an ended message is remembered this long, s'),
-  maxLanes: whole(1).default(SILO_DEFAULTS.maxLanes).describe('boxes served at the same time'),
-  sendRate: whole(0).default(SILO_DEFAULTS.sendRate).describe('messages a second in all; 0: no limit'),
-  hopRate: whole(0).default(SILO_DEFAULTS.hopRate).describe('messages a second to one next hop; 0: no limit'),
-  hopInFlight: whole(0)
-    .default(SILO_DEFAULTS.hopInFlight)
-    .describe('messages in flight to one next hop; 0: no limit'),
-  domainRate: whole(0)
-    .default(SILO_DEFAULTS.domainRate)
-    .describe('messages a second for one domain; 0: no limit'),
-  domainInFlight: whole(0)
-    .default(SILO_DEFAULTS.domainInFlight)
-    .describe('messages in flight for one domain; 0: no limit'),
-  maxPending: whole(1)
-    .default(SILO_DEFAULTS.maxPending)
-    .describe('messages that may wait for their commit before new ones get 503'),
-  maxLag: whole(1)
-    .default(SILO_DEFAULTS.maxLag)
-    .describe('the event loop may lag this much before new messages get 503, ms'),
-  outcomes: outcomes
-    .default({})
-    .describe('verdicts that replace those of the outcome table, e.g. `404=dead,486=away`'),
-  keepDead: whole(0)
-    .default(SILO_DEFAULTS.keepDead)
-    .describe('a dead letter is kept this long, s; 0: for ever'),
-  leaseTime: whole(3)
-    .default(SILO_DEFAULTS.leaseTime)
-    .describe('other nodes take over the boxes and lamps of a dead one after this, s'),
-  stopGrace: whole(0, 9_000)
-    .default(SILO_DEFAULTS.stopGrace)
-    .describe('a stop waits this long for messages in flight, ms'),
+  ...siloSchema,
   minExpires: whole(0)
     .default(REGISTRAR_DEFAULTS.minExpires)
     .describe('shortest registration, s (423 below)'),

@@ -175,7 +175,10 @@ function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefin
   return transactionId;
 }
 
-/** The message in its own bytes; only the first Via line is replaced, and a list in it unrolled. */
+/**
+ * The message in its own bytes; only the first Via line is replaced, and a list in it unrolled. The start line is written
+ * as RFC 3261 7.1 has it: in another spelling drachtio-srf does not know it, and the sender would never hear of it.
+ */
 function asSeenByApps(incoming: Incoming): Buffer {
   const { received, request, via, vias } = incoming;
   const head = received.bytes.toString('latin1', 0, received.headLength);
@@ -185,6 +188,8 @@ function asSeenByApps(incoming: Incoming): Buffer {
   const ours = vias.slice(0, 1 + via.rest.length).map((value) => `\r\nVia: ${value}`);
   const length = valueOf(request, 'content-length');
   const body = length === undefined ? received.body : received.body.subarray(0, Number(length));
-  const text = Buffer.from(`${head.slice(0, start)}${ours.join('')}${head.slice(end)}\r\n\r\n`, 'latin1');
+  const { method, uri, startLine } = request;
+  const before = `${method} ${uri} SIP/2.0${head.slice(startLine.length, start)}`;
+  const text = Buffer.from(`${before}${ours.join('')}${head.slice(end)}\r\n\r\n`, 'latin1');
   return body.length === 0 ? text : Buffer.concat([text, body]);
 }

@@ -11,20 +11,20 @@ const GATHER = 10;
 const LOOKS = 2;
 
 export class LoopbackPorts {
-  #next: Promise<ReadonlySet<number>> | undefined;
+  #next: Promise<OpenPorts> | undefined;
 
   /** True when nobody on this machine can get a datagram to that loopback address; false when not known. */
   async isClosed(remote: Address): Promise<boolean> {
     if (!remote.host.startsWith('127.') && remote.host !== '::1') return false;
     for (let look = 0; look < LOOKS; look++) {
       const open = await this.#lookSoon();
-      if (open.size === 0 || open.has(remote.port)) return false;
+      if (open === 'unknown' || open.has(remote.port)) return false;
     }
     return true;
   }
 
   /** A look that begins after the asking: an older one does not know the sockets opened since. */
-  #lookSoon(): Promise<ReadonlySet<number>> {
+  #lookSoon(): Promise<OpenPorts> {
     this.#next ??= new Promise((resolve) => {
       setTimeout(() => {
         this.#next = undefined;
@@ -35,14 +35,17 @@ export class LoopbackPorts {
   }
 }
 
-/** The UDP ports of all local sockets; empty where the system does not say. */
-async function openPorts(): Promise<ReadonlySet<number>> {
+/** The UDP ports of all local sockets: none at all on a quiet machine; `unknown` where the system does not say. */
+type OpenPorts = ReadonlySet<number> | 'unknown';
+
+const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
+
+async function openPorts(): Promise<OpenPorts> {
+  const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => undefined)));
+  if (tables.every((table) => table === undefined)) return 'unknown';
   const ports = new Set<number>();
-  const tables = await Promise.all(
-    ['/proc/net/udp', '/proc/net/udp6'].map((path) => readFile(path, 'latin1').catch(() => '')),
-  );
   for (const table of tables)
-    for (const [, port = ''] of table.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /gm))
+    for (const [, port = ''] of (table ?? '').matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /gm))
       ports.add(Number.parseInt(port, 16));
   return ports;
 }

@@ -43,7 +43,8 @@ export function readHeaders(text: string): Header[] {
     at = end + 2;
     if (line === '') continue;
     const colon = line.indexOf(':');
-    const name = colon < 0 ? '' : line.slice(0, colon).trim();
+    // A stray control before the name stays and makes it a bad one: an app could not read the message.
+    const name = colon < 0 ? '' : line.slice(0, colon).trimEnd();
     headers.push({ key: keyOf(name), name, value: line.slice(colon + 1).trim() });
   }
   return headers;

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { createNode, type SiloNode } from '../node.ts';
+import { domainsOf } from '../sip/owner.ts';
 import { createPort, type Handler, type Middleware, type Port, type Srf } from '../sip/port.ts';
 import type { MwiStore, NodeStore } from '../stores/store.ts';
 import { createAccess } from './access.ts';
@@ -65,7 +66,12 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const node = dependencies.node ?? createNode({ store, port }, options);
   const ownsNode = dependencies.node === undefined;
   const { run } = node;
-  const settings: MwiSettings = { ...MWI_DEFAULTS, ...options, node: node.name };
+  const settings: MwiSettings = {
+    ...MWI_DEFAULTS,
+    ...options,
+    domains: domainsOf(options.domains),
+    node: node.name,
+  };
   const access = createAccess(settings);
   const watchers = createWatchers();
   const summaries = createSummaries(store, settings, now);

@@ -56,9 +56,9 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
           Expires: String(lifetime),
           Contact: subscription.contact,
           ...ALLOW_EVENTS,
-          // Only the tag is taken. Ours, so that the row can be committed before the answer.
-          ...(tagged ? {} : { To: `;tag=${subscription.localTag}` }),
         },
+        // Ours, so that the row can be committed before the answer.
+        ...(tagged ? {} : { toTag: subscription.localTag }),
         onSent: resolve,
       });
     });

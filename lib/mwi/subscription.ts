@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { SiloError } from '../errors.ts';
 import { header, parseNameAddr, splitList } from '../sip/headers.ts';
 import type { SipRequest } from '../sip/port.ts';
-import { parseUri, targetOf } from '../sip/uri.ts';
+import { bracketed, parseUri, targetOf } from '../sip/uri.ts';
 import type { Subscription } from '../stores/store.ts';
 import { deviceKey } from './watchers.ts';
 
@@ -71,15 +71,16 @@ export function dialogOf(req: SipRequest): Dialog {
 }
 
 function contactOf(req: SipRequest) {
-  const [first = ''] = splitList(header(req, 'Contact') ?? '');
-  return parseNameAddr(first);
+  const [only = '', ...more] = splitList(header(req, 'Contact') ?? '');
+  return more.length === 0 ? parseNameAddr(only) : undefined;
 }
 
 /** RFC 3261 8.1.1.8: the one Contact is where the NOTIFYs go. */
 export function targetOfContact(req: SipRequest): string {
   const uri = contactOf(req)?.uri ?? '';
-  if (parseUri(uri) === undefined || targetOf(uri) === undefined)
-    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs a Contact with a SIP URI.', { status: 400 });
+  const scheme = parseUri(uri)?.scheme;
+  if (scheme === undefined || scheme === 'tel' || targetOf(uri) === undefined)
+    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs one Contact with a SIP URI.', { status: 400 });
   return uri;
 }
 
@@ -90,7 +91,8 @@ export function sourceOf({ source_address: address, source_port: port, protocol 
 /** The address that the request came in on: what the phone can reach. */
 export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
   const transport = protocol.toLowerCase();
-  return `<sip:${receivedOn}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
+  const [, host = receivedOn, port = ''] = /^(.*)(:\d+)$/.exec(receivedOn) ?? [];
+  return `<sip:${bracketed(host)}${port}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
 }
 
 /** Only in the parameters: a display name may hold anything. */
@@ -109,11 +111,12 @@ export function isMoved(
 ): boolean {
   if (moved || target !== now.target) return true;
   const sameSource = source.address === now.source.address && source.port === now.source.port;
-  // With Record-Route the proxy knows the way; a connection is found by the Contact's user and host.
-  return now.source.protocol === 'udp' && routes.length === 0 && behindNat({ target, source }) && !sameSource;
+  // With Record-Route the proxy knows the way. A new connection drachtio-server finds by the Contact's user and host, but
+  // forgets with its answer to `Expires: 0`: the last NOTIFY would go to the old one.
+  return routes.length === 0 && behindNat({ target, source }) && !sameSource;
 }
 
 function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {
   const uri = parseUri(target);
-  return uri?.host !== source.address || (uri.port !== undefined && uri.port !== source.port);
+  return uri?.host !== bracketed(source.address) || (uri.port !== undefined && uri.port !== source.port);
 }

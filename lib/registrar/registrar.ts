@@ -3,6 +3,7 @@ import { SiloError } from '../errors.ts';
 import { bindingsOf } from '../sip/binding.ts';
 import { MAX_URI } from '../sip/frame.ts';
 import { formatSipDate, header, splitList } from '../sip/headers.ts';
+import { domainsOf } from '../sip/owner.ts';
 import type { Middleware, Next, Port, SipRequest, SipResponse } from '../sip/port.ts';
 import { readRegistration, type Registration } from '../sip/registration.ts';
 import { sameUri, type AorOptions } from '../sip/uri.ts';
@@ -43,7 +44,7 @@ export function createRegistrar(
   { port, store, now }: { readonly port: Port; readonly store: Store; readonly now: () => number },
   options: RegistrarOptions = {},
 ): Registrar {
-  const settings = { ...REGISTRAR_DEFAULTS, ...options };
+  const settings = { ...REGISTRAR_DEFAULTS, ...options, domains: domainsOf(options.domains) };
 
   function granted(seconds: number | undefined): number {
     const wanted = seconds ?? settings.defaultExpires;

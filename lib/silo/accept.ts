@@ -2,6 +2,7 @@
 import { SiloError, messageOf as textOf } from '../errors.ts';
 import type { SipRequest } from '../sip/port.ts';
 import type { Accepted, NewMessage, Store } from '../stores/store.ts';
+import { rulesOf } from './rules.ts';
 import type { Boxes } from './boxes.ts';
 import { messageOf, type StoreOverrides } from './content.ts';
 import type { SiloEmitter } from './events.ts';
@@ -27,6 +28,11 @@ export type StoreResult =
 export interface Acceptor {
   /** Checks and stores. Never throws, never answers. `nextTime`: earliest timed attempt. */
   store(req: SipRequest, over?: StoreOverrides & { readonly nextTime?: number }): Promise<StoreResult>;
+  /**
+   * Stores a message that we made ourselves; false when it was known already.
+   * @throws SiloError when it can't be stored
+   */
+  keep(message: NewMessage): Promise<boolean>;
   /** Resolves when the message with this key is no longer just being stored. */
   settled(key: string): Promise<unknown>;
 }
@@ -41,14 +47,14 @@ export function createAcceptor(
   settings: SiloSettings,
   now: () => number,
   overload: Overload,
-  onStored: (message: NewMessage, id: number) => void,
+  onStored: (message: NewMessage, id: number, req: SipRequest | undefined, over: StoreOverrides) => void,
 ): Acceptor {
   const underWay = new Map<string, Promise<unknown>>();
 
   async function commit(message: NewMessage): Promise<Accepted> {
     const stored = boxes.storing(message.box);
     const committed = overload.pending();
-    const accepting = store.accept(message);
+    const accepting = store.accept(message, rulesOf(message, settings));
     underWay.set(message.key, accepting);
     const finished = accepting
       .then((accepted) => {
@@ -63,7 +69,26 @@ export function createAcceptor(
     return within(finished);
   }
 
+  /** @throws SiloError 480 when there is no room */
+  async function keep(
+    message: NewMessage,
+    req: SipRequest | undefined,
+    over: StoreOverrides,
+  ): Promise<Accepted> {
+    const accepted = await commit(message);
+    for (const { reason, ...gone } of accepted.dropped ?? [])
+      events.emit('ended', { ...gone, outcome: 'erased', status: 0, reason });
+    if (accepted.full !== undefined) throw new SiloError('SILO_REFUSED', accepted.full, { status: 480 });
+    if (accepted.stored) {
+      events.emit('stored', { box: message.box, key: message.key, id: accepted.id, message });
+      onStored(message, accepted.id, req, over);
+    }
+    return accepted;
+  }
+
   return {
+    keep: async (message) => (await keep(message, undefined, {})).stored,
+
     settled: (key) => underWay.get(key)?.catch(() => undefined) ?? Promise.resolve(),
 
     store: async (req, over = {}) => {
@@ -74,11 +99,7 @@ export function createAcceptor(
         const made = messageOf(req, settings, now(), over);
         const message =
           over.nextTime === undefined ? made : { ...made, nextTime: Math.max(made.nextTime, over.nextTime) };
-        const { stored, id } = await commit(message);
-        if (stored) {
-          events.emit('stored', { box: message.box, key: message.key, id });
-          onStored(message, id);
-        }
+        const { stored, id } = await keep(message, req, over);
         return {
           result: stored ? 'stored' : 'repeated',
           status: 202,

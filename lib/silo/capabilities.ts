@@ -9,6 +9,14 @@ import { deviceOf } from './bindings.ts';
 const MOST = 100_000;
 const MOST_TYPES = 20;
 
+/** A device that has refused the type of another message: what it would answer, without asking it. */
+export const SAME_TYPE = {
+  status: 415,
+  reason: 'the device has refused this type before',
+  origin: 'peer',
+  header: () => undefined,
+} as const;
+
 export interface Capabilities {
   /** It answered that it can't do MESSAGE. */
   incapable(binding: Binding): void;

@@ -40,6 +40,8 @@ export interface Clock {
   tick(): Promise<void>;
   /** One look for what is over. */
   sweep(): Promise<void>;
+  /** The box is due then; does nothing when a later look comes early enough. */
+  schedule(box: string, time: number): void;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,8 @@ export function createClock({
 }: ClockDependencies): Clock {
   const tail = createTail((after, limit) => store.tail(after, limit));
   const ticker = createTicker(log);
+  /** Times and boxes that are woken before the next look. */
+  const scheduled = new Map<string, NodeJS.Timeout>();
 
   async function scan(): Promise<void> {
     // Rows of other nodes may be in the middle of their commit just now.
@@ -78,15 +82,37 @@ export function createClock({
   }
 
   async function wakeDue(): Promise<void> {
+    const until = now() + Math.ceil(settings.tailTime);
     let after: Due | undefined;
     do {
-      const page = await store.due(now(), after, PAGE);
-      for (const { box } of page) {
-        boxes.add(box);
-        lanes.wake(box, 'timer');
-      }
+      const page = await store.due(until, after, PAGE);
+      for (const { box, nextTime } of page) schedule(box, nextTime);
       after = page.length < PAGE ? undefined : page.at(-1);
     } while (after);
+    if (settings.deliverTo === 'every')
+      for (const { box, nextTime } of await store.dueDevices(until, PAGE)) schedule(box, nextTime);
+  }
+
+  /** A box that is due before the next look is woken right then: reminders are on time. */
+  function schedule(box: string, time: number): void {
+    if (time > now() + Math.ceil(settings.tailTime)) return;
+    if (time <= now()) {
+      boxes.add(box);
+      lanes.wake(box, 'timer');
+      return;
+    }
+    const name = `${time} ${box}`;
+    if (scheduled.has(name)) return;
+    const timer = setTimeout(
+      () => {
+        scheduled.delete(name);
+        if (time <= now()) schedule(box, time);
+      },
+      // The clock counts whole seconds: what is left of this one is not waited for again.
+      (time - now()) * 1000 - (Date.now() % 1000) + 5,
+    );
+    timer.unref();
+    scheduled.set(name, timer);
   }
 
   /** Boxes whose node died while it served them. */
@@ -129,15 +155,23 @@ export function createClock({
   async function sweep(): Promise<void> {
     for (;;) {
       const ended = await store.expire(now(), 500);
-      for (const { box, key } of ended)
-        events.emit('ended', { box, key, outcome: 'expired', status: 0, reason: 'lifetime over' });
+      for (const { message, outcome } of ended)
+        events.emit('ended', {
+          box: message.box,
+          key: message.key,
+          outcome,
+          status: 0,
+          reason: 'lifetime over',
+          message,
+        });
       // Those behind may have waited for what has just ended.
-      await wakeRegistered(ended.map(({ box }) => box));
+      await wakeRegistered(ended.map(({ message }) => message.box));
       if (ended.length < 500) break;
     }
     while ((await store.forget(now() - settings.keepLedger, 500)) === 500);
     if (settings.keepDead > 0) while ((await store.expireDead(now() - settings.keepDead, 500)) === 500);
     while ((await store.expireBindings(now(), 500)) === 500);
+    while ((await store.forgetDevices(now(), 500)) === 500);
   }
 
   return {
@@ -149,7 +183,11 @@ export function createClock({
     },
     tick,
     sweep,
-    close: () => ticker.close(),
+    schedule,
+    close: () => {
+      for (const timer of scheduled.values()) clearTimeout(timer);
+      return ticker.close();
+    },
   };
 }
 

@@ -16,8 +16,11 @@ import type { SipRequest } from '../sip/port.ts';
 import { MAX_FRAME } from '../sip/window.ts';
 import type { NewMessage } from '../stores/store.ts';
 import { keptHeader, keptHeaders } from './kept-headers.ts';
+import { whyLiveOnly } from './live-only.ts';
 import type { SiloSettings } from './options.ts';
 import { ownerOf } from '../sip/owner.ts';
+import { readReceipt, threadOf } from './receipts.ts';
+import { sendTimeOf } from './send-at.ts';
 
 /** What a host app may say about a message instead of what its headers say (msilo's `m_store_addrs`). */
 export interface StoreOverrides {
@@ -28,12 +31,16 @@ export interface StoreOverrides {
   readonly to?: string;
   /** Lifetime in seconds. */
   readonly expires?: number;
-  /** Not to be sent before this time (epoch seconds). */
-  readonly sendAt?: number;
+  /** Not to be sent before this time: ISO 8601 with its zone, a Date, or epoch seconds. */
+  readonly sendAt?: string | number | Date;
   /** The message is to be sent at once: what only forbids waiting does not matter. */
   readonly live?: boolean;
   /** Headers to add to the kept ones. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Only `headers` are kept, none of the MESSAGE's own (msilo's `extra_hdrs_avp`). */
+  readonly onlyHeaders?: boolean;
+  /** No notice to the author (msilo's `skip_notification_flag`). */
+  readonly skipNotice?: boolean;
 }
 
 /**
@@ -71,10 +78,13 @@ export function messageOf(
     throw refuse(400, 'Content-Type cannot be read: wanted is type/subtype.');
   if (body.length > 0 && contentType === '')
     throw refuse(400, 'A body without Content-Type: add one, for text it is text/plain.');
-  if (!over.live && isComposing(contentType, body))
-    throw refuse(480, 'Typing indications are not stored (RFC 3994).');
+  const why = over.live ? undefined : whyLiveOnly(req, contentType, body, settings);
+  if (why !== undefined) throw refuse(480, why);
 
-  const kept = keptHeaders(req.raw ?? '') + extraHeaders(over.headers);
+  const receipt = readReceipt(contentType, body);
+  const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
+  const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
+  const kept = (over.onlyHeaders ? '' : keptHeaders(req.raw ?? '', settings)) + extraHeaders(over.headers);
   const callId = header(req, 'Call-ID') ?? '';
   const date = parseSipDate(header(req, 'Date') ?? '');
   const message: NewMessage = {
@@ -90,18 +100,36 @@ export function messageOf(
     callId,
     incTime: now,
     expTime:
-      Math.max(now, over.sendAt ?? 0) +
-      (over.live ? settings.expireTime : lifetimeOf(req, settings.expireTime, over.expires)),
-    sendTime: over.sendAt ?? 0,
+      Math.max(now, sendTime) +
+      (over.live
+        ? settings.expireTime
+        : lifetimeOf(req, receipt ? settings.receiptExpireTime : settings.expireTime, over.expires)),
+    sendTime,
     // The sender's own Date where it is believable: at most an hour old, five minutes ahead.
     dateTime: date !== undefined && date > now - 3600 && date < now + 300 ? date : now,
     urgent: /^(urgent|emergency)$/i.test(keptHeader(kept, 'Priority')),
-    nextTime: over.sendAt ?? 0,
+    nextTime: sendTime,
     hops: hopsLeft(req),
+    kind: receipt ? 'receipt' : 'message',
+    thread: receipt ? threadOf(box, over.from ?? from.uri, receipt) : '',
   };
   if (message.hops < 0) throw refuse(483, 'Too Many Hops: Max-Forwards has come to its end.');
   checkSizes(message);
   return message;
+}
+
+/** Why this MESSAGE goes live or not at all; undefined: it may wait. */
+export function whyNotStored(req: SipRequest, settings: SiloSettings): string | undefined {
+  if (expiresOf(req) === 0) return 'Expires: 0 says that it must not wait.';
+  return whyLiveOnly(req, header(req, 'Content-Type') ?? '', Buffer.from(bodyText(req)), settings);
+}
+
+/** What the header that an operator named says about the time; undefined: nothing. */
+export function sendAtOf(
+  req: HeaderSource,
+  { sendAtHeader }: Pick<SiloSettings, 'sendAtHeader'>,
+): string | undefined {
+  return sendAtHeader === '' ? undefined : header(req, sendAtHeader);
 }
 
 function lifetimeOf(req: HeaderSource, longest: number, override: number | undefined): number {
@@ -136,16 +164,6 @@ function hopsLeft(req: HeaderSource): number {
 
 function escaped(name: string): string {
   return name.replace(/["\\]/g, '\\$&');
-}
-
-/** Typing is worthless later (RFC 3994), plain or wrapped in CPIM (RFC 3862). */
-function isComposing(contentType: string, body: Buffer): boolean {
-  const type = parseContentType(contentType)?.type;
-  if (type === 'application/im-iscomposing+xml') return true;
-  return (
-    type === 'message/cpim' &&
-    /^content-type:\s*application\/im-iscomposing\+xml/im.test(body.subarray(0, 2000).toString('latin1'))
-  );
 }
 
 function checkSizes(message: NewMessage): void {

@@ -1,16 +1,26 @@
 /** A stored message as a MESSAGE to one contact: never by proxying, always a new request (drachtio can't proxy it safely). */
 import { randomBytes } from 'node:crypto';
-import { MAX_URI } from '../sip/frame.ts';
+import { messageOf as textOf } from '../errors.ts';
+import { logger } from '../log.ts';
+import { MAX_URI, Unsendable, frameOf } from '../sip/frame.ts';
 import { formatSipDate, parseContentType } from '../sip/headers.ts';
 import { nextHopOf } from '../sip/next-hop.ts';
 import type { OutgoingRequest } from '../sip/port.ts';
 import { targetOf } from '../sip/uri.ts';
-import type { Binding, NewMessage } from '../stores/store.ts';
+import type { Binding, Message, NewMessage } from '../stores/store.ts';
 import { headerObject } from './kept-headers.ts';
+import type { ExtraHeaders, SiloSettings } from './options.ts';
+import { fill } from './template.ts';
 
-export interface DeliverOptions {
-  readonly addDate: boolean;
-}
+export type DeliverOptions = Pick<
+  SiloSettings,
+  'addDate' | 'addContact' | 'reuseCallId' | 'outboundProxy' | 'reminderFrom' | 'extraHeaders'
+>;
+
+const log = logger('silo:deliver');
+
+/** A message that leaves this many seconds after its set time is no longer a reminder, but one that had to wait. */
+const ON_TIME = 60;
 
 /**
  * The request that brings `message` to `binding`; undefined when the contact is no URI that can be sent to.
@@ -19,7 +29,7 @@ export interface DeliverOptions {
  * every attempt, never shared by two messages, so that a client can recognise a copy. The CSeq rises with each attempt.
  */
 export function deliveryOf(
-  message: NewMessage & { readonly attempts?: number },
+  message: Message,
   binding: Binding,
   now: number,
   options: DeliverOptions,
@@ -27,25 +37,53 @@ export function deliveryOf(
   const target = targetOf(binding.contact);
   const route = nextHopOf(binding);
   if (target === undefined || route === undefined) return undefined;
-  const body = options.addDate ? withDatePrefix(message) : message.body;
-  return {
+  const reminder = message.sendTime > 0 && message.attempts === 0 && now < message.sendTime + ON_TIME;
+  const request: OutgoingRequest = {
     method: 'MESSAGE',
     uri: withRoute(target, route.routeSet),
-    proxy: route.proxy,
+    proxy: options.outboundProxy === '' ? route.proxy : options.outboundProxy,
     headers: {
-      From: `${nameAddr(message.srcName, message.srcAddr)};tag=${randomBytes(8).toString('hex')}`,
+      From: `${author(message, reminder ? options.reminderFrom : '')};tag=${randomBytes(8).toString('hex')}`,
       To: nameAddr(message.dstName, message.dstAddr),
-      'Call-ID': message.key.slice(0, 32),
-      CSeq: `${(message.attempts ?? 0) + 1} MESSAGE`,
+      'Call-ID': (options.reuseCallId && message.callId) || message.key.slice(0, 32),
+      CSeq: `${message.attempts + 1} MESSAGE`,
       'Max-Forwards': String(message.hops),
       Date: formatSipDate(message.dateTime),
       Expires: timeLeft(message, now),
       ...(message.contentType === '' ? {} : { 'Content-Type': message.contentType }),
+      ...(options.addContact ? { Contact: `<${message.srcAddr}>;msilo=yes` } : {}),
       // Last: at a header that it finds unsound drachtio-server drops that one and all behind it.
       ...headerObject(message.headers),
     },
-    body,
+    body: options.addDate ? withDatePrefix(message, reminder) : message.body,
   };
+  return withExtra(request, extraOf(options.extraHeaders, message, binding));
+}
+
+function author(message: NewMessage, instead: string): string {
+  return instead === '' ? nameAddr(message.srcName, message.srcAddr) : nameAddr('', instead);
+}
+
+/** The operator's headers; where they would not fit through drachtio, the message goes without them. */
+function withExtra(request: OutgoingRequest, extra: Readonly<Record<string, string>>): OutgoingRequest {
+  if (Object.keys(extra).length === 0) return request;
+  const own = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
+  const added = Object.entries(extra).filter(([name]) => !own.has(name.toLowerCase()));
+  const full = { ...request, headers: { ...request.headers, ...Object.fromEntries(added) } };
+  return frameOf(full) instanceof Unsendable ? request : full;
+}
+
+function extraOf(extra: ExtraHeaders, message: Message, binding: Binding): Readonly<Record<string, string>> {
+  if (typeof extra !== 'function')
+    return Object.fromEntries(
+      Object.entries(extra).map(([name, template]) => [name, fill(template, message, message.id)]),
+    );
+  try {
+    return extra(message, binding);
+  } catch (error) {
+    log.error(`extraHeaders failed: ${textOf(error)}`);
+    return {};
+  }
 }
 
 /** A route set that doesn't fit is left out: the first hop of the Path is reached all the same, by `proxy`. */
@@ -63,10 +101,13 @@ function nameAddr(name: string, uri: string): string {
   return name === '' ? `<${uri}>` : `"${name.replace(/["\\]/g, '\\$&')}" <${uri}>`;
 }
 
-/** msilo's `add_date`: text/plain only, the time of acceptance as ctime(3) prints it, in the server's zone. */
-function withDatePrefix({ contentType, body, incTime }: NewMessage): Buffer {
+/** msilo's `add_date`: text/plain only, the time as ctime(3) prints it, in the server's zone. */
+function withDatePrefix({ contentType, body, incTime, sendTime }: NewMessage, reminder: boolean): Buffer {
   if (body.length === 0 || parseContentType(contentType)?.type !== 'text/plain') return body;
-  return Buffer.concat([Buffer.from(`[Offline message - ${ctime(incTime)}] `), body]);
+  const prefix = reminder
+    ? `[Reminder message - ${ctime(sendTime)}] `
+    : `[Offline message - ${ctime(incTime)}] `;
+  return Buffer.concat([Buffer.from(prefix), body]);
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -2,21 +2,36 @@
 import { EventEmitter } from 'node:events';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
-import type { Outcome } from '../stores/store.ts';
+import type { NewMessage, Outcome } from '../stores/store.ts';
+
+export interface StoredEvent {
+  readonly box: string;
+  readonly key: string;
+  readonly id: number;
+  /** The message; undefined when it came back from the dead letters. */
+  readonly message?: NewMessage;
+}
+
+export interface EndedEvent {
+  readonly box: string;
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly reason: string;
+  /** The message, where it was at hand: always for `expired` and `dead`. */
+  readonly message?: NewMessage;
+}
 
 export interface SiloEvents {
   /** A message was committed. */
-  stored: [{ readonly box: string; readonly key: string; readonly id: number }];
-  /** A message ended: delivered, expired, dead or erased. */
-  ended: [
-    {
-      readonly box: string;
-      readonly key: string;
-      readonly outcome: Outcome;
-      readonly status: number;
-      readonly reason: string;
-    },
-  ];
+  stored: [StoredEvent];
+  /** A message ended, in whichever way. */
+  ended: [EndedEvent];
+  /** A message ended like this; `ended` is emitted, too. */
+  delivered: [EndedEvent];
+  expired: [EndedEvent];
+  dead: [EndedEvent];
+  erased: [EndedEvent];
   /** A MESSAGE was refused with this status. */
   refused: [{ readonly status: number; readonly reason: string }];
 }
@@ -34,16 +49,23 @@ const log = logger('silo:events');
 /** A listener of the host app that throws harms neither the message nor the other listeners. */
 export function createEvents(): SiloEmitter {
   const emitter = new EventEmitter();
+
+  function tell(name: string, args: readonly unknown[]): void {
+    for (const listener of emitter.listeners(name))
+      try {
+        Reflect.apply(listener, undefined, args);
+      } catch (error) {
+        log.error(`a listener of "${name}" failed: ${messageOf(error)}`);
+      }
+  }
+
   return {
     on: (name, listener) => void emitter.on(name, listener as (...args: unknown[]) => void),
     off: (name, listener) => void emitter.off(name, listener as (...args: unknown[]) => void),
     emit: (name, ...args) => {
-      for (const listener of emitter.listeners(name))
-        try {
-          Reflect.apply(listener, undefined, args);
-        } catch (error) {
-          log.error(`a listener of "${name}" failed: ${messageOf(error)}`);
-        }
+      tell(name, args);
+      const [event] = args;
+      if (name === 'ended' && 'outcome' in event) tell(event.outcome, args);
     },
   };
 }

@@ -74,8 +74,22 @@ const COMPACT = new Map(
   }),
 );
 
+/** What an operator wants of them. Names in any case. */
+export interface KeepOptions {
+  /** Only these; empty: all that are end-to-end. */
+  readonly keepHeaders: readonly string[];
+  /** None of these. */
+  readonly dropHeaders: readonly string[];
+  /** Read here, and of no use to the recipient. */
+  readonly sendAtHeader: string;
+}
+
+const KEEP_ALL: KeepOptions = { keepHeaders: [], dropHeaders: [], sendAtHeader: '' };
+
 /** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
-export function keptHeaders(raw: string): string {
+export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): string {
+  const keep = new Set(options.keepHeaders.map((name) => name.toLowerCase()));
+  const drop = new Set([...options.dropHeaders, options.sendAtHeader].map((name) => name.toLowerCase()));
   const end = raw.indexOf('\r\n\r\n');
   const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
   let kept = '';
@@ -85,7 +99,8 @@ export function keptHeaders(raw: string): string {
     const sent = line.slice(0, colon).trim();
     const name = COMPACT.get(sent.toLowerCase()) ?? sent;
     const value = line.slice(colon + 1).trim();
-    if (!keeps(name, value)) continue;
+    const known = name.toLowerCase();
+    if (!keeps(name, value) || drop.has(known) || (keep.size > 0 && !keep.has(known))) continue;
     kept += `${name}: ${value}\r\n`;
   }
   return kept;

@@ -21,7 +21,8 @@ import { createFairQueue } from './fair-queue.ts';
 import type { Flights } from './flights.ts';
 import type { Pace } from './pace.ts';
 import type { SiloSettings } from './options.ts';
-import { runSession, type SessionContext, type SessionEnd, type Wake } from './session.ts';
+import { runEverySession, type EveryContext } from './every.ts';
+import { runSession, type SessionEnd, type Wake } from './session.ts';
 
 const log = logger('silo:lane');
 
@@ -45,6 +46,8 @@ export interface LaneDependencies {
 export interface Lanes {
   /** The box may have something to send now. */
   wake(box: string, why: Wake): void;
+  /** The next session of the box delivers so many messages at the most. */
+  limit(box: string, messages: number): void;
   /** The devices of this box have changed: a running session asks for them again. */
   devicesChanged(box: string): void;
   /** Lanes that run or wait to run. */
@@ -59,6 +62,8 @@ interface Lane {
   devicesChanged: boolean;
   /** Called when they have: an attempt may be waiting for a device that left. */
   readonly leaving: Set<() => void>;
+  /** Called when it is woken while it runs, or its devices have changed. */
+  readonly woken: Set<() => void>;
   /** Its lease holds at least until then, by our own steady clock; 0: none. */
   leasedUntil: number;
 }
@@ -77,6 +82,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
   const capabilities = createCapabilities();
   const alarm = createAlarm();
+  /** Box -> messages that its next session may deliver. */
+  const limits = new Map<string, number>();
   /** Boxes whose devices another node reaches: our clock leaves them alone until then. */
   const elsewhere = new Map<string, number>();
   let running = 0;
@@ -114,9 +121,16 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     if (lane) {
       // A registration is the strongest reason: it lifts back-offs.
       if (lane.again !== 'register') lane.again = why;
+      for (const listener of lane.woken) listener();
       return;
     }
-    lanes.set(box, { again: undefined, leaving: new Set(), devicesChanged: false, leasedUntil: 0 });
+    lanes.set(box, {
+      again: undefined,
+      leaving: new Set(),
+      woken: new Set(),
+      devicesChanged: false,
+      leasedUntil: 0,
+    });
     queue.add(box.slice(box.lastIndexOf('@') + 1), [box, why]);
     pump();
   }
@@ -149,13 +163,15 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       const asked = performance.now();
       const claim = await store.claim(box, owner, settings.leaseTime);
       if (!('lease' in claim)) {
-        later(box, why, claim.heldFor + 1);
+        // Where every device is owed everything, the other node may be done long before its lease ends.
+        later(box, why, settings.deliverTo === 'every' ? 1 : claim.heldFor + 1);
         return;
       }
       ({ lease } = claim);
       const lane = lanes.get(box);
       if (lane) lane.leasedUntil = asked + leaseMs;
-      await finish(box, why, await runSession(contextOf(box, lane), lease, why));
+      const run = settings.deliverTo === 'every' ? runEverySession : runSession;
+      await finish(box, why, await run(contextOf(box, lane), lease, why));
     } catch (error) {
       log.warn(`the box of ${box} could not be served: ${messageOf(error)}`);
       later(box, why, 5);
@@ -172,8 +188,10 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     const known = await bindings.find(box);
     if (known.some(usable)) return true;
     const none = known.length === 0 ? !bindings.partial : known.every((binding) => !binding.takesMessage);
-    if (none) await store.park(box, now(), 0);
-    else {
+    if (none) {
+      await store.park(box, now(), 0);
+      if (settings.deliverTo === 'every') await store.parkDevices(box, now());
+    } else {
       // Another node has the connection, or knows the device: it looks at the table, too.
       elsewhere.set(box, performance.now() + ELSEWHERE_MS);
       forgetOldest(elsewhere);
@@ -181,10 +199,18 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
     return false;
   }
 
-  function contextOf(box: string, lane: Lane | undefined): SessionContext {
+  function contextOf(box: string, lane: Lane | undefined): EveryContext {
+    const limit = limits.get(box) ?? Infinity;
+    limits.delete(box);
     return {
       ...dependencies,
+      limit,
       devices: cachedDevices(box),
+      registered: async () => (await bindings.find(box)).filter(able),
+      onWake: (listener) => {
+        lane?.woken.add(listener);
+        return () => lane?.woken.delete(listener);
+      },
       // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
       mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
       mark: () => boxes.mark(),
@@ -241,9 +267,12 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   }
 
   function usable(binding: Binding): boolean {
-    return (
-      binding.takesMessage && reachableFrom(port.server(), binding) && capabilities.takesMessages(binding)
-    );
+    return able(binding) && reachableFrom(port.server(), binding);
+  }
+
+  /** Can the device take messages, from whichever node? */
+  function able(binding: Binding): boolean {
+    return binding.takesMessage && capabilities.takesMessages(binding);
   }
 
   function cachedDevices(box: string): () => Promise<readonly Binding[]> {
@@ -262,11 +291,15 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
 
   return {
     wake,
+    limit: (box, messages) => {
+      limits.set(box, messages);
+      forgetOldest(limits);
+    },
     devicesChanged: (box) => {
       const lane = lanes.get(box);
       if (!lane) return;
       lane.devicesChanged = true;
-      for (const check of lane.leaving) check();
+      for (const listener of [...lane.leaving, ...lane.woken]) listener();
     },
     get active() {
       return lanes.size;

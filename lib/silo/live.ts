@@ -40,6 +40,19 @@ export interface LiveDependencies {
   readonly lateDelivery: (key: string) => Promise<unknown>;
 }
 
+/** It has no row. */
+const UNTRIED = {
+  id: 0,
+  attempts: 0,
+  strikes: 0,
+  lastStatus: 0,
+  refusedBy: [],
+  takenBy: [],
+} as const;
+
+/** A live message is none that waited: nothing is added to it. */
+const AS_IT_CAME = { addDate: false, addContact: false, extraHeaders: {}, reminderFrom: '' } as const;
+
 /** Resolves when a device took it and its sender has the answer, rejects with a LiveFailure. */
 export async function deliverLive(
   { port, flights, settings, now, answerSender, lateDelivery }: LiveDependencies,
@@ -47,7 +60,7 @@ export async function deliverLive(
   bindings: readonly Binding[],
 ): Promise<void> {
   // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
-  const message = messageOf(req, settings, now(), { live: true });
+  const message = { ...messageOf(req, settings, now(), { live: true }), ...UNTRIED };
   // Live it is the sender who says how long it is good for, or nobody.
   const expires = header(req, 'Expires');
   const answers: Answer[] = [];
@@ -62,7 +75,7 @@ export async function deliverLive(
     const turn = flights.take(binding.contact, async () => {
       // Its turn came too late: the message is in the silo by now.
       if (tooLate()) return;
-      const request = deliveryOf(message, binding, now(), { addDate: false });
+      const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
       if (!request) return;
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
       if (tooLate()) {

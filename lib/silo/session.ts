@@ -3,10 +3,11 @@
  * one in flight.
  */
 import { logger } from '../log.ts';
-import type { Binding, Lease, Message, Store } from '../stores/store.ts';
+import type { Binding, Lease, Message, Place, Store } from '../stores/store.ts';
 import { attempt, type AttemptContext, type Failure } from './attempt.ts';
 import { deviceOf } from './bindings.ts';
-import { hasRefused, refusalOf, type Capabilities } from './capabilities.ts';
+import { SAME_TYPE, hasRefused, refusalOf, type Capabilities } from './capabilities.ts';
+import { settle } from './ending.ts';
 import type { SiloEmitter } from './events.ts';
 import { backoff, retryAfter, verdictOf, waitsForDevice } from './outcome.ts';
 
@@ -27,6 +28,8 @@ export interface SessionContext extends AttemptContext {
   readonly mark: () => number;
   /** What devices have said that they can't do. */
   readonly capabilities: Capabilities;
+  /** Messages to deliver at the most (msilo's `maxmsg`); what is left waits for the next wake. */
+  readonly limit: number;
 }
 
 /** How a session ended, and with that when the box is to be served again. */
@@ -41,14 +44,6 @@ export type SessionEnd =
   | { readonly kind: 'again'; readonly ms: number };
 
 const AGAIN = { kind: 'again', ms: 1000 } as const;
-
-/** A device that has refused the type of another message: it need not be asked. */
-const SAME_TYPE = {
-  status: 415,
-  reason: 'the device has refused this type before',
-  origin: 'peer',
-  header: () => undefined,
-} as const;
 
 /** What sending one message to the devices led to. */
 type Sent =
@@ -67,7 +62,8 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
   const out = new Set<string>();
   // Behind the last message that stays, not behind the last one sent: a row of another node may become visible after one
   // with a higher id, and what was sent when it had been accepted must not overtake it.
-  let after = 0;
+  let after: Place | undefined;
+  let delivered = 0;
   let left = false;
   let first = true;
   // A head that fails for the third time is suspected to be the fault itself: the next message shows whether it is, and
@@ -77,10 +73,11 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
   try {
     for (;;) {
       const mark = context.mark();
-      const page = await store.waiting(lease.box, now(), after, PAGE);
+      const page = await store.waiting(lease.box, now(), PAGE, after);
       if (page.length === 0) return left ? { kind: 'waits' } : { kind: 'empty', mark };
       for (const message of page) {
         if (!context.mayGoOn()) return AGAIN;
+        if (delivered >= context.limit) return { kind: 'waits' };
         if (
           message.nextTime > now() &&
           !(wake === 'register' && waitsForDevice(message.lastStatus, context.settings.outcomes))
@@ -89,7 +86,8 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
         const doubtful = first && message.attempts >= 2;
         first = false;
         const sent = await sendToOne(context, lease, message, out, doubtful);
-        if (sent.kind !== 'ended') after = Math.max(after, message.id);
+        if (sent.kind !== 'ended') after = message;
+        else if (sent.byUs) delivered++;
         switch (sent.kind) {
           case 'ended':
             if (sent.byUs && suspect) {
@@ -195,16 +193,14 @@ async function conclude(
 }
 
 async function end(
-  { store, events }: SessionContext,
+  context: SessionContext,
   lease: Lease,
   message: Message,
   outcome: 'delivered' | 'dead',
   status: number,
   reason: string,
 ): Promise<Sent> {
-  // Not settled: the lease is stale, or somebody else ended the message. A new look tells which.
-  if (!(await store.settle(lease, message, { outcome, status, reason })))
+  if (!(await settle(context, lease, message, outcome, status, reason)))
     return { kind: 'again', ms: AGAIN.ms };
-  events.emit('ended', { box: message.box, key: message.key, outcome, status, reason });
   return { kind: 'ended', byUs: outcome === 'delivered' };
 }

@@ -18,21 +18,27 @@ import type { Store } from '../stores/store.ts';
 import { createAcceptor, type StoreResult } from './accept.ts';
 import { createArrivals } from './arrivals.ts';
 import { observedBindings, type BindingSource } from './bindings.ts';
+import { createKnownDevices } from './known-devices.ts';
 import { createBoxes } from './boxes.ts';
 import { createBreaker } from './breaker.ts';
 import { createClock } from './clock.ts';
-import { keyOf, type StoreOverrides } from './content.ts';
+import { keyOf, sendAtOf, whyNotStored, type StoreOverrides } from './content.ts';
+import { createCourier } from './courier.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEvents, type SiloEmitter } from './events.ts';
 import { createFlights } from './flights.ts';
+import { createImdn } from './imdn.ts';
 import { createLanes } from './lanes.ts';
 import { LiveFailure, deliverLive } from './live.ts';
 import { createMemory } from './memory.ts';
+import { createNotices } from './notice.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
 import { backoff, storable } from './outcome.ts';
 import { createOverload } from './overload.ts';
-import { ownerOf, served } from '../sip/owner.ts';
+import { domainsOf, ownerOf, served } from '../sip/owner.ts';
+import { aorOf } from '../sip/uri.ts';
 import { createPace } from './pace.ts';
+import { createReminders, type Reminders } from './reminders.ts';
 
 const log = logger('silo');
 
@@ -60,8 +66,10 @@ export interface Silo {
   readonly onFailure: Middleware;
   /** Stores a MESSAGE without answering it (msilo's `m_store`). Never throws. */
   readonly store: (req: unknown, over?: StoreOverrides) => Promise<StoreResult>;
-  /** Wakes the box of an AoR (msilo's `m_dump`). */
-  readonly dump: (aor: string) => void;
+  /** Wakes the box of an AoR (msilo's `m_dump`); with `limit` at most so many messages are delivered (its `maxmsg`). */
+  readonly dump: (aor: string, options?: { readonly limit?: number }) => void;
+  /** Messages that wait for their time. */
+  readonly reminders: Reminders;
   /** A device took this MESSAGE after all, after `store` had been called for it: the stored copy is ended. */
   readonly delivered: (key: string) => Promise<boolean>;
   /** Messages that could not be delivered. */
@@ -85,7 +93,7 @@ export interface Silo {
  * await silo.start();
  */
 export function createSilo(dependencies: SiloDependencies, options: SiloOptions = {}): Silo {
-  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options };
+  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options, domains: domainsOf(options.domains) };
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
@@ -123,8 +131,25 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     owner,
   });
   const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, owner, isOwn: own.has });
-  const acceptor = createAcceptor(store, boxes, events, settings, now, overload, (message, id) => {
+  const courier = createCourier(port, flights, bindings, settings, now);
+  const notices = createNotices(courier, settings, now);
+  const imdn = createImdn({
+    settings,
+    now,
+    courier,
+    keep: async (message) => {
+      await acceptor.keep(message);
+      if ((await bindings.find(message.box)).length > 0) lanes.wake(message.box, 'accept');
+    },
+  });
+  events.on('expired', ({ message }) => message && imdn.failed(message));
+  events.on('dead', ({ message }) => message && imdn.failed(message));
+  const known = createKnownDevices(store, settings, now);
+  const acceptor = createAcceptor(store, boxes, events, settings, now, overload, (message, id, req, over) => {
     own.add(id);
+    if (message.sendTime > 0) clock.schedule(message.box, message.sendTime);
+    if (req && !over.skipNotice) notices.stored(message, id, req);
+    imdn.stored(message);
     // A late answer of the live attempt was faster than the store.
     if (ended.has(message.key))
       void delivered(message.key).catch((error: unknown) => log.warn(textOf(error)));
@@ -162,6 +187,14 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     const arrival = arrivals.watch(box);
     try {
       const live = (await bindings.find(box)).length > 0;
+      const every = settings.deliverTo === 'every' && whyNotStored(req, settings) === undefined;
+      if (every || sendAtOf(req, settings) !== undefined) {
+        // Owed to more than who is there now, or not yet: it goes by way of the box in any case.
+        const result = await acceptor.store(req);
+        answer(res, result);
+        if ('key' in result && (live || arrival.happened())) lanes.wake(box, 'accept');
+        return;
+      }
       // A live message never overtakes what waits, whichever node stored it.
       const behind = live && (boxes.mayHaveMail(box) || (await store.holdsMail(box, now())));
       if (live && !behind) {
@@ -224,11 +257,13 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     const { aor } = registration;
     observed?.observe(registration);
     lanes.devicesChanged(aor);
+    const noted = known.note(registration);
     if (registration.kind !== 'register' || registration.contacts.every((contact) => contact.expires === 0))
       return;
     arrivals.note(aor);
     // After the 2xx is on the wire: its frame was written before ours, and drachtio keeps their order.
-    if (boxes.mayHaveMail(aor)) setTimeout(() => lanes.wake(aor, 'register'), settings.dumpDelay).unref();
+    if (boxes.mayHaveMail(aor))
+      setTimeout(() => void noted.then(() => lanes.wake(aor, 'register')), settings.dumpDelay).unref();
   }
 
   return {
@@ -237,7 +272,12 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     onLive: port.middleware('siloOnLive', onLive),
     onFailure: port.failureMiddleware('siloOnFailure', onFailure),
     store: (req, over) => acceptor.store(req as SipRequest, over),
-    dump: (aor) => lanes.wake(aor, 'register'),
+    dump: (aor, { limit } = {}) => {
+      const box = aorOf(/^(sips?|tel):/i.test(aor) ? aor : `sip:${aor}`, settings) ?? aor;
+      if (limit !== undefined) lanes.limit(box, limit);
+      lanes.wake(box, 'register');
+    },
+    reminders: createReminders(store, events, now),
     delivered,
     deadLetters: createDeadLetters(store, boxes, lanes, events, settings.expireTime, now),
     events,

@@ -10,7 +10,8 @@ export interface EventHeader {
 }
 
 const TYPE = /^([A-Za-z0-9\-!%*_+`'~]+(?:\.[A-Za-z0-9\-!%*_+`'~]+)*)[ \t]*(?=;|$)/;
-const ID = /;[ \t]*id[ \t]*=[ \t]*([^\s;,"]+)/i;
+/** Parameters one after another, quoted values whole: what looks like an id inside of quotes is none. */
+const PARAM = /;[ \t]*([^\s;="]*)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*/g;
 
 /** Reads the Event header: undefined when absent, `bad` when it is none or more than one. Unknown parameters are legal. */
 export function eventOf(req: HeaderSource): EventHeader | 'bad' | undefined {
@@ -20,7 +21,14 @@ export function eventOf(req: HeaderSource): EventHeader | 'bad' | undefined {
   if (type === null || splitList(value).length !== 1) return 'bad';
   const params = value.slice(type[0].length);
   if (parseParams(params, 0) === undefined) return 'bad';
-  return { type: (type[1] ?? '').toLowerCase(), id: ID.exec(params)?.[1] ?? '' };
+  return { type: (type[1] ?? '').toLowerCase(), id: idOf(params) };
+}
+
+/** As it came, byte for byte; the first of two counts, and a quoted one is none (RFC 6665 8.4: a token). */
+function idOf(params: string): string {
+  for (const [, name = '', value = ''] of params.matchAll(PARAM))
+    if (name.toLowerCase() === 'id') return value.startsWith('"') ? '' : value;
+  return '';
 }
 
 /** Does the request accept this media type? No Accept header: it takes the default of its event package. */

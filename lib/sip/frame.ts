@@ -1,6 +1,7 @@
 /** Frames of requests towards drachtio-server: do they fit through its fixed buffers, unharmed? */
 import { sendableText } from './body.ts';
 import { hasControl } from './characters.ts';
+import { withOwnHost } from './localhost.ts';
 import type { OutgoingRequest } from './port.ts';
 import { MAX_FRAME } from './window.ts';
 
@@ -74,7 +75,9 @@ export function frameOf({
     bytes,
     options: {
       method,
-      headers: { ...headers },
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, withOwnHost(name, value)]),
+      ),
       ...(text === undefined ? {} : { body: text }),
       ...(proxy === undefined ? {} : { proxy }),
       ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),

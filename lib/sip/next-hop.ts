@@ -1,6 +1,6 @@
 /** Where a request of ours to a device goes first. */
 import { parseNameAddr } from './name-addr.ts';
-import { parseUri, targetOf } from './uri.ts';
+import { bracketed, parseUri, targetOf } from './uri.ts';
 
 /** What is known of the way to a device. */
 export interface Way {
@@ -26,8 +26,7 @@ export function nextHopOf({ path, source, contact }: Way): NextHop | undefined {
     return { proxy: first, routeSet: path.map((entry) => `Route=${encodeURIComponent(entry)}`).join('&') };
   }
   if (source.address === '' || source.port === 0) return { proxy: undefined, routeSet: '' };
-  const host =
-    source.address.includes(':') && !source.address.startsWith('[') ? `[${source.address}]` : source.address;
+  const host = bracketed(source.address);
   // A live connection of the client is reused.
   if (source.protocol === 'tcp' || source.protocol === 'tls')
     return { proxy: `sip:${host}:${source.port};transport=${source.protocol}`, routeSet: '' };

@@ -8,7 +8,9 @@ import type Srf from 'drachtio-srf';
 import { SiloError, messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { hasControl } from './characters.ts';
+import { prepareCopied } from './copied.ts';
 import { MAX_ANSWER, Unsendable, frameOf } from './frame.ts';
+import { withOwnHost } from './localhost.ts';
 import { createFrameWindow } from './window.ts';
 
 const log = logger('sip:port');
@@ -39,6 +41,8 @@ export interface SipRequest {
 /** Its answer. `end` is emitted with the status once a final answer was handed to drachtio. */
 export interface SipResponse {
   readonly finalResponseSent: boolean;
+  /** What was copied from the request: From, To, Call-ID and CSeq, by their lower-case names. */
+  readonly msg?: { readonly headers: Record<string, string> };
   readonly status?: number;
   send(
     status: number,
@@ -61,6 +65,8 @@ export type FailureHandler = (
 export interface ResponseOptions {
   readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Our tag for To; default: drachtio-server makes one. */
+  readonly toTag?: string;
   readonly body?: string;
   /** Called once: did it go out? */
   readonly onSent?: (sent: boolean) => void;
@@ -174,14 +180,16 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   function respond(
     res: SipResponse,
     status: number,
-    { reason, headers = {}, body, onSent = () => undefined }: ResponseOptions = {},
+    { reason, headers = {}, toTag, body, onSent = () => undefined }: ResponseOptions = {},
   ): void {
     if (res.finalResponseSent) {
       onSent(false);
       return;
     }
+    if (res.msg) prepareCopied(res.msg.headers, toTag);
     const clean: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers)) if (!hasControl(value)) clean[name] = value;
+    for (const [name, value] of Object.entries(headers))
+      if (!hasControl(value)) clean[name] = withOwnHost(name, value);
     const bytes = 1000 + JSON.stringify(clean).length + Buffer.byteLength(body ?? '');
     if (bytes > MAX_ANSWER) {
       // Sent, it would make drachtio-server deaf to everything that follows.

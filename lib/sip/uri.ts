@@ -65,7 +65,8 @@ function divide(text: string): Parts | undefined {
   };
 }
 
-function readHost(text: string): string | undefined {
+/** A host in the one spelling that AoRs have it in; undefined if it is none. */
+export function readHost(text: string): string | undefined {
   if (text.startsWith('[')) {
     // RFC 5954 4.2: IPv6 literals compare by address, not by spelling. The WHATWG parser knows the one spelling.
     const url = `http://${text}/`;
@@ -158,6 +159,11 @@ export function aorOf(uri: string | SipUri, options: AorOptions = {}): string | 
     if (context !== undefined && readHost(context) !== host) return undefined;
   }
   return `${user}@${host}`;
+}
+
+/** A host as it stands in a URI: IPv6 in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
 /** The halves of an AoR made by {@link aorOf}. A canonical user holds no bare `@`. */

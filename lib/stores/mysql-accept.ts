@@ -1,23 +1,35 @@
 /** Accepting in MySQL: many messages in one transaction, none of them twice. */
 import { TryAgain } from './mysql-faults.ts';
 import { noteChanges } from './mysql-mwi.ts';
+import { createAdmission } from './mysql-quota.ts';
 import type { Mysql, Queries } from './mysql.ts';
+import type { DomainUsage } from './quota.ts';
 import { INSERT_COLUMNS, fromMessage, int, text } from './rows.ts';
-import type { Accepted, NewMessage } from './store.ts';
+import type { Accepted, AcceptRules, NewMessage } from './store.ts';
+
+export interface Accepting {
+  readonly message: NewMessage;
+  readonly rules: AcceptRules | undefined;
+}
 
 /** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
-export function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: number): Promise<Accepted[]> {
-  const distinct = new Map<string, NewMessage>();
-  for (const message of messages) if (!distinct.has(message.key)) distinct.set(message.key, message);
+export function acceptBatch(
+  db: Mysql,
+  domains: DomainUsage,
+  items: readonly Accepting[],
+  now: number,
+): Promise<Accepted[]> {
+  const distinct = new Map<string, Accepting>();
+  for (const item of items) if (!distinct.has(item.message.key)) distinct.set(item.message.key, item);
   /** Keys that were new to the database when we last inserted. */
   const ours = new Set<string>();
   return db.transaction(async (tx, uncertain) => {
-    const ids = await insertNew(tx, [...distinct.values()], ours, uncertain, now);
-    return messages.map(({ key }) => {
-      const id = ids.get(key);
+    const results = await insertNew(tx, domains, [...distinct.values()], ours, uncertain, now);
+    return items.map(({ message: { key } }) => {
+      const result = results.get(key);
       // The same key twice in one batch: the first one counts.
-      ids.delete(key);
-      return { stored: id !== undefined, id: id ?? 0 };
+      results.delete(key);
+      return result ?? { stored: false, id: 0 };
     });
   }, 'repeatable');
 }
@@ -25,31 +37,53 @@ export function acceptBatch(db: Mysql, messages: readonly NewMessage[], now: num
 /** @param uncertain the commit of `ours` may have happened: then what is known of them was stored by us */
 async function insertNew(
   tx: Queries,
-  messages: readonly NewMessage[],
+  domains: DomainUsage,
+  items: readonly Accepting[],
   ours: Set<string>,
   uncertain: boolean,
   now: number,
-): Promise<Map<string, number>> {
+): Promise<Map<string, Accepted>> {
+  const results = new Map<string, Accepted>();
   const known = new Set(
     (
       await tx.all('select dedup from silo_ledger where dedup in (?)', [
-        messages.map((message) => message.key),
+        items.map(({ message }) => message.key),
       ])
     ).map((row) => text(row, 'dedup')),
   );
-  const fresh = messages.filter((message) => !known.has(message.key));
+  const fresh = items.filter(({ message }) => !known.has(message.key));
   const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
-  if (fresh.length > 0) {
-    // Another node stored one of the keys between our look and our insert.
-    if ((await remember(tx, fresh)) < fresh.length) throw new TryAgain('a key was taken meanwhile');
-    await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
-    await noteChanges(tx, [...new Set(fresh.map((message) => message.box))], now);
-    for (const { key } of fresh) ours.add(key);
-    stored.push(...fresh.map((message) => message.key));
+  const waiting: NewMessage[] = [];
+  const insert = async () => {
+    if (waiting.length === 0) return;
+    await insertAll(tx, waiting, now);
+    for (const { key } of waiting.splice(0)) {
+      ours.add(key);
+      stored.push(key);
+    }
+  };
+  const admission = await createAdmission(tx, domains, fresh, now, insert);
+  for (const { message, rules } of fresh) {
+    const admitted = await admission.admit(message, rules);
+    if (admitted.full === undefined) waiting.push(message);
+    if (admitted.full !== undefined || admitted.dropped !== undefined)
+      results.set(message.key, { stored: false, id: 0, ...admitted });
   }
-  if (stored.length === 0) return new Map();
+  await insert();
+  if (stored.length === 0) return results;
   const rows = await tx.all('select id, dedup from silo where dedup in (?)', [stored]);
-  return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
+  for (const row of rows) {
+    const key = text(row, 'dedup');
+    results.set(key, { ...results.get(key), stored: true, id: int(row, 'id') });
+  }
+  return results;
+}
+
+async function insertAll(tx: Queries, messages: readonly NewMessage[], now: number): Promise<void> {
+  // Another node stored one of the keys between our look and our insert.
+  if ((await remember(tx, messages)) < messages.length) throw new TryAgain('a key was taken meanwhile');
+  await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]);
+  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
 }
 
 /** Notes the keys in the ledger; how many of them were new. */

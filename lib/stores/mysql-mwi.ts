@@ -44,7 +44,7 @@ export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
         ),
         db.all(
           `select box, count(*) as messages, sum(urgent) as urgent from silo
-             where box in (?) and exp_time > ? and snd_time <= ? group by box`,
+             where box in (?) and exp_time > ? and snd_time <= ? and kind = 0 and taken_by is null group by box`,
           [mailboxes, now, now],
         ),
       ]);

@@ -1,19 +1,32 @@
 /** Messages in MySQL. */
 import { Batcher } from './batcher.ts';
-import { acceptBatch, remember } from './mysql-accept.ts';
+import { acceptBatch, remember, type Accepting } from './mysql-accept.ts';
+import { endRows } from './mysql-end.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
-import { DEAD_COLUMNS, MESSAGE_COLUMNS, int, text, toDue, toEnded, toMessage } from './rows.ts';
+import { DomainUsage } from './quota.ts';
+import {
+  MESSAGE_COLUMNS,
+  OVERDUE_REASON,
+  int,
+  placeValues,
+  text,
+  toDue,
+  toEnded,
+  toMessage,
+  toOverdue,
+} from './rows.ts';
 import { EMPTY_LEDGER } from './store.ts';
-import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
+import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from './store.ts';
 
 export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
-  const accepts = new Batcher<NewMessage, Accepted>((messages) => acceptBatch(db, messages, clock()));
+  const domains = new DomainUsage();
+  const accepts = new Batcher<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
   const settles = new Batcher<Settle, boolean>((items) =>
     db.transaction((tx, uncertain) => settleBatch(tx, items, clock(), uncertain), 'repeatable'),
   );
   return {
-    accept: (message) => accepts.add(message),
+    accept: (message, rules) => accepts.add({ message, rules }),
 
     boxes: async (after, limit) =>
       (
@@ -55,8 +68,8 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       db.transaction(async (tx) => {
         for (const { id, key, box, incTime, expTime } of adoptions) {
           const changed = await tx.run(
-            `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time
-               where id = ? and box is null`,
+            `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time,
+               size = coalesce(length(body), 0) + coalesce(length(extra_hdrs), 0) where id = ? and box is null`,
             [box, key, incTime, expTime, id],
           );
           if (changed === 0) continue;
@@ -83,14 +96,17 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       ]);
     },
 
-    waiting: async (box, now, after, limit) =>
-      (
-        await db.all(
-          `select ${MESSAGE_COLUMNS} from silo
-             where box = ? and id > ? and exp_time > ? and snd_time <= ? order by id limit ${whole(limit)}`,
-          [box, after, now, now],
-        )
-      ).map(toMessage),
+    waiting: async (box, now, limit, after) => {
+      const [kind, sendTime, id] = placeValues(after);
+      // Spelled out: MySQL makes no range of a comparison of rows.
+      const rows = await db.all(
+        `select ${MESSAGE_COLUMNS} from silo
+           where box = ? and kind >= ? and (kind > ? or snd_time > ? or (snd_time = ? and id > ?))
+             and exp_time > ? and snd_time <= ? order by kind, snd_time, id limit ${whole(limit)}`,
+        [box, kind, kind, sendTime, sendTime, id, now, now],
+      );
+      return rows.map(toMessage);
+    },
 
     holdsMail: async (box, now) =>
       (
@@ -133,14 +149,17 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
     expire: (now, limit) =>
       db.transaction(async (tx) => {
         const rows = await tx.all(
-          `select id, dedup, box from silo where exp_time <= ? and box is not null
+          `select ${MESSAGE_COLUMNS} from silo where exp_time <= ? and box is not null
              and not exists (select 1 from silo_lease l where l.box = silo.box and l.ends > unix_timestamp())
              order by exp_time limit ${whole(limit)} for update skip locked`,
           [now],
         );
-        const ended = rows.map(toEnded);
-        await endRows(tx, ended, { outcome: 'expired', status: 0, reason: 'lifetime over' }, now);
-        return ended;
+        const overdue = rows.map(toOverdue);
+        for (const outcome of ['expired', 'delivered'] as const) {
+          const messages = overdue.filter((one) => one.outcome === outcome).map(({ message }) => message);
+          await endRows(tx, messages, { outcome, status: 0, reason: OVERDUE_REASON[outcome] }, now);
+        }
+        return overdue;
       }),
 
     forget: (before, limit) =>
@@ -215,28 +234,6 @@ async function settledBefore(
 
 function nameOf({ box, owner, fence }: Lease): string {
   return JSON.stringify([box, owner, fence]);
-}
-
-async function endRows(
-  tx: Queries,
-  messages: readonly Ended[],
-  { outcome, status, reason }: End,
-  now: number,
-): Promise<void> {
-  if (messages.length === 0) return;
-  const ids = messages.map((message) => message.id);
-  if (outcome === 'dead')
-    await tx.run(
-      `replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
-         select ${DEAD_COLUMNS}, ?, ?, ? from silo where id in (?)`,
-      [now, status, reason.slice(0, 255), ids],
-    );
-  await tx.run('delete from silo where id in (?)', [ids]);
-  await tx.run(
-    'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
-    [outcome, status, reason.slice(0, 255), now, messages.map((message) => message.key)],
-  );
-  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
 }
 
 /** LIMIT takes no placeholder that works everywhere. */

@@ -6,6 +6,7 @@ import { SiloError } from '../errors.ts';
 import { logger } from '../log.ts';
 import { mysqlBindings } from './mysql-bindings.ts';
 import { mysqlDead } from './mysql-dead.ts';
+import { mysqlDevices, mysqlReminders } from './mysql-devices.ts';
 import { checkFitness, durabilityWarnings } from './mysql-health.ts';
 import { Host } from './mysql-host.ts';
 import { Hosts, type Borrowed } from './mysql-hosts.ts';
@@ -82,6 +83,8 @@ export async function openMysql(
   return {
     name,
     ...mysqlSilo(db, now),
+    ...mysqlReminders(db),
+    ...mysqlDevices(db, now),
     ...mysqlDead(db, now),
     ...mysqlLeases(db),
     ...mysqlBindings(db),

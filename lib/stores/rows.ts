@@ -1,7 +1,19 @@
 /** How messages and bindings look as rows: the one mapping that both engines use. */
 import { createHash } from 'node:crypto';
 import { SiloError } from '../errors.ts';
-import type { Binding, DeadLetter, Due, Ended, Message, NewMessage, NodeRow } from './store.ts';
+import type {
+  Binding,
+  DeadLetter,
+  DeviceState,
+  Due,
+  Ended,
+  Kind,
+  Message,
+  NewMessage,
+  NodeRow,
+  Overdue,
+  Place,
+} from './store.ts';
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -26,27 +38,44 @@ export const INSERT_COLUMNS = [
   'urgent',
   'next_time',
   'hops',
+  'kind',
+  'size',
+  'thread',
 ] as const;
 
 /** Columns of {@link toMessage}. */
 export const MESSAGE_COLUMNS =
   'id, src_addr, dst_addr, inc_time, exp_time, snd_time, ctype, body, extra_hdrs, callid, box, dedup, ' +
-  'src_name, dst_name, date_time, urgent, next_time, hops, attempts, strikes, last_status, refused_by';
+  'src_name, dst_name, date_time, urgent, next_time, hops, kind, thread, attempts, strikes, last_status, refused_by, ' +
+  'taken_by';
 
 /** What a dead letter keeps of its row: the same columns in both tables. */
 export const DEAD_COLUMNS =
   'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
-  'ctype, body, extra_hdrs, callid, hops, attempts';
+  'ctype, body, extra_hdrs, callid, hops, attempts, taken_by, kind';
 
 /** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
-export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id'] as const;
+export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id', 'taken_by'] as const;
 
-export function fromDead(row: Row, expTime: number): (string | number | Buffer)[] {
-  const message = toMessage({ ...row, next_time: 0, strikes: 0, last_status: 0, refused_by: null });
+export function fromDead(row: Row, expTime: number): (string | number | Buffer | null)[] {
+  const message = toMessage({
+    ...row,
+    thread: null,
+    next_time: 0,
+    strikes: 0,
+    last_status: 0,
+    refused_by: null,
+  });
   return [
     ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
     message.id,
+    message.takenBy.length === 0 ? null : message.takenBy.join('\n'),
   ];
+}
+
+/** Of a device: it has no id of its own. */
+export function toDeviceDue(row: Row): Due {
+  return { id: 0, box: text(row, 'box'), nextTime: int(row, 'next_time') };
 }
 
 export function toDue(row: Row): Due {
@@ -69,6 +98,26 @@ export function toNode(row: Row): NodeRow {
 
 export function toEnded(row: Row): Ended {
   return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
+}
+
+/** A message that at least one of several devices had was delivered. */
+export function toOverdue(row: Row): Overdue {
+  const message = toMessage(row);
+  return { message, outcome: message.takenBy.length > 0 ? 'delivered' : 'expired' };
+}
+
+export const OVERDUE_REASON = { expired: 'lifetime over', delivered: 'some devices had it' } as const;
+
+export function toDevice(row: Row): DeviceState {
+  return {
+    device: text(row, 'device'),
+    firstSeen: int(row, 'first_seen'),
+    until: int(row, 'until'),
+    attempts: int(row, 'attempts'),
+    strikes: int(row, 'strikes'),
+    nextTime: int(row, 'next_time'),
+    lastStatus: int(row, 'last_status'),
+  };
 }
 
 export function toDeadLetter(row: Row): DeadLetter {
@@ -101,7 +150,7 @@ export const BINDING_COLUMNS = [
 ] as const;
 
 /** The values of {@link INSERT_COLUMNS}, in their order. */
-export function fromMessage(message: NewMessage): (string | number | Buffer)[] {
+export function fromMessage(message: NewMessage): (string | number | Buffer | null)[] {
   const at = message.box.lastIndexOf('@');
   return [
     message.srcAddr,
@@ -123,12 +172,32 @@ export function fromMessage(message: NewMessage): (string | number | Buffer)[] {
     message.urgent ? 1 : 0,
     message.nextTime,
     message.hops,
+    KINDS.indexOf(message.kind),
+    sizeOf(message),
+    message.thread === '' ? null : message.thread,
   ];
+}
+
+/** Their places are the numbers in the column. */
+const KINDS = ['message', 'receipt'] as const satisfies readonly Kind[];
+
+/** Bytes that count towards a quota. */
+export function sizeOf({ body, headers }: Pick<NewMessage, 'body' | 'headers'>): number {
+  return body.length + Buffer.byteLength(headers);
+}
+
+/** The values of `(kind, snd_time, id)` behind which a page begins. */
+export function placeValues(after: Place | undefined): [number, number, number] {
+  return after === undefined ? [-1, 0, 0] : [KINDS.indexOf(after.kind), after.sendTime, after.id];
+}
+
+function list(row: Row, column: string): readonly string[] {
+  const lines = text(row, column);
+  return lines === '' ? [] : lines.split('\n');
 }
 
 export function toMessage(row: Row): Message {
   const incTime = int(row, 'inc_time');
-  const refused = text(row, 'refused_by');
   return {
     id: int(row, 'id'),
     key: text(row, 'dedup'),
@@ -148,10 +217,13 @@ export function toMessage(row: Row): Message {
     urgent: int(row, 'urgent') !== 0,
     nextTime: int(row, 'next_time'),
     hops: int(row, 'hops'),
+    kind: KINDS[int(row, 'kind')] ?? 'message',
+    thread: text(row, 'thread'),
     attempts: int(row, 'attempts'),
     strikes: int(row, 'strikes'),
     lastStatus: int(row, 'last_status'),
-    refusedBy: refused === '' ? [] : refused.split('\n'),
+    refusedBy: list(row, 'refused_by'),
+    takenBy: list(row, 'taken_by'),
   };
 }
 

@@ -41,7 +41,7 @@ export function sqliteMwi(db: Sqlite, clock: () => number): MwiStore {
             db
               .sql(
                 `select box, count(*) as messages, sum(urgent) as urgent from silo
-                   where box = ? and exp_time > ? and snd_time <= ? group by box`,
+                   where box = ? and exp_time > ? and snd_time <= ? and kind = 0 and taken_by is null group by box`,
               )
               .all(mailbox, now, now),
           ),

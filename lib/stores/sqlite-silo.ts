@@ -1,32 +1,34 @@
 /** Messages in SQLite. */
 import { Batcher } from './batcher.ts';
-import type { Sqlite } from './sqlite.ts';
-import { noteChange } from './sqlite-mwi.ts';
+import { DomainUsage } from './quota.ts';
 import {
-  DEAD_COLUMNS,
-  INSERT_COLUMNS,
   MESSAGE_COLUMNS,
-  fromMessage,
+  OVERDUE_REASON,
   int,
+  placeValues,
   text,
   toDue,
   toEnded,
   toMessage,
+  toOverdue,
 } from './rows.ts';
+import { accept, remember, type Accepting } from './sqlite-accept.ts';
+import { HELD, endRow, isHeld } from './sqlite-end.ts';
+import { noteChange } from './sqlite-mwi.ts';
+import type { Sqlite } from './sqlite.ts';
 import { EMPTY_LEDGER } from './store.ts';
-import type { Accepted, End, Ended, Lease, Ledger, NewMessage, SiloStore } from './store.ts';
-
-const HELD = 'select 1 from silo_lease where box = ? and owner = ? and fence = ?';
+import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from './store.ts';
 
 export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
-  const accepts = new Batcher<NewMessage, Accepted>((messages) =>
-    db.guard(() => db.transaction(() => messages.map((message) => accept(db, message, clock())))),
+  const domains = new DomainUsage();
+  const accepts = new Batcher<Accepting, Accepted>((items) =>
+    db.guard(() => db.transaction(() => items.map((item) => accept(db, domains, item, clock())))),
   );
   const settles = new Batcher<Settle, boolean>((items) =>
     db.guard(() => db.transaction(() => items.map((item) => settle(db, item, clock())))),
   );
   return {
-    accept: (message) => accepts.add(message),
+    accept: (message, rules) => accepts.add({ message, rules }),
 
     boxes: (after, limit) =>
       db.guard(() =>
@@ -77,8 +79,8 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           for (const { id, key, box, incTime, expTime } of adoptions) {
             const { changes } = db
               .sql(
-                `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time
-                   where id = ? and box is null`,
+                `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time,
+                   size = coalesce(length(body), 0) + coalesce(length(extra_hdrs), 0) where id = ? and box is null`,
               )
               .run(box, key, incTime, expTime, id);
             if (changes > 0) {
@@ -109,14 +111,15 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
             .run(until, box, now),
       ),
 
-    waiting: (box, now, after, limit) =>
+    waiting: (box, now, limit, after) =>
       db.guard(() =>
         db
           .sql(
             `select ${MESSAGE_COLUMNS} from silo
-               where box = ? and id > ? and exp_time > ? and snd_time <= ? order by id limit ?`,
+               where box = ? and (kind, snd_time, id) > (?, ?, ?) and exp_time > ? and snd_time <= ?
+               order by kind, snd_time, id limit ?`,
           )
-          .all(box, after, now, now, limit)
+          .all(box, ...placeValues(after), now, now, limit)
           .map(toMessage),
       ),
 
@@ -167,17 +170,17 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
     expire: (now, limit) =>
       db.guard(() =>
         db.transaction(() => {
-          const ended = db
+          const overdue = db
             .sql(
-              `select id, dedup, box from silo where exp_time <= ? and box is not null
+              `select ${MESSAGE_COLUMNS} from silo where exp_time <= ? and box is not null
                  and not exists (select 1 from silo_lease l where l.box = silo.box and l.ends > ?)
                  order by exp_time limit ?`,
             )
             .all(now, clock(), limit)
-            .map(toEnded);
-          for (const message of ended)
-            endRow(db, message, { outcome: 'expired', status: 0, reason: 'lifetime over' }, now);
-          return ended;
+            .map(toOverdue);
+          for (const { message, outcome } of overdue)
+            endRow(db, message, { outcome, status: 0, reason: OVERDUE_REASON[outcome] }, now);
+          return overdue;
         }),
       ),
 
@@ -208,45 +211,6 @@ interface Settle {
   readonly end: End;
 }
 
-function accept(db: Sqlite, message: NewMessage, now: number): Accepted {
-  if (!remember(db, message.key, message.box, message.incTime)) return { stored: false, id: 0 };
-  const { lastInsertRowid } = db
-    .sql(
-      `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`,
-    )
-    .run(...fromMessage(message));
-  noteChange(db, message.box, now);
-  return { stored: true, id: lastInsertRowid };
-}
-
-/** False when the key is known already. */
-function remember(db: Sqlite, key: string, box: string, incTime: number): boolean {
-  return (
-    db
-      .sql('insert into silo_ledger (dedup, box, inc_time) values (?, ?, ?) on conflict do nothing')
-      .run(key, box, incTime).changes > 0
-  );
-}
-
 function settle(db: Sqlite, { lease, message, end }: Settle, now: number): boolean {
-  if (db.sql(HELD).all(lease.box, lease.owner, lease.fence).length === 0) return false;
-  return endRow(db, message, end, now);
-}
-
-function endRow(db: Sqlite, { id, key, box }: Ended, { outcome, status, reason }: End, now: number): boolean {
-  if (outcome === 'dead')
-    db.sql(
-      `insert or replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
-         select ${DEAD_COLUMNS}, ?, ?, ? from silo where id = ?`,
-    ).run(now, status, reason, id);
-  if (db.sql('delete from silo where id = ?').run(id).changes === 0) return false;
-  db.sql('update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup = ?').run(
-    outcome,
-    status,
-    reason,
-    now,
-    key,
-  );
-  noteChange(db, box, now);
-  return true;
+  return isHeld(db, lease) && endRow(db, message, end, now);
 }

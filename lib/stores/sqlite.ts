@@ -9,6 +9,7 @@ import { migrate, schemaSteps, type SchemaTarget } from './migrate.ts';
 import { refusedValue, unavailable, type Row, type Value } from './rows.ts';
 import { sqliteBindings } from './sqlite-bindings.ts';
 import { sqliteDead } from './sqlite-dead.ts';
+import { sqliteDevices, sqliteReminders } from './sqlite-devices.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteMwi } from './sqlite-mwi.ts';
 import { sqliteNodes } from './sqlite-nodes.ts';
@@ -53,6 +54,8 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
   return {
     name,
     ...sqliteSilo(file.sqlite, now),
+    ...sqliteReminders(file.sqlite),
+    ...sqliteDevices(file.sqlite, now),
     ...sqliteDead(file.sqlite, now),
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),

@@ -42,6 +42,33 @@ export interface NewMessage {
   readonly hops: number;
   /** Earliest timed attempt; 0: waits for a registration. */
   readonly nextTime: number;
+  /** Receipts (IMDN, RFC 5438) are a class of their own: they go after the messages and count on no lamp. */
+  readonly kind: Kind;
+  /** What a receipt is about: a newer one on the same thread replaces it; '' for none. */
+  readonly thread: string;
+}
+
+export type Kind = 'message' | 'receipt';
+
+/** How much may wait; 0: no limit. Bytes are those of bodies and kept headers. */
+export interface Quota {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What to do when there is no room: refuse the new one, or make room. */
+export const OVERFLOWS = ['reject', 'drop-oldest', 'drop-receipts'] as const;
+export type Overflow = (typeof OVERFLOWS)[number];
+
+/** What must hold when a message is accepted; decided in the transaction that stores it. */
+export interface AcceptRules {
+  readonly box: Quota;
+  readonly domain: Quota;
+  readonly overflow: Overflow;
+  /** Receipts that may wait in one box, whatever the quota: the oldest gives way; 0: no limit. */
+  readonly receipts: number;
+  /** Threads whose waiting receipts this one replaces. */
+  readonly replaces: readonly string[];
 }
 
 /** A message that waits: a row of `silo`. */
@@ -54,7 +81,12 @@ export interface Message extends NewMessage {
   readonly lastStatus: number;
   /** Devices that refused this message for good. */
   readonly refusedBy: readonly string[];
+  /** Devices that have it, while others are still owed it. */
+  readonly takenBy: readonly string[];
 }
+
+/** A place in the order of a box: messages before receipts, those without a time before those with one, then by id. */
+export type Place = Pick<Message, 'kind' | 'sendTime' | 'id'>;
 
 /** A row that another program inserted and that has no box yet. */
 export interface ForeignRow {
@@ -94,6 +126,10 @@ export interface Accepted {
   readonly stored: boolean;
   /** Row id; 0 when nothing was stored. */
   readonly id: number;
+  /** Why there is no room for it: a sentence. Nothing was stored then. */
+  readonly full?: string;
+  /** Waiting messages that made room for it or were replaced by it; they have ended as `erased`. */
+  readonly dropped?: readonly Dropped[];
 }
 
 export interface Lease {
@@ -128,6 +164,29 @@ export interface Ended {
   readonly id: number;
   readonly key: string;
   readonly box: string;
+}
+
+export interface Dropped extends Ended {
+  readonly reason: string;
+}
+
+/** A message whose time is over: `delivered` when at least one of several devices had it. */
+export interface Overdue {
+  readonly message: Message;
+  readonly outcome: 'expired' | 'delivered';
+}
+
+/** How far a device is, where every device gets every message. */
+export interface DeviceState {
+  readonly device: string;
+  readonly firstSeen: number;
+  /** Not owed anything after this; 0: it is known only while it is registered. */
+  readonly until: number;
+  /** The back-off of its first message. */
+  readonly attempts: number;
+  readonly strikes: number;
+  readonly nextTime: number;
+  readonly lastStatus: number;
 }
 
 /** Where a message may be sent: one contact of one AoR (RFC 3261 section 10, RFC 3327, RFC 5626). */
@@ -185,7 +244,8 @@ export interface DeadLetter extends Ended {
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
  * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
  */
-export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, MwiStore, NodeStore {
+export interface Store
+  extends SiloStore, ReminderStore, DeviceStore, DeadStore, LeaseStore, BindingStore, MwiStore, NodeStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */
@@ -198,7 +258,7 @@ export interface Store extends SiloStore, DeadStore, LeaseStore, BindingStore, M
 /** Messages that wait, and how they ended. */
 export interface SiloStore {
   /** Commits the message, together with others that arrive meanwhile. A repeated key stores nothing. */
-  accept(message: NewMessage): Promise<Accepted>;
+  accept(message: NewMessage, rules?: AcceptRules): Promise<Accepted>;
 
   /** The boxes that hold mail, in pages: those after `after` in text order, at most `limit`. */
   boxes(after: string, limit: number): Promise<readonly string[]>;
@@ -215,8 +275,8 @@ export interface SiloStore {
   /** Timed attempts of this box that are due are put off `until` then; 0: it waits for a registration again. */
   park(box: string, now: number, until: number): Promise<void>;
 
-  /** Unexpired messages of a box that may be sent now, with an id above `after`, in order of acceptance. */
-  waiting(box: string, now: number, after: number, limit: number): Promise<readonly Message[]>;
+  /** Unexpired messages of a box that may be sent now, in order, at most `limit`: those behind `after`. */
+  waiting(box: string, now: number, limit: number, after?: Place): Promise<readonly Message[]>;
   /** Does the box hold any such message? Asked for each live message, since another node may have stored one. */
   holdsMail(box: string, now: number): Promise<boolean>;
   /** Ends a message. False, and nothing changed, when the lease is stale or the message is gone. */
@@ -226,10 +286,50 @@ export interface SiloStore {
   /** Ends a message by its key, without a lease: a late answer of a live attempt. Undefined when it is gone. */
   settleByKey(key: string, end: End): Promise<Ended | undefined>;
   /** Ends at most `limit` messages whose time is over, unless a lane holds their box just now. */
-  expire(now: number, limit: number): Promise<readonly Ended[]>;
+  expire(now: number, limit: number): Promise<readonly Overdue[]>;
   /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */
   forget(before: number, limit: number): Promise<number>;
   ledger(): Promise<Ledger>;
+}
+
+/** Messages that are not to be sent before a set time. */
+export interface ReminderStore {
+  /** Those whose time is still to come, by time, in pages: behind `after`, at most `limit`; of one box unless it is ''. */
+  reminders(
+    box: string,
+    now: number,
+    limit: number,
+    after?: Pick<Place, 'sendTime' | 'id'>,
+  ): Promise<readonly Message[]>;
+  /** Ends those of these ids whose time is still to come; the ledger says `erased`. Returns those that were there. */
+  cancel(ids: readonly number[], now: number): Promise<readonly Ended[]>;
+}
+
+export const CANCELLED: End = { outcome: 'erased', status: 0, reason: 'cancelled before its time' };
+
+/** Who has what, where every device gets every message. */
+export interface DeviceStore {
+  /** The device has the message, others are still owed it. False when the lease is stale or the message is gone. */
+  take(lease: Lease, id: number, device: string): Promise<boolean>;
+  /** The same without a lease, by the message's key: a late answer. False when the message is gone. */
+  takeByKey(key: string, device: string): Promise<boolean>;
+  /** The devices of a box that are known, or have a back-off. */
+  deviceStates(box: string): Promise<readonly DeviceState[]>;
+  /** The device is known until then. Its back-off and when it was first seen stay. */
+  knowDevice(box: string, device: string, now: number, until: number): Promise<void>;
+  /** Sets the back-off of a device; zeros end it. False when the lease is stale. */
+  holdDevice(
+    lease: Lease,
+    device: string,
+    now: number,
+    hold: Pick<DeviceState, 'attempts' | 'strikes' | 'nextTime' | 'lastStatus'>,
+  ): Promise<boolean>;
+  /** Boxes with a device whose back-off ends at `until` or before, with that time, the earliest first. */
+  dueDevices(until: number, limit: number): Promise<readonly Due[]>;
+  /** Back-offs of this box that have ended are over; the devices wait for a registration. */
+  parkDevices(box: string, now: number): Promise<void>;
+  /** Forgets at most `limit` devices that are not owed anything any more. */
+  forgetDevices(now: number, limit: number): Promise<number>;
 }
 
 /** Messages that could not be delivered, kept whole with their reason. */

@@ -27,9 +27,15 @@ create table if not exists silo (
   attempts    integer not null default 0,
   strikes     integer not null default 0,            -- attempts that the device answered with a temporary failure
   last_status integer not null default 0,            -- SIP status of the last attempt
-  refused_by  text                                   -- devices that refused this message for good, one a line
+  refused_by  text,                                  -- devices that refused this message for good, one a line
+  taken_by    text,                                  -- devices that have it already, one a line, while others are still owed it
+  kind        integer not null default 0,            -- 0: message, 1: receipt (IMDN); receipts go last
+  size        integer not null default 0,            -- bytes of body and kept headers
+  thread      text                                   -- what a receipt is about; a newer one replaces it
 );
-create index if not exists silo_box_idx on silo (box, id);
+create index if not exists silo_box_idx on silo (box, kind, snd_time, id);
+create index if not exists silo_domain_idx on silo (domain, size);
+create index if not exists silo_thread_idx on silo (thread) where thread is not null;
 create index if not exists silo_next_idx on silo (next_time);
 create index if not exists silo_exp_idx on silo (exp_time);
 
@@ -76,6 +82,8 @@ create table if not exists silo_dead (
   callid     text not null default '',
   hops       integer not null default 70,
   attempts   integer not null default 0,
+  taken_by   text,
+  kind       integer not null default 0,
   end_time   integer not null default 0,
   status     integer not null default 0,
   reason     text not null default ''

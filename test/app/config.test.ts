@@ -56,6 +56,8 @@ describe('the options', () => {
     [{ SILO_EXPIRE_TIME: 'soon' }, /SILO_EXPIRE_TIME \(found "soon"\)/],
     [{ SILO_CHECK_TIME: '0' }, /SILO_CHECK_TIME \(found "0"\)/],
     [{ SILO_ADD_DATE: 'perhaps' }, /SILO_ADD_DATE/],
+    // Beyond what a timer can wait it would not wait at all.
+    [{ SILO_MWI_NOTIFY_INTERVAL: '99999999999' }, /SILO_MWI_NOTIFY_INTERVAL/],
     [{ SILO_EXPIRETIME: '5' }, /There is no option SILO_EXPIRETIME/],
   ])('are refused with a sentence that names them: %o', (env, sentence) => {
     expect(() => readConfig(env)).toThrow(sentence);

@@ -178,6 +178,19 @@ describe('requests of an app', () => {
     expect(message.get('p-asserted-identity')).toBe(`<sip:d@${target.sipText}>`);
   });
 
+  it('leaves @LOCALHOST as it is: lib/sip/localhost.ts relies on it', async () => {
+    const message = await sent([
+      'From: "A" <sip:a@LOCALHOST>',
+      'To: <sip:b@LOCALHOST>',
+      'Contact: <sip:c@LOCALHOST:5070>',
+      'P-Asserted-Identity: <sip:d@LOCALHOST>',
+    ]);
+    expect(message.get('from')).toContain('<sip:a@LOCALHOST>');
+    expect(message.get('to')).toBe('<sip:b@LOCALHOST>');
+    expect(message.get('contact')).toBe('<sip:c@LOCALHOST:5070>');
+    expect(message.get('p-asserted-identity')).toBe('<sip:d@LOCALHOST>');
+  });
+
   it('rewrites a Contact with a foreign IPv4 address, but no name and not in REGISTER', async () => {
     const own = `<sip:c@${target.sipText};transport=udp>`;
     expect((await sent(['Contact: <sip:c@192.0.2.7>'])).get('contact')).toBe(own);

@@ -32,7 +32,7 @@ describe('a connection that is lost in the middle of a COMMIT', needing(mariadbM
   beforeEach(() => {
     box = `commit${++serial}@example.org`;
   });
-  const waiting = () => db.store.waiting(box, 1000, 0, 100);
+  const waiting = () => db.store.waiting(box, 1000, 100);
   const leased = async (): Promise<{ lease: Lease; message: Message }> => {
     await store.accept(aMessage(box));
     const claim = await store.claim(box, 'node', 30);

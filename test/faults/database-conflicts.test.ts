@@ -28,7 +28,7 @@ describe('locks of another program', needing(mariadbMissing()), () => {
   beforeEach(async () => {
     const box = `locked${++serial}@example.org`;
     await db.store.accept(aMessage(box));
-    [message] = (await db.store.waiting(box, 1000, 0, 1)) as [Message];
+    [message] = (await db.store.waiting(box, 1000, 1)) as [Message];
     const claim = await db.store.claim(box, 'node', 30);
     if (!('lease' in claim)) throw new Error('the box is held');
     ({ lease } = claim);

@@ -58,7 +58,7 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     const message = aMessage('bob@example.org');
     await stores[0]!.accept(message);
     expect(await stores[1]!.accept(message)).toEqual({ stored: false, id: 0 });
-    expect(await stores[2]!.waiting(message.box, 1000, 0, 10)).toHaveLength(1);
+    expect(await stores[2]!.waiting(message.box, 1000, 10)).toHaveLength(1);
     expect(await stores[2]!.warnings()).toEqual([]);
     for (const store of stores) await store.close();
     await database.drop();
@@ -88,7 +88,7 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
         claims++;
         expect(holders.get(box)).toBeUndefined();
         holders.set(box, owner);
-        for (const message of await store.waiting(box, 1000, 0, 5))
+        for (const message of await store.waiting(box, 1000, 5))
           if (await store.settle(claim.lease, message, { outcome: 'delivered', status: 200, reason: 'OK' }))
             settled.set(message.key, (settled.get(message.key) ?? 0) + 1);
         holders.delete(box);

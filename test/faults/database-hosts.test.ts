@@ -65,7 +65,7 @@ describe('several database hosts', needing(mariadbMissing()), () => {
     const message = aMessage(`where${++serial}@example.org`);
     await store.accept(message);
     const [one, two] = await Promise.all(
-      [first, second].map(({ own }) => own.waiting(message.box, 1000, 0, 10).catch(() => [])),
+      [first, second].map(({ own }) => own.waiting(message.box, 1000, 10).catch(() => [])),
     );
     if (one!.length > 0) return two!.length > 0 ? 'both' : 'first';
     return two!.length > 0 ? 'second' : 'none';
@@ -86,7 +86,7 @@ describe('several database hosts', needing(mariadbMissing()), () => {
     first.mariadb.kill('SIGCONT');
     const stored = new Set<string>();
     for (const { own } of [first, second])
-      for (const { key } of await own.waiting(box, 1000, 0, 100_000).catch(() => [])) stored.add(key);
+      for (const { key } of await own.waiting(box, 1000, 100_000).catch(() => [])) stored.add(key);
     expect([...acknowledged].filter((key) => !stored.has(key))).toEqual([]);
     expect(surprises).toEqual([]);
     expect(refusals).toBe(0);
@@ -148,7 +148,7 @@ describe('several database hosts', needing(mariadbMissing()), () => {
     );
     const message = aMessage('late@example.org');
     await opened.accept(message);
-    expect(await second.own.waiting(message.box, 1000, 0, 1)).toHaveLength(1);
+    expect(await second.own.waiting(message.box, 1000, 1)).toHaveLength(1);
     await opened.close();
     await administer(first, 'set global read_only = 0');
   });
@@ -173,7 +173,7 @@ describe('several database hosts', needing(mariadbMissing()), () => {
     await opened.close();
     await accepting;
     await expect(opened.accept(aMessage('closing@example.org'))).rejects.toMatchObject({ status: 503 });
-    const seen = () => first.own.waiting('closing@example.org', 1000, 0, 100).catch(() => []);
+    const seen = () => first.own.waiting('closing@example.org', 1000, 100).catch(() => []);
     await expect.poll(seen, { timeout: 5_000 }).toHaveLength(20);
   });
 });

@@ -98,7 +98,7 @@ export async function compare(
   box: string,
   { acknowledged, refused }: Report,
 ): Promise<{ lost: readonly string[]; unasked: readonly string[]; doubled: number }> {
-  const keys = (await store.waiting(box, 1000, 0, 1_000_000)).map((message) => message.key);
+  const keys = (await store.waiting(box, 1000, 1_000_000)).map((message) => message.key);
   const stored = new Set(keys);
   return {
     lost: [...acknowledged].filter((key) => !stored.has(key)),

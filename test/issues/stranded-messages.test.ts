@@ -116,7 +116,7 @@ describe('a message behind another one', () => {
   /** A stored message to copy. */
   async function template(alice: Phone) {
     await alice.message('carol', 'template');
-    const [message] = await node.store.waiting('carol@example.org', time, 0, 1);
+    const [message] = await node.store.waiting('carol@example.org', time, 1);
     return { ...message!, box: 'bob@example.org', dstAddr: 'sip:bob@example.org' };
   }
 });
@@ -126,7 +126,7 @@ describe('a scheduled message', () => {
     await start();
     const alice = await phone('alice');
     await alice.message('carol', 'template');
-    const [message] = await node.store.waiting('carol@example.org', time, 0, 1);
+    const [message] = await node.store.waiting('carol@example.org', time, 1);
     await node.store.accept({
       ...message!,
       key: 'c'.repeat(64),

@@ -65,7 +65,7 @@ describe('the lamp of the silo', () => {
     await bob.register({ expires: 60 });
     await alice.message('bob', 'late');
     await says('Pager-Message: 1/0');
-    const [waiting] = await node.store.waiting(mailbox, Math.floor(Date.now() / 1000), 0, 1);
+    const [waiting] = await node.store.waiting(mailbox, Math.floor(Date.now() / 1000), 1);
     await node.silo.delivered(waiting!.key);
     await darkAgain();
     bob.close();

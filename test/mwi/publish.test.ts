@@ -41,7 +41,7 @@ const quiet = () => bob.phone.quiet(80);
 describe('an initial PUBLISH', () => {
   test('with a good body: 200 with Expires and entity-tag, stored, told', async () => {
     await watching();
-    const answer = await voicemail.publish(mailbox, voice(2, 1));
+    const answer = await voicemail.publish(mailbox, voice(2, 1), { Contact: '<sip:vm@127.0.0.1>' });
     expect([answer.status, answer.header('Expires')]).toEqual([200, '600']);
     expect(answer.header('SIP-ETag')).toMatch(/^[0-9a-f]{32}$/);
     expect(answer.header('Record-Route') + answer.header('Contact')).toBe('');
@@ -237,6 +237,16 @@ describe('several publishers', () => {
     await voicemail.publish(mailbox, voice(5));
     await bob.sees((notify) => notify.body.includes('Voice-Message: 7/0'));
     other.close();
+  });
+
+  test('one that has lost its tag takes back what it said with Expires: 0', async () => {
+    await watching();
+    await voicemail.publish(mailbox, voice(1));
+    await bob.notified(2);
+    expect((await voicemail.publish(mailbox, voice(1), { Expires: '0' })).status).toBe(200);
+    await bob.notified(3);
+    expect(bob.texts[2]).toBe('Messages-Waiting: no\r\n');
+    expect(await stored()).toEqual([]);
   });
 
   test('that share a From add up too when replacing is off', async () => {

@@ -48,6 +48,33 @@ describe('a first SUBSCRIBE', () => {
     expect(notify!.start).toBe('NOTIFY sip:bob@phone.invalid SIP/2.0');
   });
 
+  test('that came through a NAT is notified back through it', async () => {
+    const { answer } = await bob.subscribe({ Contact: '<sip:bob@192.0.2.77:5060>' });
+    expect(answer.status).toBe(200);
+    const [notify] = await bob.notified(1);
+    expect(notify!.start).toBe('NOTIFY sip:bob@192.0.2.77:5060 SIP/2.0');
+  });
+
+  test('that is sent twice, as UDP phones do, gets the same answer twice and is one subscription', async () => {
+    const headers = {
+      From: '<sip:bob@example.org>;tag=1',
+      'Call-ID': 'twice',
+      CSeq: '7 SUBSCRIBE',
+      Contact: bob.phone.contact,
+      Event: 'message-summary',
+    };
+    const send = () =>
+      bob.phone.request('SUBSCRIBE', 'sip:bob@example.org', 'bob@example.org', headers, undefined, {
+        branch: 'z9hG4bKtwice',
+      });
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.header('To')).toBe(first.header('To'));
+    await bob.phone.quiet(100);
+    expect(bob.notifies).toHaveLength(1);
+    expect(node.mwi.size()).toBe(1);
+  });
+
   test('over TCP is answered and notified over the same connection', async () => {
     const tcp = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
     const { answer } = await tcp.subscribe();
@@ -134,6 +161,8 @@ describe('a first SUBSCRIBE', () => {
   test.each([
     ['without a Contact', { Contact: null }],
     ['with a Contact that is none', { Contact: '<mailto:bob@example.org>' }],
+    ['with a Contact that no NOTIFY can go to', { Contact: '<tel:+15551230000>' }],
+    ['with two Contacts', { Contact: '<sip:bob@127.0.0.1:9>, <sip:bob@127.0.0.1:10>' }],
     ['with an Expires that is no number', { Expires: 'soon' }],
   ])('%s gets 400', async (_, headers) => {
     expect((await bob.subscribe(headers)).answer.status).toBe(400);
@@ -211,6 +240,22 @@ describe('a SUBSCRIBE in its dialog', () => {
     expect(numbers.every((number, i) => i === 0 || number > numbers[i - 1]!)).toBe(true);
     await forgotten(node.srf, line);
     moved.close();
+  });
+
+  test('from a new TCP connection takes the NOTIFYs there, up to the end, whatever the Contact says', async () => {
+    const from = { Contact: '<sip:bob@192.0.2.77:5060>' };
+    const before = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
+    const line = await before.subscribe(from);
+    await before.notified(1);
+    before.close();
+    const after = await LampPhone.start('bob', { server: node.server, transport: 'tcp' });
+    expect((await after.again(line, { ...from, CSeq: '201 SUBSCRIBE' })).status).toBe(200);
+    await after.notified(1);
+    await after.again(line, { ...from, CSeq: '202 SUBSCRIBE', Expires: '0' });
+    const [first, last] = await after.notified(2);
+    expect(stateOf(last!)).toBe('terminated;reason=timeout');
+    expect(numberOf(last!)).toBeGreaterThan(numberOf(first!));
+    after.close();
   });
 
   test('with Expires: 0 ends it: 200, and a last NOTIFY with the state', async () => {

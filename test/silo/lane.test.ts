@@ -25,7 +25,7 @@ async function leave(...texts: string[]): Promise<void> {
     expect((await alice.message('bob', text, options)).status).toBe(202);
   }
 }
-const waiting = () => node.store.waiting('bob@example.org', time, 0, 1000);
+const waiting = () => node.store.waiting('bob@example.org', time, 1000);
 const texts = async () => (await waiting()).map((message) => message.body.toString());
 const until = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: 5000, interval: 20 });
 
@@ -372,7 +372,7 @@ describe('a message that cannot be delivered', () => {
   /** A stored message to copy. */
   async function sample(store: Store) {
     await leave('sample');
-    const [message] = await store.waiting('bob@example.org', time, 0, 1);
+    const [message] = await store.waiting('bob@example.org', time, 1);
     return message!;
   }
 });
@@ -470,6 +470,8 @@ describe('rows that somebody else stored', () => {
       dateTime: time,
       urgent: false,
       nextTime: 0,
+      kind: 'message',
+      thread: '',
       hops: 70,
     });
     await bob.received(1);

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { onLog } from '../../lib/log.ts';
 import { createAlarm } from '../../lib/silo/alarm.ts';
 import { createBoxes } from '../../lib/silo/boxes.ts';
-import { deliveryOf } from '../../lib/silo/deliver.ts';
+import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver.ts';
 import { createEvents } from '../../lib/silo/events.ts';
 import { createFlights } from '../../lib/silo/flights.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
 import { headerObject } from '../../lib/silo/kept-headers.ts';
 import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/outcome.ts';
-import { aBinding, aMessage } from '../stores/conformance.ts';
+import { aBinding, aRow } from '../stores/conformance.ts';
 
 describe('the outcome of an answer', () => {
   const verdict = (status: number) => verdictOf({ status, origin: 'peer' });
@@ -121,12 +122,12 @@ describe('the set of boxes with mail', () => {
 });
 
 describe('a delivery', () => {
-  const to = (over: Parameters<typeof aBinding>[2], options = { addDate: false }) =>
+  const to = (over: Parameters<typeof aBinding>[2], options: Partial<DeliverOptions> = {}) =>
     deliveryOf(
-      aMessage('bob@example.org', { body: Buffer.from('hi') }),
+      aRow('bob@example.org', { body: Buffer.from('hi') }),
       aBinding('bob@example.org', 'sip:bob@192.0.2.1:5071', { path: [], ...over }),
       2000,
-      options,
+      { ...SILO_DEFAULTS, ...options },
     );
   const source = (protocol: string, address = '198.51.100.1', port = 40_000) => ({
     source: { protocol, address, port },
@@ -171,21 +172,21 @@ describe('a delivery', () => {
       path: [],
       ...source('udp', '192.0.2.1', 5071),
     });
-    expect(deliveryOf(aMessage('bob@example.org'), binding, 2000, { addDate: false })!.uri).toBe(
+    expect(deliveryOf(aRow('bob@example.org'), binding, 2000, SILO_DEFAULTS)!.uri).toBe(
       'sip:bob@192.0.2.1:5071',
     );
   });
 
   test('is impossible to a contact that is no SIP URI', () => {
     const binding = aBinding('bob@example.org', 'mailto:bob@example.org', { path: [] });
-    expect(deliveryOf(aMessage('bob@example.org'), binding, 2000, { addDate: false })).toBeUndefined();
+    expect(deliveryOf(aRow('bob@example.org'), binding, 2000, SILO_DEFAULTS)).toBeUndefined();
   });
 
   test('keeps its Call-ID and raises its CSeq from attempt to attempt; two messages never share one', () => {
-    const message = aMessage('bob@example.org', { key: 'a'.repeat(64) });
+    const message = aRow('bob@example.org', { key: 'a'.repeat(64) });
     const binding = aBinding('bob@example.org', 'sip:bob@192.0.2.1', { path: [] });
     const [first, second] = [0, 1].map(
-      (attempts) => deliveryOf({ ...message, attempts }, binding, 2000, { addDate: false })!.headers,
+      (attempts) => deliveryOf({ ...message, attempts }, binding, 2000, SILO_DEFAULTS)!.headers,
     );
     expect([first!['Call-ID'], first!['CSeq']]).toEqual(['a'.repeat(32), '1 MESSAGE']);
     expect([second!['Call-ID'], second!['CSeq']]).toEqual(['a'.repeat(32), '2 MESSAGE']);
@@ -195,9 +196,10 @@ describe('a delivery', () => {
     expect(to({}, { addDate: true })!.body!.toString()).toMatch(
       /^\[Offline message - \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d 1970\] hi$/,
     );
-    const cpim = aMessage('bob@example.org', { contentType: 'message/cpim', body: Buffer.from('x') });
+    const cpim = aRow('bob@example.org', { contentType: 'message/cpim', body: Buffer.from('x') });
     expect(
       deliveryOf(cpim, aBinding('bob@example.org', 'sip:bob@192.0.2.1'), 2000, {
+        ...SILO_DEFAULTS,
         addDate: true,
       })!.body!.toString(),
     ).toBe('x');

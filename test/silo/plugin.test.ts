@@ -149,7 +149,7 @@ describe('a host app with its own registrar and router', () => {
     const [alice, bob] = [await phone('alice'), await phone('bob')];
     await bob.register({ expires: 600 });
     await alice.message('carol', 'one');
-    const { key, ...rest } = (await store.waiting('carol@example.org', 0, 0, 1))[0]!;
+    const { key, ...rest } = (await store.waiting('carol@example.org', 0, 1))[0]!;
     await store.accept({
       ...rest,
       key: key.replace(/^./, (first) => (first === '0' ? '1' : '0')),

@@ -180,7 +180,7 @@ export function mwiConformance(create: () => Promise<StoreUnderTest>): void {
       while ((await store.expire(1200, 100)).length > 0);
       expect(await changesOf(mark)).toHaveLength(4);
       const claim = await store.claim(box, 'node', 30);
-      const [waiting] = await store.waiting(box, now, 0, 1);
+      const [waiting] = await store.waiting(box, now, 1);
       if (!('lease' in claim)) throw new Error('no lease');
       await store.settle(claim.lease, waiting!, { outcome: 'dead', status: 400, reason: '' });
       expect(await changesOf(mark)).toHaveLength(5);

@@ -7,6 +7,7 @@ import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
 import { nodeConformance } from './node-conformance.ts';
+import { roomConformance } from './room-conformance.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
@@ -24,6 +25,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   storeConformance(create);
   mwiConformance(create);
   nodeConformance(create);
+  roomConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
 import { nodeConformance } from './node-conformance.ts';
+import { roomConformance } from './room-conformance.ts';
 
 describe('the SQLite store', () => {
   const create = (): Promise<StoreUnderTest> => {
@@ -28,6 +29,7 @@ describe('the SQLite store', () => {
   storeConformance(create);
   mwiConformance(create);
   nodeConformance(create);
+  roomConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({
@@ -40,7 +42,7 @@ describe('the SQLite store', () => {
     const store = await openStore('sqlite::memory:', { now: () => 1000 });
     await store.accept(aMessage('bob@example.org'));
     expect(await store.claim('bob@example.org', 'node', 10)).toHaveProperty('lease');
-    expect(await store.waiting('bob@example.org', 1000, 0, 10)).toHaveLength(1);
+    expect(await store.waiting('bob@example.org', 1000, 10)).toHaveLength(1);
     await store.close();
   });
 

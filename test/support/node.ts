@@ -57,7 +57,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
   const [address] = front.addresses;
   const node = {
     front,
-    server: { host: '127.0.0.1', port: address?.port ?? 0 },
+    server: { host: address?.host ?? '127.0.0.1', port: address?.port ?? 0 },
     srf,
     store,
     silo,

@@ -79,6 +79,8 @@ export class Phone {
   #udp: UdpSocket | undefined;
   #tcp: Socket | undefined;
   #port = 0;
+  /** Our own host as it stands in a URI. */
+  readonly #host: string;
   #cseq = 0;
   readonly #callId = randomBytes(6).toString('hex');
 
@@ -88,14 +90,15 @@ export class Phone {
     this.react = options.react ?? (() => 200);
     this.#server = options.server;
     this.#transport = options.transport ?? 'udp';
+    this.#host = options.server.host.includes(':') ? '[::1]' : '127.0.0.1';
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
     const phone = new Phone(name, options);
     if (phone.#transport === 'udp') {
-      const socket = createSocket('udp4');
+      const socket = createSocket(phone.#host === '[::1]' ? 'udp6' : 'udp4');
       socket.on('message', (bytes, from) => phone.#receive(bytes, from));
-      socket.bind(0, '127.0.0.1');
+      socket.bind(0, phone.#host.replace(/[[\]]/g, ''));
       await once(socket, 'listening');
       phone.#udp = socket;
       phone.#port = socket.address().port;
@@ -124,7 +127,7 @@ export class Phone {
   }
 
   get contact(): string {
-    return `<sip:${this.name}@127.0.0.1:${this.#port}${this.#transport === 'tcp' ? ';transport=tcp' : ''}>`;
+    return `<sip:${this.name}@${this.#host}:${this.#port}${this.#transport === 'tcp' ? ';transport=tcp' : ''}>`;
   }
 
   /** MESSAGEs received, in order. */
@@ -184,7 +187,7 @@ export class Phone {
   ): Promise<SipMessageSeen> {
     const branch = options.branch ?? `z9hG4bK${randomBytes(8).toString('hex')}`;
     const own: Record<string, string> = {
-      Via: `SIP/2.0/${this.#transport.toUpperCase()} 127.0.0.1:${this.#port};rport;branch=${branch}`,
+      Via: `SIP/2.0/${this.#transport.toUpperCase()} ${this.#host}:${this.#port};rport;branch=${branch}`,
       'Max-Forwards': '70',
       From: `<sip:${this.aor}>;tag=${randomBytes(4).toString('hex')}`,
       To: `<sip:${to}>`,

@@ -1,0 +1,87 @@
+/**
+ * Small messages of our own to an author: sent once, to where the author is; an answer other than 2xx is a line in the log.
+ */
+import { randomBytes } from 'node:crypto';
+import { logger } from '../log.ts';
+import { formatSipDate, header, parseNameAddr } from '../sip/headers.ts';
+import { nextHopOf, reachableFrom } from '../sip/next-hop.ts';
+import type { Port, SipRequest } from '../sip/port.ts';
+import { aorOf, parseUri, targetOf, type AorOptions } from '../sip/uri.ts';
+import type { BindingSource } from './bindings.ts';
+import type { Flights } from './flights.ts';
+
+const log = logger('silo:notice');
+
+export interface Letter {
+  /** URIs. */
+  readonly from: string;
+  readonly to: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Courier {
+  /** @param req the MESSAGE of the author, whose Contact may say where the author is */
+  send(letter: Letter, req: SipRequest | undefined): Promise<void>;
+}
+
+interface Place {
+  /** What a flight to there is called. */
+  readonly contact: string;
+  readonly uri: string;
+  readonly proxy: string | undefined;
+}
+
+export function createCourier(
+  port: Port,
+  flights: Flights,
+  bindings: BindingSource,
+  settings: AorOptions & { readonly outboundProxy: string },
+  now: () => number,
+): Courier {
+  /** A registered device, else the Contact of the MESSAGE, else the address itself. */
+  async function placeOf(to: string, req: SipRequest | undefined): Promise<Place | undefined> {
+    const aor = aorOf(to, settings);
+    const known = aor === undefined ? [] : await bindings.find(aor);
+    const device = known.find((binding) => binding.takesMessage && reachableFrom(port.server(), binding));
+    if (device) return place(device.contact, nextHopOf(device)?.proxy);
+    const contact = req === undefined ? undefined : parseNameAddr(header(req, 'Contact') ?? '')?.uri;
+    if (req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined)
+      return place(contact, nextHopOf({ contact, path: [], source: sourceOf(req) })?.proxy);
+    return place(to, undefined);
+  }
+
+  function place(contact: string, proxy: string | undefined): Place | undefined {
+    const uri = targetOf(contact);
+    const hop = settings.outboundProxy === '' ? proxy : settings.outboundProxy;
+    return uri === undefined ? undefined : { contact, uri, proxy: hop };
+  }
+
+  return {
+    send: async ({ from, to, headers, body }, req) => {
+      const found = await placeOf(to, req);
+      if (!found) return;
+      const { contact, uri, proxy } = found;
+      const answer = await flights.take(contact, () =>
+        port.send({
+          method: 'MESSAGE',
+          uri,
+          proxy,
+          headers: {
+            From: `<${from}>;tag=${randomBytes(8).toString('hex')}`,
+            To: `<${to}>`,
+            'Call-ID': randomBytes(16).toString('hex'),
+            Date: formatSipDate(now()),
+            ...headers,
+          },
+          body: Buffer.from(body),
+        }),
+      );
+      if (answer.status >= 300) log.debug(`a notice to ${to} failed: ${answer.status} ${answer.reason}`);
+    },
+  };
+}
+
+function sourceOf(req: SipRequest): { address: string; port: number; protocol: string } {
+  return { address: req.source_address, port: req.source_port, protocol: req.protocol.toLowerCase() };
+}

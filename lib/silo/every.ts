@@ -1,0 +1,201 @@
+/**
+ * A session in which every known device gets every message (`deliverTo: 'every'`): the box is leased as always, and each
+ * device is served by a run of its own, in order and one in flight, so that a slow one keeps nobody waiting.
+ */
+import { logger } from '../log.ts';
+import type { Binding, Lease, Message, Place } from '../stores/store.ts';
+import { attempt, type Failure } from './attempt.ts';
+import { deviceOf } from './bindings.ts';
+import { SAME_TYPE } from './capabilities.ts';
+import { Holds } from './holds.ts';
+import { verdictOf } from './outcome.ts';
+import { Owed, type Done } from './owed.ts';
+import type { SessionContext, SessionEnd, Wake } from './session.ts';
+
+const log = logger('silo:lane');
+const PAGE = 20;
+/** After so many failed attempts the message itself is suspected. */
+const SUSPECT = 2;
+
+export interface EveryContext extends SessionContext {
+  /** All registered devices that can take messages, whichever node reaches them. */
+  readonly registered: () => Promise<readonly Binding[]>;
+  /** Calls the listener when the lane is woken or its devices change; the result ends that. */
+  readonly onWake: (listener: () => void) => () => void;
+}
+
+/** What became of a message with one device. */
+type Sent =
+  | Done
+  | { readonly kind: 'gone' | 'unable' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'again'; readonly ms: number };
+
+export async function runEverySession(context: EveryContext, lease: Lease, wake: Wake): Promise<SessionEnd> {
+  const { store, now } = context;
+  const { box } = lease;
+  // What is due is looked at now; whoever can't be reached waits for a registration.
+  await store.park(box, now(), 0);
+  const holds = new Holds(context, lease, wake, await store.deviceStates(box));
+  const owed = new Owed(context, lease, holds.states);
+  const again = await runAll(context, (device) => serveDevice(context, box, device, holds, owed));
+  await store.parkDevices(box, now());
+  if (again > 0) return { kind: 'again', ms: again };
+  const mark = context.mark();
+  const left = await store.waiting(box, now(), 1);
+  return left.length === 0 ? { kind: 'empty', mark } : { kind: 'waits' };
+}
+
+/** A run for each device, also for those that come meanwhile. The longest pause that one of them asked for, in ms. */
+async function runAll(context: EveryContext, serve: (device: string) => Promise<number>): Promise<number> {
+  const running = new Map<string, Promise<void>>();
+  const done = new Set<string>();
+  let again = 0;
+  let woken: () => void = () => undefined;
+  const stop = context.onWake(() => {
+    // Something new: everybody looks once more.
+    done.clear();
+    woken();
+  });
+  try {
+    for (;;) {
+      const wake = new Promise<void>((resolve) => (woken = resolve));
+      for (const device of new Set((await context.devices()).map(deviceOf))) {
+        if (running.has(device) || done.has(device)) continue;
+        done.add(device);
+        const run = serve(device)
+          .then((pause) => void (again = Math.max(again, pause)))
+          .finally(() => running.delete(device));
+        running.set(device, run);
+      }
+      if (running.size === 0) return again;
+      await Promise.race([wake, ...running.values()]);
+    }
+  } finally {
+    stop();
+    // One that failed does not leave the others behind.
+    await Promise.allSettled(running.values());
+  }
+}
+
+/** Sends a device what it is owed, in order. The pause after which to go on, in ms; 0 when all is done or held. */
+async function serveDevice(
+  context: EveryContext,
+  box: string,
+  device: string,
+  holds: Holds,
+  owed: Owed,
+): Promise<number> {
+  const { store, now } = context;
+  let suspect: { readonly message: Message; readonly failure: Failure } | undefined;
+  /** Stepped over: their failure is their own, the rest goes on. */
+  const stepped = new Set<number>();
+
+  /** The failure of the first message of the device. True when it was the last one. */
+  async function failed(message: Message, failure: Failure, ownFault: boolean): Promise<boolean> {
+    if (!(await holds.hold(device, failure, ownFault || failure.verdict === 'later'))) return false;
+    const { status, reason } = failure.answer;
+    await owed.done(device, message, { kind: 'refused', status, reason: `no success: ${reason}` });
+    await holds.release(device);
+    return true;
+  }
+
+  // Passes until one finds nothing: a row of another node may become visible before those that were sent.
+  for (let found = true; found;) {
+    found = false;
+    let after: Place | undefined;
+    for (;;) {
+      const page = await store.waiting(box, now(), PAGE, after);
+      if (page.length === 0) break;
+      for (const message of page) {
+        after = message;
+        if (!context.mayGoOn()) return 1000;
+        if (owed.hasEnded(message) || stepped.has(message.id)) continue;
+        if (!owed.isOwed(device, message)) {
+          await owed.endIfDone(message);
+          continue;
+        }
+        if (holds.holds(device) && stepped.size === 0 && !suspect) return 0;
+        const sent = await send(context, box, device, message, holds.attempts(device));
+        switch (sent.kind) {
+          case 'taken':
+          case 'refused':
+            found = true;
+            await owed.done(device, message, sent);
+            if (suspect) {
+              // The device is there: the failure was the message's own.
+              stepped.add(suspect.message.id);
+              await failed(suspect.message, suspect.failure, true);
+              suspect = undefined;
+            } else if (stepped.size === 0) await holds.release(device);
+            break;
+          case 'gone':
+            owed.gone(message);
+            break;
+          case 'unable':
+            return 0;
+          case 'again':
+            return sent.ms;
+          case 'failed':
+            if (!suspect && holds.attempts(device) >= SUSPECT && stepped.size === 0) {
+              suspect = { message, failure: sent.failure };
+              stepped.add(message.id);
+              break;
+            }
+            if (stepped.size > 0 && !suspect) return 0;
+            if (await failed(suspect?.message ?? message, suspect?.failure ?? sent.failure, false)) {
+              found = true;
+              break;
+            }
+            return 0;
+        }
+      }
+    }
+    if (suspect && !(await failed(suspect.message, suspect.failure, false))) return 0;
+    suspect = undefined;
+  }
+  return 0;
+}
+
+/** To the device by its flows in turn (RFC 5626). */
+async function send(
+  context: EveryContext,
+  box: string,
+  device: string,
+  message: Message,
+  attempts: number,
+): Promise<Sent> {
+  const flows = (await context.devices()).filter((binding) => deviceOf(binding) === device);
+  const own = {
+    ...context,
+    // A late answer is that of this device, and of no other.
+    lateDelivery: (key: string) => context.store.takeByKey(key, device),
+  };
+  let failure: Failure | undefined;
+  for (const [index, binding] of flows.entries()) {
+    const answer = context.capabilities.takesType(binding, message.contentType)
+      ? await attempt(own, { ...message, attempts }, binding, index < flows.length - 1)
+      : SAME_TYPE;
+    if (answer === 'gone') return { kind: 'gone' };
+    if ('paused' in answer) return { kind: 'again', ms: answer.paused };
+    const { status, reason } = answer;
+    const verdict = verdictOf(answer, context.settings.outcomes);
+    log.debug(`${box}: message ${message.id} to ${device}: ${status} ${reason} (${verdict})`);
+    switch (verdict) {
+      case 'delivered':
+        return { kind: 'taken', status, reason };
+      case 'refused':
+        if (status === 415) context.capabilities.refusesType(binding, message.contentType);
+        return { kind: 'refused', status, reason };
+      case 'dead':
+        return { kind: 'refused', status, reason };
+      case 'incapable':
+        context.capabilities.incapable(binding);
+        return { kind: 'unable' };
+      case 'away':
+      case 'later':
+        failure = { answer, verdict };
+    }
+  }
+  return failure ? { kind: 'failed', failure } : { kind: 'unable' };
+}

@@ -1,0 +1,149 @@
+/** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
+import { endRows } from './mysql-end.ts';
+import type { Queries } from './mysql.ts';
+import {
+  MAX_CANDIDATES,
+  QUOTA_REASON,
+  REPLACED_REASON,
+  enough,
+  excessOf,
+  fullSentence,
+  limitsOf,
+  type Candidate,
+  type DomainUsage,
+  type Limit,
+  type Usage,
+} from './quota.ts';
+import { int, sizeOf, toEnded } from './rows.ts';
+import type { Accepted, AcceptRules, Dropped, NewMessage } from './store.ts';
+
+export interface Admission {
+  /** Is there room for this message? What has to give way for it is ended here and now. */
+  admit(message: NewMessage, rules: AcceptRules | undefined): Promise<Pick<Accepted, 'full' | 'dropped'>>;
+}
+
+/**
+ * For the messages of one transaction.
+ * @param insert puts those into the table that were admitted so far: they can give way, too
+ */
+export async function createAdmission(
+  tx: Queries,
+  domains: DomainUsage,
+  items: readonly { readonly message: NewMessage; readonly rules: AcceptRules | undefined }[],
+  now: number,
+  insert: () => Promise<void>,
+): Promise<Admission> {
+  const limits = items.flatMap(({ message, rules }) => (rules ? limitsOf(message, rules) : []));
+  const usages = new Map<string, Usage>();
+  // A domain far below its limit is taken as it was counted a moment ago; nobody waits for a turn then.
+  for (const limit of limits) {
+    const recent = limit.column === 'domain' ? domains.recent(limit) : undefined;
+    if (recent) usages.set(nameOf(limit), recent);
+  }
+  const counted = new Map(
+    limits.filter((limit) => !usages.has(nameOf(limit))).map((limit) => [nameOf(limit), limit]),
+  );
+  await takeTurns(tx, [...counted.keys()], now);
+  for (const [name, limit] of counted) {
+    const usage = await count(tx, limit);
+    usages.set(name, usage);
+    if (limit.column === 'domain') domains.counted(limit.name, usage);
+  }
+
+  async function erase(messages: readonly Candidate[], reason: string): Promise<Dropped[]> {
+    if (messages.length > 0) {
+      await endRows(tx, messages, { outcome: 'erased', status: 0, reason }, now);
+      for (const { box, size } of messages)
+        for (const name of [box, `@${box.slice(box.lastIndexOf('@') + 1)}`]) {
+          const usage = usages.get(name);
+          if (usage) {
+            usage.messages--;
+            usage.bytes -= size;
+          }
+        }
+    }
+    return messages.map(({ id, key, box }) => ({ id, key, box, reason }));
+  }
+
+  /** Who may make room, in this order: receipts, then the oldest messages. */
+  async function candidates({ column, name }: Limit, { overflow }: AcceptRules): Promise<Candidate[]> {
+    if (overflow === 'reject') return [];
+    await insert();
+    return select(
+      tx,
+      `${column} = ? and box is not null and kind >= ? order by kind desc, id limit ${MAX_CANDIDATES}`,
+      [name, overflow === 'drop-receipts' ? 1 : 0],
+    );
+  }
+
+  async function outdated({ box, kind }: NewMessage, rules: AcceptRules): Promise<Dropped[]> {
+    if (kind !== 'receipt') return [];
+    await insert();
+    const replaced =
+      rules.replaces.length === 0 ? [] : await select(tx, 'thread in (?) and box = ?', [rules.replaces, box]);
+    const dropped = await erase(replaced, REPLACED_REASON);
+    if (rules.receipts === 0) return dropped;
+    const waiting = await select(tx, 'box = ? and kind = 1 order by id', [box]);
+    const old = waiting.slice(0, Math.max(0, waiting.length + 1 - rules.receipts));
+    return [...dropped, ...(await erase(old, QUOTA_REASON))];
+  }
+
+  return {
+    admit: async (message, rules) => {
+      if (!rules) return {};
+      const giveWay = new Map<number, Candidate>();
+      const applying = limitsOf(message, rules);
+      for (const limit of applying) {
+        const usage = usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
+        const excess = excessOf(usage, limit.quota, message);
+        if (!excess) continue;
+        const chosen = enough(await candidates(limit, rules), excess);
+        if (!chosen) return { full: fullSentence(limit, usage) };
+        for (const candidate of chosen) giveWay.set(candidate.id, candidate);
+      }
+      const dropped = [
+        ...(await erase([...giveWay.values()], QUOTA_REASON)),
+        ...(await outdated(message, rules)),
+      ];
+      for (const limit of applying) {
+        const usage = usages.get(nameOf(limit));
+        if (!usage) continue;
+        usage.messages++;
+        usage.bytes += sizeOf(message);
+      }
+      return dropped.length === 0 ? {} : { dropped };
+    },
+  };
+}
+
+/** A box is `user@host`, a domain `@host`. */
+function nameOf({ column, name }: Limit): string {
+  return column === 'box' ? name : `@${name}`;
+}
+
+/** Waits until nobody else has the turn of any of these, and keeps it until the end of the transaction. */
+async function takeTurns(tx: Queries, names: readonly string[], now: number): Promise<void> {
+  if (names.length === 0) return;
+  // In one order, so that none waits in a ring.
+  await tx.run(
+    'insert into silo_turn (name, at) values ? on duplicate key update turn = turn + 1, at = values(at)',
+    [[...names].sort().map((name) => [name, now])],
+  );
+}
+
+async function count(tx: Queries, { column, name }: Limit): Promise<Usage> {
+  const [row = {}] = await tx.all(
+    `select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where ${column} = ?`,
+    [name],
+  );
+  return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
+}
+
+async function select(
+  tx: Queries,
+  condition: string,
+  values: Parameters<Queries['all']>[1],
+): Promise<Candidate[]> {
+  const rows = await tx.all(`select id, dedup, box, size from silo where ${condition} for update`, values);
+  return rows.map((row) => ({ ...toEnded(row), size: int(row, 'size') }));
+}

@@ -1,0 +1,27 @@
+/** What the start says to try was no address that a phone takes: `sip:<name>@::1 at ::1:5060`, or `0.0.0.0`. */
+import { expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { ipv6Missing } from '../support/ipv6.ts';
+import { needing } from '../support/needing.ts';
+import { startProcess } from '../support/process.ts';
+
+async function hint(listen: string): Promise<string> {
+  const app = await startProcess(process.execPath, ['dist/app.js'], {
+    env: { SILO_STORE: 'sqlite::memory:', SILO_SIP_LISTEN: listen },
+  });
+  await app.line('  Register any SIP phone');
+  await app.stop();
+  return app.stdout.split('\n')[1] ?? '';
+}
+
+test('an IPv6 address has its brackets', needing(ipv6Missing()), async () => {
+  const port = await freePort();
+  expect(await hint(`[::1]:${port}`)).toContain(`sip:<name>@[::1] at [::1]:${port} `);
+});
+
+test('all addresses: one that a phone can send to is named', async () => {
+  const port = await freePort();
+  const line = await hint(`0.0.0.0:${port}`);
+  expect(line).not.toContain('0.0.0.0');
+  expect(line).toContain(`:${port} `);
+});
