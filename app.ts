@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /**
  * drachtio-silo as an application: the middlewares with a registrar around them.
- * Composition only: config -> store -> silo + mwi + registrar -> srf -> signals.
+ * Composition only: config -> store -> silo + mwi + registrar -> srf -> signals. Other commands are in lib/cli/.
  */
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
+import { runCli } from './lib/cli/cli.ts';
 import { mwiOptionsOf } from './lib/config-mwi.ts';
 import { readConfig, type Config } from './lib/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
@@ -26,8 +27,7 @@ const STOP_LIMIT = 9_500;
 const ONE_SIGNAL = 500;
 const now = () => Math.floor(Date.now() / 1000);
 
-async function main(): Promise<void> {
-  showWarnings();
+async function start(): Promise<void> {
   const config = readConfig(process.env);
   const store = await openStore(config.store, { now });
   const front = config.drachtioHost === '' ? await startEmbedded(config) : undefined;
@@ -128,7 +128,8 @@ function onStop(stop: () => Promise<void>): void {
     });
 }
 
-main().catch((error: unknown) => {
+showWarnings();
+runCli(process.argv.slice(2), start).catch((error: unknown) => {
   const text =
     error instanceof SiloError
       ? error.message

@@ -15,7 +15,7 @@ const drachtio = [
 const sql = [['mysql2', 'mysql2/*', '@photostructure/sqlite'], 'Only lib/stores/ knows SQL.'];
 const embedded = [['**/embedded/**'], 'Only app.ts and the tests may use the embedded front end.'];
 const features = [
-  ['**/silo/**', '**/mwi/**', '**/registrar/**', '**/admin/**'],
+  ['**/silo/**', '**/mwi/**', '**/registrar/**', '**/admin/**', '**/import/**', '**/cli/**'],
   'sip/ and stores/ import no feature.',
 ];
 
@@ -49,13 +49,44 @@ export default tseslint.config(
   room(['lib/stores/**'], [drachtio, embedded, features]),
   room(
     ['lib/silo/**'],
-    [drachtio, sql, embedded, [['**/mwi/**', '**/registrar/**'], 'silo/ knows no other feature.']],
+    [
+      drachtio,
+      sql,
+      embedded,
+      [['**/mwi/**', '**/registrar/**', '**/import/**', '**/cli/**'], 'silo/ knows no other feature.'],
+    ],
   ),
   room(
     ['lib/mwi/**'],
-    [drachtio, sql, embedded, [['**/silo/**', '**/registrar/**'], 'mwi/ knows no other feature.']],
+    [
+      drachtio,
+      sql,
+      embedded,
+      [['**/silo/**', '**/registrar/**', '**/import/**', '**/cli/**'], 'mwi/ knows no other feature.'],
+    ],
   ),
-  room(['lib/registrar/**'], [drachtio, sql, embedded, [['**/mwi/**'], 'registrar/ does not know mwi/.']]),
+  room(
+    ['lib/registrar/**'],
+    [
+      drachtio,
+      sql,
+      embedded,
+      [['**/mwi/**', '**/import/**', '**/cli/**'], 'registrar/ does not know mwi/, import/ and cli/.'],
+    ],
+  ),
+  room(
+    ['lib/import/**'],
+    [
+      drachtio,
+      sql,
+      embedded,
+      [['**/mwi/**', '**/registrar/**', '**/cli/**'], "import/ knows the silo's checks and the stores."],
+    ],
+  ),
+  room(
+    ['lib/cli/**'],
+    [drachtio, sql, embedded, [['**/silo/**', '**/mwi/**', '**/registrar/**'], 'cli/ runs commands only.']],
+  ),
   room(
     ['lib/embedded/**'],
     [

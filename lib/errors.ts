@@ -7,6 +7,8 @@ export type SiloErrorCode =
   | 'SILO_SCHEMA_NEWER'
   | 'SILO_SCHEMA'
   | 'SILO_REFUSED'
+  | 'SILO_SOURCE'
+  | 'SILO_USAGE'
   | 'SILO_SIP_SYNTAX'
   | 'SILO_SIP_SEND'
   | 'SILO_CLOSED';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -15,6 +15,13 @@ const TOOLS = {
     files: ['/usr/lib/galera/libgalera_smm.so'],
   },
   sipp: { name: 'sipp', packages: ['sip-tester'] },
+  kamailio: {
+    name: 'Kamailio',
+    packages: ['kamailio', 'kamailio-mysql-modules'],
+    files: ['/usr/sbin/kamailio', '/usr/lib/*/kamailio/modules/db_mysql.so'],
+    // Its package has one, which must neither start now nor with the machine.
+    service: 'kamailio',
+  },
 };
 
 /**
@@ -26,8 +33,8 @@ export function ensureDebian(tools) {
   return tools
     .filter((tool) => !installed(tool))
     .map((tool) => {
-      const { name, packages } = TOOLS[tool];
-      const because = forbidden() ?? install(packages);
+      const { name, packages, service } = TOOLS[tool];
+      const because = forbidden() ?? withoutService(service, () => install(packages));
       if (installed(tool)) return undefined;
       return `${name} is missing; install it: apt-get install ${packages.join(' ')} (${because})`;
     })
@@ -38,6 +45,24 @@ function forbidden() {
   if (process.env.INSTALL_TOOLS === 'no') return 'INSTALL_TOOLS=no forbids it here';
   if (!installed('apt-get')) return 'there is no apt-get here to do it';
   return process.getuid?.() === 0 ? undefined : 'only root may do it';
+}
+
+/** Debian asks this file whether a service may be started; 101 is no. One that is there already is left alone. */
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** Installs a package that has a service so that nothing is started, now or later. */
+function withoutService(service, install) {
+  if (service === undefined) return install();
+  const ours = !existsSync(POLICY);
+  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    if (ours) rmSync(POLICY, { force: true });
+    const options = { stdio: 'ignore', timeout: 20_000 };
+    spawnSync('deb-systemd-helper', ['disable', `${service}.service`], options);
+    spawnSync('update-rc.d', [service, 'disable'], options);
+  }
 }
 
 /** Twice, because a mirror hiccups now and then. Returns what went wrong, if the packages are not there. */
@@ -74,7 +99,7 @@ function aptGet(args, timeout) {
 
 function installed(tool) {
   const files = TOOLS[tool]?.files;
-  if (files !== undefined) return files.every((file) => existsSync(file));
+  if (files !== undefined) return files.every(isThere);
   // An ordinary user's PATH does not name the folders where Debian keeps servers.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
@@ -85,4 +110,11 @@ function installed(tool) {
       return false;
     }
   });
+}
+
+/** A file, `*` in its name being one folder of any name (that of the machine's architecture). */
+function isThere(file) {
+  const [before, after] = file.split('*');
+  if (after === undefined) return existsSync(file);
+  return existsSync(before) && readdirSync(before).some((folder) => existsSync(before + folder + after));
 }

@@ -15,7 +15,7 @@ const failed = (process.env.FAILED_CHECKS ?? '').split(' ').filter(Boolean);
 if (attempt('installing the packages', ensurePackages)) {
   // The tests run on the sources, so a build that fails is one failure and not the end.
   attempt('building', ensureBuild);
-  const missing = ensureDebian(['mariadbd', 'galera', 'sipp']);
+  const missing = ensureDebian(['mariadbd', 'galera', 'sipp', 'kamailio']);
   for (const sentence of missing) console.error(`${sentence}. The tests that need it are skipped.`);
   conclude(await runVitest());
 } else {

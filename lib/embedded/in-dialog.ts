@@ -56,11 +56,14 @@ export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
   }
 }
 
-/** The TCP connection to use: the client's registered one (it may have moved), or the dialog's own. */
+/**
+ * The TCP connection to use: the client's registered one (it may have moved), or the dialog's own. A registered one that is
+ * closed counts as well, and the request gets 410: drachtio-server forgets it when the registration ends, not before.
+ */
 function standingFlow(core: Core, dialog: Dialog, target: string | undefined): Flow | undefined {
   const uri = target === undefined ? undefined : readUri(target);
   const registered = uri && core.registered.get(uri.user, uri.host);
-  if (registered?.alive) return registered;
+  if (registered) return registered;
   const { flow } = dialog.facts;
   return flow.protocol === 'tcp' && flow.alive ? flow : undefined;
 }

@@ -10,6 +10,7 @@ import { createClock } from './clock.ts';
 import { createFarewell } from './farewell.ts';
 import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './options.ts';
 import { createPublisher } from './publish.ts';
+import { createRegisterer } from './register.ts';
 import { createService } from './serve.ts';
 import { createSubscriber } from './subscribe.ts';
 import { createSummaries } from './summaries.ts';
@@ -38,7 +39,7 @@ export interface Mwi {
   readonly onSubscribe: Middleware;
   /** For PUBLISH: answers those for message-summary. */
   readonly onPublish: Middleware;
-  /** For REGISTER, before the registrar: never answers; feeds the `unsolicited` option. */
+  /** For REGISTER, before the registrar: never answers; tells who comes back, and feeds the `unsolicited` option. */
   readonly onRegister: Middleware;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
@@ -97,6 +98,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const common = { port, store, access, settings, now };
   const onSubscribe = createSubscriber({ ...common, watchers, service, run, subscribed });
   const onPublish = createPublisher({ ...common, changed });
+  const onRegister = createRegisterer({ watchers, unsolicited, settings });
 
   // drachtio-server was restarted and knows no dialog, or it answers refreshes with 481 since their app was gone.
   port.onReconnect(() => {
@@ -124,7 +126,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   return {
     onSubscribe: port.middleware('mwiOnSubscribe', unlessClosing(onSubscribe)),
     onPublish: port.middleware('mwiOnPublish', unlessClosing(onPublish)),
-    onRegister: port.middleware('mwiOnRegister', unsolicited.onRegister),
+    onRegister: port.middleware('mwiOnRegister', onRegister),
     changed,
     size: () => watchers.size,
     start: async () => {

@@ -50,6 +50,7 @@ export class Notifier {
   #busy = false;
   #over = false;
   #failures = 0;
+  #unreachable = false;
   #notBefore = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,6 +68,14 @@ export class Notifier {
   asked(): void {
     this.#asked = true;
     this.#failures = 0;
+    this.#go();
+  }
+
+  /** The device has registered: if the last NOTIFY could not be sent, the next one may. */
+  back(): void {
+    if (!this.#unreachable) return;
+    this.#failures = 0;
+    this.#notBefore = -Infinity;
     this.#go();
   }
 
@@ -107,7 +116,7 @@ export class Notifier {
 
   async #turn(): Promise<void> {
     const asked = this.#asked;
-    this.#changed = this.#asked = false;
+    this.#changed = this.#asked = this.#unreachable = false;
     const text = await this.#text();
     // Asked for while we looked: that NOTIFY goes out now.
     const end = this.#end;
@@ -135,17 +144,20 @@ export class Notifier {
 
   #took(answer: Answer, text: string | undefined): void {
     const { status } = answer;
+    // drachtio-server's own 410: the connection that it remembers for this phone is closed. The phone will open another.
+    const closed = answer.origin === 'stack' && status === 410;
     if (status >= 200 && status < 300) {
       this.#told = text;
       this.#failures = 0;
     } else if (status === 408 && this.#asked) {
       // Silent then, but it has subscribed again since: the NOTIFY that it is owed goes out now.
       this.#told = undefined;
-    } else if (ENDING.has(status) || answer.failure === 'unsendable') {
+    } else if ((ENDING.has(status) && !closed) || answer.failure === 'unsendable') {
       this.#with.lost(answer);
     } else {
       // Kept (RFC 6665, section 4.2.2): tried again, after the time that the answer names or with back-off.
       const seconds = Number.parseInt(answer.header('Retry-After') ?? '', 10);
+      this.#unreachable = answer.origin === 'stack';
       this.#later(seconds > 0 ? Math.min(seconds, 3600) : undefined);
     }
   }

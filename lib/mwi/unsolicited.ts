@@ -8,15 +8,14 @@ import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { bindingsOf } from '../sip/binding.ts';
 import { nextHopOf } from '../sip/next-hop.ts';
-import type { Answer, Next, Port, SipRequest, SipResponse } from '../sip/port.ts';
-import { readRegistration, type Registration } from '../sip/registration.ts';
+import type { Answer, Port } from '../sip/port.ts';
+import type { Registration } from '../sip/registration.ts';
 import { targetOf } from '../sip/uri.ts';
 import type { Binding, MwiStore } from '../stores/store.ts';
 import { MEDIA_TYPE, PACKAGE } from './events.ts';
 import { Notifier, type Notice } from './notify.ts';
 import type { MwiSettings } from './options.ts';
 import type { Summaries } from './summaries.ts';
-import { ownContact } from './subscription.ts';
 import { deviceKey, type Watchers } from './watchers.ts';
 
 const log = logger('mwi:unsolicited');
@@ -43,7 +42,8 @@ export interface UnsolicitedDependencies {
 }
 
 export interface Unsolicited {
-  readonly onRegister: (req: SipRequest, res: SipResponse, next: Next) => void;
+  /** This has been registered; our Contact towards the device. */
+  registered(registration: Registration, contact: string): void;
   changed(mailbox: string): void;
   /** This device has subscribed. */
   subscribed(mailbox: string, device: string): void;
@@ -66,6 +66,7 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
   }
 
   function registered(registration: Registration, contact: string): void {
+    if (form === 'off') return;
     const { aor } = registration;
     if (registration.kind === 'clear') for (const device of lamps.get(aor)?.keys() ?? []) drop(aor, device);
     for (const binding of bindingsOf(registration, now())) {
@@ -95,6 +96,7 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
         .catch((error: unknown) => log.warn(`a mailbox is not watched: ${messageOf(error)}`));
     }
     if (fresh) lamp.notifier.asked();
+    else lamp.notifier.back();
   }
 
   function newLamp(binding: Binding, device: string, contact: string): Lamp {
@@ -152,14 +154,7 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
   }
 
   return {
-    onRegister: (req, res, next) => {
-      const registration = form === 'off' ? undefined : registrationOf(req, settings);
-      if (registration && registration.kind !== 'query')
-        res.once('end', ({ status }) => {
-          if (status >= 200 && status < 300) registered(registration, ownContact(req));
-        });
-      next();
-    },
+    registered,
     changed: (mailbox) => {
       for (const [device, lamp] of lamps.get(mailbox) ?? [])
         if (lamp.binding.expires <= now()) drop(mailbox, device);
@@ -178,13 +173,3 @@ const UNREACHABLE: Answer = {
   origin: 'local',
   header: () => undefined,
 };
-
-/** What the REGISTER says; undefined when it can't be read (the registrar will say so). */
-function registrationOf(req: SipRequest, settings: MwiSettings): Registration | undefined {
-  if (req.method !== 'REGISTER') return undefined;
-  try {
-    return readRegistration(req, settings);
-  } catch {
-    return undefined;
-  }
-}

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { aorOf } from '../sip/uri.ts';
-import type { Due, ForeignRow, Store } from '../stores/store.ts';
+import { VANISHED, type Due, type ForeignRow, type Store } from '../stores/store.ts';
 import { createTail } from '../stores/tail.ts';
 import { createTicker } from '../ticker.ts';
 import type { BindingSource } from './bindings.ts';
@@ -14,6 +14,8 @@ import type { SiloSettings } from './options.ts';
 
 const log = logger('silo:clock');
 const PAGE = 1000;
+/** Pages of the ledger that one sweep compares with the silo; the next one goes on from there. */
+const VANISHED_PAGES = 20;
 /** Width of the column. */
 const LONGEST_BOX = 320;
 /** Nobody can register this (RFC 2606, section 2). */
@@ -58,6 +60,7 @@ export function createClock({
 }: ClockDependencies): Clock {
   const tail = createTail((after, limit) => store.tail(after, limit));
   const ticker = createTicker(log);
+  let vanishedAfter = '';
   /** Times and boxes that are woken before the next look. */
   const scheduled = new Map<string, NodeJS.Timeout>();
 
@@ -168,10 +171,22 @@ export function createClock({
       await wakeRegistered(ended.map(({ message }) => message.box));
       if (ended.length < 500) break;
     }
+    await endVanished();
     while ((await store.forget(now() - settings.keepLedger, 500)) === 500);
     if (settings.keepDead > 0) while ((await store.expireDead(now() - settings.keepDead, 500)) === 500);
     while ((await store.expireBindings(now(), 500)) === 500);
     while ((await store.forgetDevices(now(), 500)) === 500);
+  }
+
+  /** Rows that a Kamailio has delivered, or an operator deleted: nobody else would ever end these messages. */
+  async function endVanished(): Promise<void> {
+    for (let page = 0; page < VANISHED_PAGES; page++) {
+      const { ended, after } = await store.endVanished(vanishedAfter, PAGE);
+      vanishedAfter = after;
+      for (const { box, key } of ended) events.emit('ended', { box, key, ...VANISHED });
+      await wakeRegistered(ended.map(({ box }) => box));
+      if (after === '') return;
+    }
   }
 
   return {

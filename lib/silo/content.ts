@@ -166,7 +166,8 @@ function escaped(name: string): string {
   return name.replace(/["\\]/g, '\\$&');
 }
 
-function checkSizes(message: NewMessage): void {
+/** @throws SiloError `SILO_REFUSED`: 413 too large for drachtio, 400 what a column or a header can't take */
+export function checkSizes(message: NewMessage): void {
   const bytes =
     message.body.length +
     Buffer.byteLength(message.headers) +

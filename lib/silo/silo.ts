@@ -2,6 +2,7 @@
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { createNode, type NodeState, type SiloNode } from '../node.ts';
+import { causeOf } from '../sip/cause.ts';
 import { header } from '../sip/headers.ts';
 import { parseNameAddr } from '../sip/name-addr.ts';
 import {
@@ -197,13 +198,15 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       }
       // A live message never overtakes what waits, whichever node stored it.
       const behind = live && (boxes.mayHaveMail(box) || (await store.holdsMail(box, now())));
-      if (live && !behind) {
+      // A proxy in front has just tried the devices: the same again would only double the message.
+      const tried = live && storable(causeOf(req.uri) ?? 0);
+      if (live && !behind && !tried) {
         // A sender that never heard our 202 repeats what has been delivered from the box meanwhile.
         if (ended.has(keyOf(req, box))) port.respond(res, 202);
         else next();
         return;
       }
-      const result = await acceptor.store(req);
+      const result = await acceptor.store(req, tried ? { nextTime: now() + backoff(1) } : {});
       answer(res, result);
       if ('key' in result && (behind || arrival.happened())) lanes.wake(box, behind ? 'accept' : 'register');
     } finally {

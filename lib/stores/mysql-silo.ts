@@ -2,8 +2,10 @@
 import { Batcher } from './batcher.ts';
 import { acceptBatch, remember, type Accepting } from './mysql-accept.ts';
 import { endRows } from './mysql-end.ts';
+import { acceptAll } from './mysql-import.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
+import { endVanished } from './mysql-vanished.ts';
 import { DomainUsage } from './quota.ts';
 import {
   MESSAGE_COLUMNS,
@@ -27,6 +29,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
   );
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
+    acceptAll: (messages) => acceptAll(db, messages, clock()),
 
     boxes: async (after, limit) =>
       (
@@ -89,11 +92,12 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       ).map(toDue),
 
     park: async (box, now, until) => {
-      await db.run('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?', [
-        until,
-        box,
-        now,
-      ]);
+      const changed = await db.run(
+        'update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?',
+        [until, box, now],
+      );
+      // A reminder whose time has come counts from now on.
+      if (changed > 0) await noteChanges(db, [box], clock());
     },
 
     waiting: async (box, now, limit, after) => {
@@ -161,6 +165,8 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         }
         return overdue;
       }),
+
+    endVanished: (after, limit) => endVanished(db, after, limit, clock()),
 
     forget: (before, limit) =>
       db.run(`delete from silo_ledger where end_time > 0 and end_time < ? limit ${whole(limit)}`, [before]),

@@ -31,7 +31,11 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
       connections: options.connections ?? 10,
       queryTimeout: options.queryTimeout ?? 5000,
     });
-  throw new SiloError(
+  throw unreadableStore(url);
+}
+
+export function unreadableStore(url: string): SiloError {
+  return new SiloError(
     'SILO_STORE_URL',
     `The store "${url.replace(/\/\/[^/]*@/, '//***@')}" can't be read: wanted is sqlite:<path>, sqlite::memory: or mysql://user:password@host:port,host:port/database.`,
   );

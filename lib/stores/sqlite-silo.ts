@@ -14,8 +14,10 @@ import {
 } from './rows.ts';
 import { accept, remember, type Accepting } from './sqlite-accept.ts';
 import { HELD, endRow, isHeld } from './sqlite-end.ts';
+import { acceptAll } from './sqlite-import.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
+import { endVanished } from './sqlite-vanished.ts';
 import { EMPTY_LEDGER } from './store.ts';
 import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from './store.ts';
 
@@ -29,6 +31,7 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
   );
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
+    acceptAll: (messages) => db.guard(() => acceptAll(db, messages, clock())),
 
     boxes: (after, limit) =>
       db.guard(() =>
@@ -104,12 +107,13 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
       ),
 
     park: (box, now, until) =>
-      db.guard(
-        () =>
-          void db
-            .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
-            .run(until, box, now),
-      ),
+      db.guard(() => {
+        const { changes } = db
+          .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
+          .run(until, box, now);
+        // A reminder whose time has come counts from now on.
+        if (changes > 0) noteChange(db, box, clock());
+      }),
 
     waiting: (box, now, limit, after) =>
       db.guard(() =>
@@ -183,6 +187,9 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
           return overdue;
         }),
       ),
+
+    endVanished: (after, limit) =>
+      db.guard(() => db.transaction(() => endVanished(db, after, limit, clock()))),
 
     forget: (before, limit) =>
       db.guard(

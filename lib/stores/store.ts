@@ -166,6 +166,19 @@ export interface Ended {
   readonly box: string;
 }
 
+/** What a look for vanished rows found, and where the next one begins. */
+export interface Vanished {
+  readonly ended: readonly Omit<Ended, 'id'>[];
+  readonly after: string;
+}
+
+/** How a message ends whose row another program (a Kamailio, an operator) has deleted. */
+export const VANISHED = {
+  outcome: 'erased',
+  status: 0,
+  reason: 'deleted by another program',
+} as const satisfies End;
+
 export interface Dropped extends Ended {
   readonly reason: string;
 }
@@ -259,6 +272,11 @@ export interface Store
 export interface SiloStore {
   /** Commits the message, together with others that arrive meanwhile. A repeated key stores nothing. */
   accept(message: NewMessage, rules?: AcceptRules): Promise<Accepted>;
+  /**
+   * Commits all of these in one transaction, in their order: they were accepted elsewhere, so no quota counts. For each, whether it was
+   * new; a known key stores nothing. When one has a value that can't be stored none is.
+   */
+  acceptAll(messages: readonly NewMessage[]): Promise<readonly boolean[]>;
 
   /** The boxes that hold mail, in pages: those after `after` in text order, at most `limit`. */
   boxes(after: string, limit: number): Promise<readonly string[]>;
@@ -287,6 +305,11 @@ export interface SiloStore {
   settleByKey(key: string, end: End): Promise<Ended | undefined>;
   /** Ends at most `limit` messages whose time is over, unless a lane holds their box just now. */
   expire(now: number, limit: number): Promise<readonly Overdue[]>;
+  /**
+   * Ends, as `erased`, messages that wait by the ledger and whose row another program has deleted. Looks at `limit` of
+   * them, by key, those after `after`; call it again with the `after` of the result, which is '' at the end of the ledger.
+   */
+  endVanished(after: string, limit: number): Promise<Vanished>;
   /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */
   forget(before: number, limit: number): Promise<number>;
   ledger(): Promise<Ledger>;

@@ -5,10 +5,11 @@
  *     npx vitest run --no-file-parallelism test/conformance
  *
  * A real server is one for all files, so they must run one after the other. It has to listen on UDP and TCP of
- * one port, and nobody else may use it meanwhile.
+ * one port, and nobody else may use it meanwhile. docs/embedded.md says which other tests take these variables.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
+import { realServer } from '../support/real-server.ts';
 import {
   RawApp,
   request,
@@ -21,15 +22,8 @@ import {
   type RequestParts,
 } from './peer.ts';
 
-const { SILO_CONFORMANCE_SIP, SILO_CONFORMANCE_ADMIN, SILO_CONFORMANCE_SECRET } = process.env;
-
 /** True when a drachtio-server is named by the environment. */
-export const isReal = SILO_CONFORMANCE_SIP !== undefined && SILO_CONFORMANCE_ADMIN !== undefined;
-
-function addressOf(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-}
+export const isReal = realServer !== undefined;
 
 export const everyVerb = ['message', 'register', 'subscribe', 'notify', 'publish', 'options', 'info'];
 
@@ -49,11 +43,9 @@ export class Target {
 
   /** `options` are for the embedded front end; a real server is as it is. */
   static async open(options: FrontEndOptions = {}): Promise<Target> {
-    if (SILO_CONFORMANCE_SIP !== undefined && SILO_CONFORMANCE_ADMIN !== undefined) {
-      const secret = SILO_CONFORMANCE_SECRET ?? 'cymru';
-      return new Target(addressOf(SILO_CONFORMANCE_SIP), addressOf(SILO_CONFORMANCE_ADMIN), secret, () =>
-        Promise.resolve(),
-      );
+    if (realServer !== undefined) {
+      const { sip, admin, secret } = realServer;
+      return new Target(sip, admin, secret, () => Promise.resolve());
     }
     const frontEnd = await startFrontEnd({ listen: '127.0.0.1:0', ...options });
     const sip = { host: '127.0.0.1', port: frontEnd.addresses[0]?.port ?? 0 };
@@ -79,8 +71,12 @@ export class Target {
     return this.#kept(await UdpPeer.open(this.sip));
   }
 
+  /** A connection that the server has taken: before that it would open one of its own towards this address. */
   async tcp(): Promise<TcpPeer> {
-    return this.#kept(await TcpPeer.open(this.sip));
+    const peer = this.#kept(await TcpPeer.open(this.sip));
+    peer.send('\r\n\r\n');
+    await peer.takeStray();
+    return peer;
   }
 
   async listener(): Promise<TcpListener> {

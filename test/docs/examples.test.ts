@@ -1,9 +1,18 @@
 /** Every command and every example of README.md and docs/ is run here as it stands there; only ports are replaced. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
@@ -11,6 +20,7 @@ import type { Silo } from '../../lib/index.ts';
 import { findCommand } from '../support/find-command.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
+import { aRow, createMsiloTable, type MsiloRow } from '../support/msilo.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { startProcess, type RunningProcess } from '../support/process.ts';
@@ -143,6 +153,14 @@ describe('starting with options', () => {
     await interrupt(app);
   });
 
+  test('the application behind a Kamailio', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const command = example('docs/behind-kamailio.md', 'sh', 'SILO_SIP_LISTEN').replace('5070', String(port));
+    const app = await shell(command, { SILO_STORE: 'sqlite::memory:' });
+    expect(await started(app)).toContain(`udp/127.0.0.1:${port}`);
+    await interrupt(app);
+  });
+
   test('what a supervisor runs, and how it ends', { timeout: 60_000 }, async () => {
     const port = await freePort();
     const app = await shell(example('docs/operating.md', 'sh', 'node dist/app.js'), {
@@ -208,6 +226,26 @@ test('the lamps of docs/message-waiting.md on the wire', { timeout: 60_000 }, as
     await app.stop();
   }
 });
+
+test(
+  'messages are imported from SQLite, whatever its table and columns are called',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const database = new DatabaseSync(join(project.path, 'kamailio.db'));
+    database.exec(createMsiloTable('SQLite', 'kamailio 8', 'offline'));
+    database.exec('alter table offline rename column src_addr to sender');
+    database.exec('alter table offline rename column body to text');
+    database.close();
+    const run = await shell(example('docs/importing.md', 'sh', '--table offline'));
+    expect((await run.exited).code, run.stderr).toBe(0);
+    expect(run.stdout).toContain('sqlite:./kamailio.db, table offline -> sqlite:./silo.db\n0 rows');
+    expect(JSON.parse(readFileSync(join(project.path, 'import.json'), 'utf8'))).toMatchObject({
+      complete: true,
+    });
+  },
+);
 
 describe('examples in TypeScript', () => {
   let folder: string;
@@ -389,6 +427,45 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
     }
   });
 
+  test('the table is given the version that a Kamailio wants, and may be given it again', async () => {
+    const version = example('docs/beside-kamailio.md', 'sql', 'version');
+    await sql(version, 'silo');
+    await sql(version, 'silo');
+    expect(await sql('select table_version from version where table_name = "silo"', 'silo')).toEqual([
+      { table_version: 8 },
+    ]);
+  });
+
+  test('messages of a Kamailio are imported, after a dry run', { timeout: 90_000 }, async () => {
+    const page = 'docs/importing.md';
+    await sql(
+      `create database kamailio; create user kamailio@'127.0.0.1' identified by 'secret';
+       grant select on kamailio.* to kamailio@'127.0.0.1'; create database if not exists silo;
+       grant all privileges on silo.* to silo@'127.0.0.1' identified by 'secret'`,
+    );
+    await sql(createMsiloTable('MariaDB', 'kamailio 8', 'silo'), 'kamailio');
+    const connection = await createConnection(mariadb.url('kamailio'));
+    const insert = (row: MsiloRow) => connection.query('insert into silo set ?', [aRow(row)]);
+    const cpim = 'From: <sip:alice@example.org>\r\n\r\nContent-Type: text/plain\r\n\r\nhello';
+    await insert({});
+    await insert({ body: Buffer.from(cpim) });
+    await insert({ extra_hdrs: 'X-One: 1\r\nP-Charging-Vector: x\r\n' });
+    await insert({ snd_time: Math.floor(Date.now() / 1000) + 600 });
+    await insert({ inc_time: 1_599_990_000, exp_time: 1_600_000_000 });
+    await insert({ body: Buffer.from([0xff, 0xfe]) });
+    await insert({ username: '' });
+    await connection.end();
+
+    const command = withPorts(example(page, 'sh', '--dry-run'));
+    const dry = await shell(command);
+    expect((await dry.exited).code, dry.stderr).toBe(0);
+    expect(dry.stdout).toMatch(/^would import +4$/m);
+    const run = await shell(command.replace('--dry-run', ''));
+    expect((await run.exited).code, run.stderr).toBe(0);
+    const timeless = (text: string) => text.replace(/in [\d.]+ s, [\d,]+ a second/, 'in no time');
+    expect(timeless(run.stdout)).toContain(timeless(withPorts(example(page, 'text', 'imported '))));
+  });
+
   test('the app starts with a file of options', { timeout: 60_000 }, async () => {
     const options = JSON.parse(withPorts(example('docs/operating.md', 'json', 'store'))) as object;
     const file = { ...options, drachtioPort: front.adminPort };
@@ -401,7 +478,9 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
 
 describe('all of it', () => {
   test('no example is left out', () => {
-    const drawings = blocks('text', 'docs/architecture.md').map(nameOf);
+    const drawings = ['docs/architecture.md', 'docs/behind-kamailio.md']
+      .flatMap((path) => blocks('text', path))
+      .map(nameOf);
     const all = LANGUAGES.flatMap((language) => blocks(language)).map(nameOf);
     const left = all.filter((name) => !tested.has(name) && !drawings.includes(name));
     const needDatabase = /mysql|\(sql\)|SILO_CONFIG/;

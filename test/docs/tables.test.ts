@@ -1,5 +1,5 @@
 /** What the documentation says in tables and figures is what the code says. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configSchema, variableOf } from '../../lib/config.ts';
@@ -9,6 +9,7 @@ import { messageOf } from '../../lib/silo/content.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
 import { backoff, storable, verdictOf } from '../../lib/silo/outcome.ts';
 import { schemaSteps } from '../../lib/stores/migrate.ts';
+import { FIXTURES } from '../support/kamailio.ts';
 import { marked, pages, root } from './pages.ts';
 
 test('the options table of the README is the schema of the options', () => {
@@ -122,11 +123,34 @@ test('docs/stores.md names every table', () => {
   expect(new Set(named)).toEqual(new Set([...tables, 'silo_schema']));
 });
 
+describe('the configurations of Kamailio', () => {
+  const read = (name: string) => readFileSync(join(root, FIXTURES, name), 'utf8');
+
+  test.each([
+    ['docs/beside-kamailio.md', 'side-by-side'],
+    ['docs/behind-kamailio.md', 'behind'],
+  ])('%s shows the one that is tested', (path, name) => {
+    const shown = `\n\`\`\`kamailio\n${read(`${name}.cfg`)}\`\`\`\n\n`;
+    expect(marked(path, name, shown)).toBe(shown);
+  });
+
+  test('the failure route stores what the application would store', () => {
+    const pattern = /t_check_status\("(.*)"\)/.exec(read('behind.cfg'))?.[1] ?? '';
+    for (const status of range(300, 699))
+      expect(new RegExp(`^(${pattern})$`).test(String(status)), String(status)).toBe(storable(status));
+  });
+});
+
 test('every option that a page names exists', () => {
   const known = new Set([
     ...Object.keys(configSchema.shape).map(variableOf),
     'SILO_CONFIG',
     'SILO_BENCH_MYSQL',
+    // Of the tests that run against a real drachtio-server.
+    'SILO_CONFORMANCE_SIP',
+    'SILO_CONFORMANCE_ADMIN',
+    'SILO_CONFORMANCE_SECRET',
+    'SILO_CONFORMANCE_RESTART',
   ]);
   for (const { path, text } of pages())
     for (const [name] of text.matchAll(/\b(?:SILO|DRACHTIO)_[A-Z_]+\b/g)) expect(known, path).toContain(name);

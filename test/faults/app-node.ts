@@ -27,6 +27,7 @@ export class AppNode {
       SILO_CONFORMANCE_SIP: undefined,
       SILO_CONFORMANCE_ADMIN: undefined,
       SILO_CONFORMANCE_SECRET: undefined,
+      SILO_CONFORMANCE_RESTART: undefined,
       SILO_SIP_LISTEN: `${server.host}:${server.port}`,
       SILO_NODE: name,
       SILO_STORE: store,

@@ -4,9 +4,6 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
 
-/** Does a real drachtio-server take part (`SILO_CONFORMANCE_SIP`)? Then all files share its port and its memory. */
-export const realServer = process.env['SILO_CONFORMANCE_SIP'] !== undefined;
-
 export type PhoneWishes = Partial<PhoneOptions>;
 export type Transport = 'udp' | 'tcp';
 

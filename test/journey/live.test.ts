@@ -179,3 +179,28 @@ test('a registered device that can not take MESSAGE is not sent one: the message
 });
 
 const instance = ';+sip.instance="<urn:uuid:00000000-0000-4000-8000-00000000000a>"';
+
+describe('a proxy in front that says by a cause how its own attempt ended (RFC 4458)', () => {
+  test.each([404, 408, 480, 486, 503])('%d: is spared a second one, and the message waits', async (cause) => {
+    const alice = await world.phone('alice');
+    const bob = await world.phone('bob');
+    await bob.register();
+    const uri = `sip:${bob.aor};cause=${cause}`;
+    expect((await alice.message(bob.name, 'tried', { uri })).status).toBe(202);
+    await bob.quiet(QUIET);
+    expect(bob.texts).toEqual([]);
+    // Nothing overtakes it.
+    await sendAll(alice, bob, ['behind it']);
+    await bob.register();
+    await bob.received(2);
+    expect(bob.texts).toEqual(['tried', 'behind it']);
+  });
+
+  test('403: that is for nobody to store, so it is tried here', async () => {
+    const alice = await world.phone('alice');
+    const bob = await world.phone('bob');
+    await bob.register();
+    const uri = `sip:${bob.aor};cause=403`;
+    expect((await alice.message(bob.name, 'live', { uri })).status).toBe(200);
+  });
+});

@@ -157,6 +157,35 @@ describe.concurrent('the way to the device', () => {
     expect(bob.messages).toEqual([]);
   });
 
+  test('a third-party REGISTER (From is the proxy) is for To, and its Path leads back to the proxy', async () => {
+    const alice = await world.phone('alice');
+    const bob = await world.phone('bob');
+    const proxy = await world.phone('proxy');
+    const hop = /127[\d.]+:\d+/.exec(proxy.contact)?.[0] ?? '';
+    await sendAll(alice, bob, ['one', 'two']);
+    const thirdParty = (expires: number, cseq: number) =>
+      proxy.request('REGISTER', `sip:${bob.domain}`, bob.aor, {
+        Contact: `<sip:${bob.name}@192.0.2.7:5071>`,
+        Expires: String(expires),
+        Path: `<sip:silo@${hop};lr;received=sip:192.0.2.9:1024%3Btransport%3Dtcp>`,
+        'Call-ID': bob.name,
+        CSeq: `${cseq} REGISTER`,
+      });
+    expect((await thirdParty(600, 1)).status).toBe(200);
+    await proxy.received(2);
+    expect(proxy.texts).toEqual(['one', 'two']);
+    expect(proxy.messages[0]?.start).toBe(`MESSAGE sip:${bob.name}@192.0.2.7:5071 SIP/2.0`);
+    expect(proxy.messages[0]?.header('Route')).toBe(
+      `<sip:silo@${hop};lr;received=sip:192.0.2.9:1024%3Btransport%3Dtcp>`,
+    );
+    // What the proxy itself is called gets nothing of it.
+    expect((await alice.message(proxy.name, 'for the proxy')).status).toBe(202);
+    expect((await thirdParty(0, 2)).status).toBe(200);
+    await sendAll(alice, bob, ['three']);
+    await proxy.quiet(QUIET);
+    expect(proxy.messages).toHaveLength(2);
+  });
+
   test('a path of two proxies is followed in order', async () => {
     const alice = await world.phone('alice');
     const edge = await world.phone('edge');

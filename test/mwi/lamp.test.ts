@@ -11,7 +11,7 @@ let alice: Phone;
 const mailbox = 'bob@example.org';
 
 async function start(mwi: MwiOptions = {}): Promise<void> {
-  node = await startNode({ mwi: { notifyInterval: 0, ...mwi }, silo: { checkTime: 1 } });
+  node = await startNode({ mwi: { notifyInterval: 0, ...mwi }, silo: { checkTime: 1, sendAtHeader: 'X-Send-At' } });
   lamp = await LampPhone.start('bob', { server: node.server });
   alice = await Phone.start('alice', { server: node.server });
 }
@@ -57,6 +57,16 @@ describe('the lamp of the silo', () => {
     await alice.message('bob', 'brief', { headers: { Expires: '1' } });
     await says('Pager-Message: 1/0');
     await darkAgain();
+  });
+
+  test('goes on when the time of a reminder comes and its recipient is away', async () => {
+    await lamp.subscribe();
+    await lamp.notified(1);
+    const due = new Date((Math.floor(Date.now() / 1000) + 2) * 1000);
+    await alice.message('bob', 'now', { headers: { 'X-Send-At': due.toISOString() } });
+    await says('Messages-Waiting: yes\r\nPager-Message: 1/0');
+    expect(Date.now()).toBeGreaterThanOrEqual(due.getTime() - 20);
+    expect(Date.now() - due.getTime()).toBeLessThan(2000);
   });
 
   test('goes off when the answer of a live attempt comes late', async () => {

@@ -17,9 +17,10 @@ beforeEach(async () => {
   folder = temporaryFolder('silo-nodes');
   const storeUrl = `sqlite:${join(folder.path, 'silo.db')}`;
   const silo = { tailTime: 0.1, liveTimeout: 300 };
+  // Embedded in any case: a real drachtio-server would be one for both.
   nodes = [
-    await startNode({ storeUrl, silo: { ...silo, node: 'a' } }),
-    await startNode({ storeUrl, silo: { ...silo, node: 'b' } }),
+    await startNode({ storeUrl, front: {}, silo: { ...silo, node: 'a' } }),
+    await startNode({ storeUrl, front: {}, silo: { ...silo, node: 'b' } }),
   ];
 });
 afterEach(async () => {

@@ -93,6 +93,27 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
   const waiting = () => store.waiting(box, now, 100);
   const delivered = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
 
+  describe('accepting many at once', () => {
+    test('keeps their order, and stores what is new', async () => {
+      const messages = Array.from({ length: 5 }, () => aMessage(box));
+      const [first, second, ...rest] = messages as [NewMessage, NewMessage];
+      await store.accept(second);
+      expect(await store.acceptAll([first, second, ...rest, first])).toEqual([
+        ...[true, false, true, true, true, false],
+      ]);
+      expect((await waiting()).map(({ key }) => key)).toEqual([second, first, ...rest].map(({ key }) => key));
+      expect(await store.acceptAll(messages)).toEqual(messages.map(() => false));
+      expect(await store.acceptAll([])).toEqual([]);
+    });
+
+    test('stores none when one has a value that can not be stored', async () => {
+      const messages = [aMessage(box), aMessage(box, { srcAddr: null as unknown as string }), aMessage(box)];
+      await expect(store.acceptAll(messages)).rejects.toMatchObject({ code: 'SILO_REFUSED' });
+      expect(await waiting()).toEqual([]);
+      expect(await store.acceptAll([messages[0]!, messages[2]!])).toEqual([true, true]);
+    });
+  });
+
   describe('accepting', () => {
     test('a stored message comes back exactly as it was', async () => {
       const message = aMessage(box, {
@@ -421,6 +442,82 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       const [message] = await waiting();
       expect(message).toMatchObject({ srcAddr: 'sip:carol@example.org', dateTime: 1000, key: adoption.key });
       expect(message!.body.toString()).toBe('hi');
+    });
+
+    test('what another program deleted ends as erased, once, and nothing else does', async () => {
+      const all = async (limit: number) => {
+        const found: string[] = [];
+        for (let after = ''; ;) {
+          const look = await store.endVanished(after, limit);
+          found.push(...look.ended.filter((ended) => ended.box === box).map(({ key }) => key));
+          if (look.after === '') return found;
+          expect(look.after > after).toBe(true);
+          after = look.after;
+        }
+      };
+      const messages = Array.from({ length: 5 }, () => aMessage(box));
+      for (const message of messages) await store.accept(message);
+      const lease = await leaseOf();
+      const rows = await waiting();
+      await store.settle(lease, rows[0]!, delivered);
+      await store.settle(lease, rows[1]!, { outcome: 'dead', status: 400, reason: 'Bad Request' });
+      const before = await store.ledger();
+      expect(await all(100)).toEqual([]);
+      await under.sql(`delete from silo where dedup in ('${messages[2]!.key}', '${messages[4]!.key}')`);
+      // In pages of any size, also of one.
+      expect(await all(1)).toEqual([messages[2]!.key, messages[4]!.key]);
+      expect(await all(2)).toEqual([]);
+      expect(await store.ledger()).toEqual({
+        ...before,
+        waiting: before.waiting - 2,
+        erased: before.erased + 2,
+      });
+      expect(await store.accept(messages[2]!)).toEqual({ stored: false, id: 0 });
+      expect((await waiting()).map(({ key }) => key)).toEqual([messages[3]!.key]);
+      expect(await store.settle(lease, rows[2]!, delivered)).toBe(false);
+      expect(await store.ledger()).toMatchObject({ delivered: before.delivered });
+    });
+
+    test('no look for deleted rows mistakes what comes and goes meanwhile', async () => {
+      const second = await under.open(() => now);
+      const before = await store.ledger();
+      const work = { over: false };
+      const looking = (async () => {
+        const found: string[] = [];
+        for (let after = ''; !work.over;) {
+          const look = await second.endVanished(after, 50);
+          found.push(...look.ended.filter((ended) => ended.box === box).map(({ key }) => key));
+          after = look.after;
+          // SQLite works in one go: others must have their turn.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return found;
+      })();
+      try {
+        const lease = await leaseOf();
+        for (let round = 0; round < 15; round++) {
+          await Promise.all(Array.from({ length: 20 }, () => store.accept(aMessage(box))));
+          const rows = await waiting();
+          await Promise.all(
+            rows.map((row, index) => {
+              if (index % 2 === 0) return store.settle(lease, row, delivered);
+              return store.settle(lease, row, { outcome: 'dead', status: 400, reason: 'Bad Request' });
+            }),
+          );
+          const letters = await store.deadLetters(box, 0, 100);
+          await store.replay(
+            letters.map(({ id }) => id),
+            5000,
+          );
+          for (const row of await waiting()) await store.settle(lease, row, delivered);
+        }
+        await store.release(lease);
+      } finally {
+        work.over = true;
+      }
+      expect(await looking).toEqual([]);
+      expect(await store.ledger()).toEqual({ ...before, delivered: before.delivered + 300 });
+      await second.close();
     });
   });
 

@@ -147,7 +147,9 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
         `insert into silo (username, domain, body, exp_time, inc_time) values ('bob', '${domain}', 'hi', 5000, 1000)`,
       );
       const [row] = await store.foreign(10);
-      await store.adopt([{ id: row!.id, key: 'f'.repeat(60) + boxes, box, incTime: 1000, expTime: 5000 }]);
+      await store.adopt([
+        { id: row!.id, key: String(boxes).padStart(64, 'f'), box, incTime: 1000, expTime: 5000 },
+      ]);
       expect((await accept({}, rules({ box: { messages: 1, bytes: 0 } }))).full).toContain(
         '1 messages of 2 bytes',
       );

@@ -1,6 +1,7 @@
 /** The application as a user runs it: `dist/app.js` in a process of its own. */
 import { freePort } from './free-port.ts';
 import { startProcess, type RunningProcess } from './process.ts';
+import { realServer } from './real-server.ts';
 
 export interface RunningApp {
   readonly process: RunningProcess;
@@ -8,34 +9,29 @@ export interface RunningApp {
 }
 
 /**
- * Starts the app and waits for its ready line. It runs on the embedded front end, or behind a real drachtio-server when
- * `SILO_CONFORMANCE_SIP`, `SILO_CONFORMANCE_ADMIN` (host:port) and `SILO_CONFORMANCE_SECRET` name one; then one app runs
- * at a time, so such a run needs `--no-file-parallelism`.
+ * Starts the app and waits for its ready line. It runs on the embedded front end, or behind the real drachtio-server
+ * that is named (real-server.ts); then one app runs at a time, so such a run needs `--no-file-parallelism`.
  */
 export async function startApp(
   env: Readonly<Record<string, string>> = {},
   port?: number,
 ): Promise<RunningApp> {
-  const {
-    SILO_CONFORMANCE_SIP: sip,
-    SILO_CONFORMANCE_ADMIN: admin,
-    SILO_CONFORMANCE_SECRET: secret = 'cymru',
-  } = process.env;
-  const server =
-    sip === undefined
-      ? { host: '127.0.0.1', port: port ?? (await freePort()) }
-      : { host: sip.split(':')[0] ?? '', port: Number(sip.split(':')[1]) };
-  const [adminHost = '', adminPort = ''] = admin?.split(':') ?? [];
+  const server = realServer?.sip ?? { host: '127.0.0.1', port: port ?? (await freePort()) };
   const running = await startProcess(process.execPath, ['dist/app.js'], {
     env: {
       // Options of whoever runs the tests must not leak in.
       SILO_CONFORMANCE_SIP: undefined,
       SILO_CONFORMANCE_ADMIN: undefined,
       SILO_CONFORMANCE_SECRET: undefined,
+      SILO_CONFORMANCE_RESTART: undefined,
       SILO_STORE: 'sqlite::memory:',
-      ...(sip === undefined
+      ...(realServer === undefined
         ? { SILO_SIP_LISTEN: `${server.host}:${server.port}` }
-        : { DRACHTIO_HOST: adminHost, DRACHTIO_PORT: adminPort, DRACHTIO_SECRET: secret }),
+        : {
+            DRACHTIO_HOST: realServer.admin.host,
+            DRACHTIO_PORT: String(realServer.admin.port),
+            DRACHTIO_SECRET: realServer.secret,
+          }),
       ...env,
     },
   });

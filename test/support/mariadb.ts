@@ -98,6 +98,8 @@ export async function installMariaDb(folder: string): Promise<void> {
     '--skip-name-resolve',
     // The size of the redo log is fixed here; the default of 96 MB only costs time and space.
     '--innodb-log-file-size=16M',
+    // Two of these at once delete each other's temporary tables in a folder that they share.
+    `--tmpdir=${folder}`,
   ]);
   // Run before the first connection is let in, at each start, so it must bear repetition.
   writeFileSync(

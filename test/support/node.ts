@@ -1,7 +1,7 @@
 /** A node in this process: front end, drachtio-srf, store and silo, put together as `app.ts` does, with a look inside. */
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
-import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
+import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { createMwi, type Mwi } from '../../lib/mwi/mwi.ts';
 import type { MwiOptions } from '../../lib/mwi/options.ts';
 import { createRegistrar, type Registrar, type RegistrarOptions } from '../../lib/registrar/registrar.ts';
@@ -13,6 +13,7 @@ import type { SiloOptions } from '../../lib/silo/options.ts';
 import { createSilo, type Silo } from '../../lib/silo/silo.ts';
 import { openStore } from '../../lib/stores/open.ts';
 import type { Store } from '../../lib/stores/store.ts';
+import { openFront } from './front.ts';
 
 export interface TestNode {
   readonly front: FrontEnd;
@@ -31,6 +32,7 @@ export interface TestNodeOptions {
   readonly silo?: SiloOptions;
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
+  /** For what only the embedded front end can do; without, a real drachtio-server may stand there. */
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
   readonly now?: () => number;
@@ -40,7 +42,7 @@ export interface TestNodeOptions {
 
 export async function startNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const front = await startFrontEnd({ listen: '127.0.0.1:0', ...options.front });
+  const front = await openFront(options.front);
   const calls = new Map<string, number>();
   const real = await openStore(options.storeUrl ?? 'sqlite::memory:', { now });
   const store = counted(real, calls);

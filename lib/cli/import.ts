@@ -1,0 +1,119 @@
+/** `drachtio-silo import`: source, store, progress, report and Ctrl-C around an import. */
+import { open } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { SiloError, messageOf } from '../errors.ts';
+import { keepIn, keepNothing, type Keep } from '../import/keep.ts';
+import { createProgress } from '../import/progress.ts';
+import { EXAMPLES, reportJson, reportText, type ImportFacts } from '../import/report.ts';
+import { runImport } from '../import/run.ts';
+import { startCounting } from '../import/tally.ts';
+import { openKnownKeys } from '../stores/known-keys.ts';
+import { openStore } from '../stores/open.ts';
+import { openSource, sameDatabase, type SiloSource } from '../stores/silo-source.ts';
+import type { ImportArguments } from './arguments.ts';
+import { onInterrupt } from './interrupt.ts';
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** Imports, says on standard error how far it is and on standard output what it did. Returns the exit code. */
+export async function importCommand(options: ImportArguments, config: Config): Promise<number> {
+  const report = options.report === '' ? undefined : await openReport(options.report);
+  const source = await openSource(options.url, options);
+  try {
+    const same = sameDatabase(options.url, config.store) && options.table === 'silo';
+    if (same || (await source.isOurs())) throw ours(source);
+    const target = await openTarget(config.store, options.dryRun);
+    try {
+      // The store may be the source under another name, and its tables are ours since this moment.
+      if (await source.isOurs()) throw ours(source);
+      return await importInto(target, source, options, config, report);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+    await report?.close();
+  }
+}
+
+interface Target {
+  readonly name: string;
+  readonly keep: Keep;
+  close(): Promise<void>;
+}
+
+async function openTarget(url: string, dryRun: boolean): Promise<Target> {
+  if (dryRun) {
+    const known = await openKnownKeys(url);
+    return { name: known.name, keep: keepNothing(known), close: () => known.close() };
+  }
+  const store = await openStore(url, { now });
+  return { name: store.name, keep: keepIn(store), close: () => store.close() };
+}
+
+type ReportFile = Awaited<ReturnType<typeof open>>;
+
+async function importInto(
+  target: Target,
+  source: SiloSource,
+  { batch, dryRun, table }: ImportArguments,
+  config: Config,
+  report: ReportFile | undefined,
+): Promise<number> {
+  const begin = performance.now();
+  const progress = createProgress(process.stderr, await source.rows());
+  let { tally } = startCounting(0);
+  let complete = false;
+  const interrupt = onInterrupt(() => process.stderr.write('\nStopping after this batch …\n'));
+  try {
+    const result = await runImport(
+      {
+        source,
+        keep: target.keep,
+        now,
+        stopped: () => interrupt.happened,
+        onProgress: (current) => {
+          tally = current;
+          progress.show(current);
+        },
+      },
+      { ...config, batch, examples: report ? Infinity : EXAMPLES },
+    );
+    ({ tally, complete } = result);
+    return complete ? 0 : 1;
+  } finally {
+    // Also when it fails: what is in stays in, and the next run goes on.
+    interrupt.end();
+    progress.end(tally);
+    const facts: ImportFacts = {
+      source: source.name,
+      table,
+      store: target.name,
+      dryRun,
+      complete,
+      seconds: (performance.now() - begin) / 1000,
+    };
+    await report?.writeFile(reportJson(facts, tally));
+    process.stdout.write(reportText(facts, tally));
+  }
+}
+
+function ours({ name, table }: SiloSource): SiloError {
+  return new SiloError(
+    'SILO_SOURCE',
+    `The table ${table} of ${name} is drachtio-silo's own, whose rows are delivered as they are: nothing needs to be imported. ` +
+      'Name the database of the Kamailio or OpenSIPS, or set SILO_STORE to another one.',
+  );
+}
+
+async function openReport(path: string): Promise<ReportFile> {
+  try {
+    return await open(path, 'w');
+  } catch (cause) {
+    throw new SiloError(
+      'SILO_USAGE',
+      `The report can't be written to ${path} (${messageOf(cause)}): wanted is a file in a folder that exists and may be written.`,
+      { cause },
+    );
+  }
+}

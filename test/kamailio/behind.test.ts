@@ -1,0 +1,228 @@
+/** A real Kamailio in front as registrar and proxy, the application behind it: docs/behind-kamailio.md. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { QUIET, numbered, phonesOf, sendAll, sendNext, type Transport } from '../journey/journey.ts';
+import { startApp, type RunningApp } from '../support/app.ts';
+import { freePort } from '../support/free-port.ts';
+import { kamailioMissing, startKamailio, type RunningKamailio } from '../support/kamailio.ts';
+import { needing } from '../support/needing.ts';
+
+const SOON = 3_000;
+
+function behind(defines: readonly string[] = []) {
+  let app: RunningApp | undefined;
+  let kamailio: RunningKamailio;
+  let port = 0;
+  const phones = phonesOf(() => ({ ...app!, server: kamailio.server }));
+  const start = async () => {
+    app ??= await startApp(
+      {
+        SILO_DOMAINS: 'example.org',
+        SILO_MIN_EXPIRES: '60',
+        SILO_STOP_GRACE: '200',
+        SILO_LIVE_TIMEOUT: '700',
+      },
+      port,
+    );
+  };
+  beforeAll(async () => {
+    port = await freePort();
+    await start();
+    kamailio = await startKamailio({
+      config: 'behind.cfg',
+      replace: {
+        '5070': String(port),
+        '"fr_timer", 5000': '"fr_timer", 1000',
+        't_set_fr(0, 20000)': 't_set_fr(0, 8000)',
+      },
+      defines,
+    });
+  });
+  afterAll(async () => {
+    phones.close();
+    await kamailio.stop();
+    await stop();
+  });
+  const stop = async () => {
+    expect(await app?.process.stop()).toEqual({ code: 0, signal: null });
+    app = undefined;
+  };
+  return {
+    ...phones,
+    startApp: start,
+    stopApp: stop,
+    get port() {
+      return kamailio.server.port;
+    },
+  };
+}
+
+describe.each([
+  ['live messages are its own affair', []],
+  ['every MESSAGE goes through the application', ['APP_FIRST']],
+])('behind a Kamailio, %s:', (_, defines) => {
+  describe('the silo', needing(kamailioMissing()), () => {
+    const world = behind(defines);
+
+    describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
+      test('takes what is sent to somebody who is away, and sends it in order when they register', async () => {
+        const alice = await world.phone('alice', { transport });
+        const bob = await world.phone('bob', { transport });
+        await sendAll(alice, bob, numbered(20));
+        expect((await bob.register({ expires: 600 })).status).toBe(200);
+        await bob.received(20, SOON);
+        await bob.quiet(QUIET);
+        expect(bob.texts).toEqual(numbered(20));
+        const [first] = bob.messages;
+        expect(first?.start).toBe(`MESSAGE ${bob.contact.slice(1, -1)} SIP/2.0`);
+        expect(first?.header('From')).toContain(`<sip:${alice.aor}>`);
+        expect(first?.header('To')).toBe(`<sip:${bob.aor}>`);
+        expect(first?.header('Via')).toContain(`:${world.port};`);
+      });
+
+      test('leaves a live message to whoever has it, once', async () => {
+        const alice = await world.phone('alice', { transport });
+        const bob = await world.phone('bob', { transport });
+        await bob.register({ expires: 600 });
+        await bob.quiet(QUIET);
+        await sendAll(alice, bob, ['live 1', 'live 2'], 200);
+        await bob.quiet(QUIET);
+        expect(bob.texts).toEqual(['live 1', 'live 2']);
+      });
+
+      test('reaches a phone behind NAT where its REGISTER came from', async () => {
+        const alice = await world.phone('alice', { transport });
+        const bob = await world.phone('bob', { transport });
+        await sendAll(alice, bob, ['hello']);
+        const suffix = transport === 'tcp' ? ';transport=tcp' : '';
+        const contact = `<sip:${bob.name}@192.0.2.7:5062${suffix}>`;
+        expect((await bob.register({ expires: 600, contact })).status).toBe(200);
+        await bob.received(1, SOON);
+        expect(bob.messages[0]?.start).toBe(`MESSAGE ${contact.slice(1, -1)} SIP/2.0`);
+        await sendNext(alice, bob, 'live');
+        await bob.quiet(QUIET);
+        expect(bob.texts).toEqual(['hello', 'live']);
+      });
+    });
+
+    test('takes what the device does not: busy, or silent', async () => {
+      const alice = await world.phone('alice');
+      const bob = await world.phone('bob', { react: () => 486 });
+      const carol = await world.phone('carol', { react: () => 'silence' });
+      await Promise.all([bob, carol].map((phone) => phone.register({ expires: 600 })));
+      // The application has its copy of the REGISTER a moment after the phone has its answer.
+      await bob.quiet(QUIET);
+      await sendAll(alice, bob, ['busy']);
+      await sendAll(alice, carol, ['silent']);
+      await carol.quiet(1_500);
+      // Each device was asked once, by one of the two.
+      expect(bob.texts).toEqual(['busy']);
+      expect(carol.texts).toEqual(['silent']);
+      for (const phone of [bob, carol]) {
+        phone.react = () => 200;
+        expect((await phone.register({ expires: 600 })).status).toBe(200);
+        await phone.received(2, SOON);
+      }
+      expect(bob.texts).toEqual(['busy', 'busy']);
+      expect(carol.texts).toEqual(['silent', 'silent']);
+    });
+
+    test('and a refusal goes back to the sender', async () => {
+      const alice = await world.phone('alice');
+      const bob = await world.phone('bob', { react: () => 403 });
+      await bob.register({ expires: 600 });
+      await bob.quiet(QUIET);
+      await sendAll(alice, bob, ['no thanks'], 403);
+    });
+
+    test('knows that somebody has left', async () => {
+      const alice = await world.phone('alice');
+      const bob = await world.phone('bob');
+      await bob.register({ expires: 600 });
+      await bob.quiet(QUIET);
+      await bob.unregister();
+      await bob.quiet(QUIET);
+      await sendAll(alice, bob, ['for later']);
+      await bob.quiet(QUIET);
+      expect(bob.texts).toEqual([]);
+      await bob.register({ expires: 600 });
+      await bob.received(1, SOON);
+    });
+
+    test.each([
+      ['here', undefined],
+      ['behind NAT', 'sip:bob@10.1.2.3:5062'],
+    ])('lights the lamps of a phone %s, in a subscription that lasts', async (_, contact) => {
+      const alice = await world.phone('alice');
+      const bob = await world.phone('bob');
+      const headers = {
+        Contact: contact === undefined ? bob.contact : `<${contact}>`,
+        Event: 'message-summary',
+      };
+      const answer = await bob.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, {
+        ...headers,
+        From: `<sip:${bob.aor}>;tag=1`,
+        'Call-ID': bob.name,
+        CSeq: '1 SUBSCRIBE',
+      });
+      expect(answer.status).toBe(200);
+      const lamp = () =>
+        bob.requests
+          .filter(({ method }) => method === 'NOTIFY')
+          .at(-1)
+          ?.body.toString() ?? '';
+      await expect.poll(lamp).toBe('Messages-Waiting: no\r\n');
+      await sendAll(alice, bob, ['one']);
+      await expect.poll(lamp, { timeout: 5_000 }).toContain('Pager-Message: 1/0');
+      const target = /<(.*)>/.exec(answer.header('Contact'))?.[1] ?? '';
+      const refreshed = await bob.request('SUBSCRIBE', target, bob.aor, {
+        ...headers,
+        From: `<sip:${bob.aor}>;tag=1`,
+        To: answer.header('To'),
+        'Call-ID': bob.name,
+        CSeq: '2 SUBSCRIBE',
+        Route: answer.header('Record-Route'),
+      });
+      expect(refreshed.status).toBe(200);
+      await bob.register({ expires: 600 });
+      await bob.received(1, SOON);
+      await expect.poll(lamp, { timeout: 5_000 }).toBe('Messages-Waiting: no\r\n');
+    });
+
+    test('is no way around Kamailio: a stranger can name no Route', async () => {
+      const eve = await world.phone('eve');
+      const Route = `<sip:silo@127.0.0.1:${world.port};lr;received=sip:127.0.0.1:9>`;
+      const answer = await eve.message('bob', 'hi', { uri: 'sip:bob@192.0.2.9', headers: { Route } });
+      expect(answer.status).toBe(403);
+      const inside = { Route, To: '<sip:bob@example.org>;tag=1' };
+      expect((await eve.message('bob', 'hi', { uri: 'sip:bob@192.0.2.9', headers: inside })).status).toBe(
+        481,
+      );
+    });
+
+    test(
+      'is missed, but not needed by phones: they register, and a sender is told',
+      { timeout: 40_000 },
+      async () => {
+        const alice = await world.phone('alice');
+        const bob = await world.phone('bob');
+        await world.stopApp();
+        try {
+          expect((await bob.register({ expires: 600 })).status).toBe(200);
+          expect((await alice.message('nobody', 'one')).status).toBe(408);
+          if (defines.length === 0) await sendAll(alice, bob, ['live'], 200);
+          // Kamailio repeats what it sends: a restart goes unnoticed.
+          const sent = alice.message('nobody-else', 'two');
+          await alice.quiet(200);
+          await world.startApp();
+          expect((await sent).status).toBe(202);
+        } finally {
+          await world.startApp();
+        }
+        // It learns of the device at its next registration.
+        await sendAll(alice, bob, defines.length === 0 ? [] : ['later']);
+        await bob.register({ expires: 600 });
+        await bob.received(1, SOON);
+      },
+    );
+  });
+});

@@ -1,0 +1,123 @@
+/** A real Kamailio with a configuration of ours, on loopback, on its own port. */
+import { createSocket } from 'node:dgram';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findCommand } from './find-command.ts';
+import { freePort } from './free-port.ts';
+import { startProcess, type RunningProcess } from './process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface KamailioOptions {
+  /** A file of `test/fixtures/kamailio/`. It listens on 127.0.0.1:5060, which is replaced by a free port. */
+  readonly config: string;
+  /** Texts of the configuration and what takes their place here; each must be there. */
+  readonly replace?: Readonly<Record<string, string>>;
+  /** Names for `#!ifdef`. */
+  readonly defines?: readonly string[];
+  readonly port?: number;
+}
+
+export interface RunningKamailio {
+  readonly process: RunningProcess;
+  readonly server: { readonly host: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+export const FIXTURES = 'test/fixtures/kamailio';
+
+/** Where Debian keeps modules: `/usr/lib/<architecture>/kamailio/modules`. */
+function module(name: string): boolean {
+  const folders = existsSync('/usr/lib')
+    ? readdirSync('/usr/lib').map((folder) => join('/usr/lib', folder))
+    : [];
+  return ['/usr/lib', ...folders].some((folder) => existsSync(join(folder, 'kamailio/modules', name)));
+}
+
+/** Why Kamailio can't run here and what to do about it; undefined where it can. */
+export function kamailioMissing(): string | undefined {
+  if (findCommand('kamailio') !== undefined && module('db_mysql.so')) return undefined;
+  return 'Kamailio is missing; install it: apt-get install kamailio kamailio-mysql-modules';
+}
+
+/** Starts it and waits until it answers OPTIONS. */
+export async function startKamailio(options: KamailioOptions): Promise<RunningKamailio> {
+  const missing = kamailioMissing();
+  if (missing !== undefined) throw new Error(missing);
+  const port = options.port ?? (await freePort());
+  const folder = temporaryFolder('silo-kamailio');
+  const file = join(folder.path, 'kamailio.cfg');
+  writeFileSync(file, configOf(options, port));
+  const running = await startProcess(
+    findCommand('kamailio') ?? 'kamailio',
+    [
+      ...['-f', file, '-Y', folder.path, '-P', join(folder.path, 'kamailio.pid')],
+      // Not into the background, and its log to us.
+      ...['-DD', '-E', '-m', '32', '-M', '8'],
+      ...(options.defines ?? []).flatMap((name) => ['-A', name]),
+    ],
+    // Its reminders are in local time.
+    { cwd: folder.path, env: { TZ: 'UTC' } },
+  );
+  const stop = async () => {
+    await running.stop();
+    folder.remove();
+  };
+  const exit: { code?: number | null } = {};
+  void running.exited.then(({ code }) => (exit.code = code));
+  const limit = performance.now() + 20_000;
+  while (!(await answers(port)))
+    if (exit.code !== undefined || performance.now() > limit) {
+      await stop();
+      throw new Error(`Kamailio did not start: ${running.stderr.slice(-3000)}`);
+    }
+  return { process: running, server: { host: '127.0.0.1', port }, stop };
+}
+
+function configOf({ config, replace = {} }: KamailioOptions, port: number): string {
+  let text = readFileSync(join(FIXTURES, config), 'utf8');
+  const swap = (found: string, wanted: string) => {
+    if (!text.includes(found)) throw new Error(`${config} has no "${found}"`);
+    text = text.replaceAll(found, wanted);
+  };
+  for (const [found, wanted] of Object.entries(replace)) swap(found, wanted);
+  swap('127.0.0.1:5060', `127.0.0.1:${port}`);
+  return text.replaceAll('src_port == 5060', `src_port == ${port}`);
+}
+
+/** One OPTIONS; false when there is no answer soon. */
+async function answers(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), 100);
+      const settle = (found: boolean) => {
+        clearTimeout(timer);
+        resolve(found);
+      };
+      socket.once('message', () => settle(true));
+      // Nobody listens there yet.
+      socket.on('error', () => undefined);
+      socket.bind(0, '127.0.0.1', () => {
+        const from = `127.0.0.1:${socket.address().port}`;
+        socket.send(
+          [
+            `OPTIONS sip:127.0.0.1:${port} SIP/2.0`,
+            `Via: SIP/2.0/UDP ${from};branch=z9hG4bK${performance.now()}`,
+            `From: <sip:test@${from}>;tag=1`,
+            `To: <sip:127.0.0.1:${port}>`,
+            `Call-ID: ${performance.now()}@${from}`,
+            'CSeq: 1 OPTIONS',
+            'Max-Forwards: 70',
+            'Content-Length: 0',
+            '',
+            '',
+          ].join('\r\n'),
+          port,
+          '127.0.0.1',
+        );
+      });
+    });
+  } finally {
+    socket.close();
+  }
+}
