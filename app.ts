@@ -12,6 +12,7 @@ import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
 import { SiloError, messageOf } from './lib/errors.ts';
 import { onLog } from './lib/log.ts';
 import { createMwi } from './lib/mwi/mwi.ts';
+import { createNode } from './lib/node.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
 import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
 import { createPort } from './lib/sip/port.ts';
@@ -35,9 +36,10 @@ async function start(): Promise<void> {
   const port = createPort(srf);
   const gate = createGate(port);
   const registrar = createRegistrar({ port, store, now }, config);
-  const silo = createSilo({ srf, port, store, now, bindings: registrar }, config);
+  const node = createNode({ store, port }, config);
+  const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, config);
 
-  const mwi = createMwi({ srf, port, store, now }, mwiOptionsOf(config));
+  const mwi = createMwi({ srf, port, store, node, now }, mwiOptionsOf(config));
   silo.events.on('stored', ({ box }) => mwi.changed(box));
   silo.events.on('ended', ({ box }) => mwi.changed(box));
 
@@ -65,10 +67,12 @@ async function start(): Promise<void> {
     // All at once: one after the other they could take longer than a stop may.
     await Promise.all([gate.close(config.stopGrace), silo.close(), mwi.close()]);
     await port.drained();
+    await node.close();
     disconnectSrf(srf);
     await front?.close();
     await store.close();
   });
+  await node.start();
   await silo.start();
   await mwi.start();
   announce(addresses, store.name, config, front);

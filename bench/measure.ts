@@ -1,8 +1,8 @@
-/** The measurements on one store: the application in a process of its own, phones around it, all on loopback. */
+/** The measurements on one store: the application in a process of its own or in several, phones around it, all on loopback. */
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/support/free-port.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
-import { startProcess } from '../test/support/process.ts';
+import { startProcess, type RunningProcess } from '../test/support/process.ts';
 import { rateOf, type Rate } from './figures.ts';
 
 export interface Figures {
@@ -20,27 +20,53 @@ export const SENDERS = 100;
 export const DEVICES = 200;
 const TEXT = 'x'.repeat(200);
 
-/** @param seconds how long each closed loop runs */
-export async function measure(store: string, seconds: number): Promise<Figures> {
+/** A node in a process of its own, with a SIP front end of its own. */
+interface BenchNode {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly process: RunningProcess;
+}
+
+async function startNode(store: string, name: string): Promise<BenchNode> {
   const server = { host: '127.0.0.1', port: await freePort() };
-  const foreign = Object.keys(process.env).filter((name) => /^(SILO|DRACHTIO)_/.test(name));
-  const app = await startProcess(process.execPath, [fileURLToPath(new URL('../app.js', import.meta.url))], {
+  const foreign = Object.keys(process.env).filter((variable) => /^(SILO|DRACHTIO)_/.test(variable));
+  const app = fileURLToPath(new URL('../app.js', import.meta.url));
+  const running = await startProcess(process.execPath, [app], {
     env: {
-      ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+      ...Object.fromEntries(foreign.map((variable) => [variable, undefined])),
       SILO_SIP_LISTEN: `${server.host}:${server.port}`,
       SILO_STORE: store,
+      SILO_NODE: name,
     },
   });
+  try {
+    await running.line('drachtio-silo ready', { timeoutMs: 15_000 });
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return { server, process: running };
+}
+
+/**
+ * @param seconds how long each closed loop runs
+ * @param count of nodes on the store; the phones are dealt out among them
+ */
+export async function measure(store: string, seconds: number, count = 1): Promise<Figures> {
+  const nodes: BenchNode[] = [];
   const phones: LoadPhone[] = [];
-  const crowd = async (count: number, name: string) => {
+  const crowd = async (size: number, name: string) => {
     const made = await Promise.all(
-      Array.from({ length: count }, (_, index) => LoadPhone.start(`${name}${index}@example.org`, server)),
+      Array.from({ length: size }, (_, index) => {
+        const node = nodes[index % nodes.length];
+        if (!node) throw new Error('there is no node');
+        return LoadPhone.start(`${name}${index}@example.org`, node.server);
+      }),
     );
     phones.push(...made);
     return made;
   };
   try {
-    await app.line('drachtio-silo ready', { timeoutMs: 15_000 });
+    for (let index = 0; index < count; index++) nodes.push(await startNode(store, `node${index}`));
     const senders = await crowd(SENDERS, 'sender');
     const devices = await crowd(DEVICES, 'device');
 
@@ -56,7 +82,7 @@ export async function measure(store: string, seconds: number): Promise<Figures> 
     return { acceptOne, acceptMany, dump, refresh };
   } finally {
     for (const phone of phones) phone.close();
-    await app.stop();
+    for (const node of nodes) await node.process.stop();
   }
 }
 

@@ -6,7 +6,11 @@ import { LoadPhone } from '../test/support/load-phone.ts';
 export async function refreshCalls(storeUrl: string): Promise<ReadonlyMap<string, number>> {
   const refreshes = 100;
   // The clock's own looks at the table are no part of a refresh.
-  const node = await startNode({ storeUrl, silo: { tailTime: 3600, checkTime: 3600 } });
+  const node = await startNode({
+    storeUrl,
+    silo: { tailTime: 3600, checkTime: 3600, leaseTime: 3600 },
+    mwi: { tailTime: 3600, leaseTime: 3600 },
+  });
   const phone = await LoadPhone.start('device@example.org', node.server);
   try {
     await phone.register(600);

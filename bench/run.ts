@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
- * makes it longer or shorter. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
+ * rows. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */
 import { cpus } from 'node:os';
@@ -12,6 +13,7 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { ms, table, whole } from './figures.ts';
 import { DEVICES, SENDERS, measure, type Figures } from './measure.ts';
 import { refreshCalls } from './refresh-calls.ts';
+import { scale } from './scale.ts';
 
 interface Column {
   readonly name: string;
@@ -19,13 +21,19 @@ interface Column {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '4' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '4' },
+    scale: { type: 'boolean', default: false },
+    rows: { type: 'string', default: '500000' },
+  },
+});
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds}, wanted is a number above 0`);
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
-const columns = [await onSqlite(), ...(await onMysql())];
-console.log(`\n${report(columns)}`);
+if (values.scale) await scale(Number(values.rows));
+else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);
 
 async function onSqlite(): Promise<Column> {
   const folder = temporaryFolder('silo-bench');
@@ -48,16 +56,19 @@ async function onMysql(): Promise<Column[]> {
   }
   const mariadb = await startMariaDb();
   try {
-    const [main, other] = [await mariadb.createDatabase(), await mariadb.createDatabase()];
-    return [await column('MariaDB', main.url, other.url)];
+    const made = async () => (await mariadb.createDatabase()).url;
+    return [
+      await column('MariaDB', await made(), await made()),
+      await column('MariaDB, two nodes', await made(), await made(), 2),
+    ];
   } finally {
     await mariadb.stop();
   }
 }
 
-async function column(name: string, store: string, empty: string): Promise<Column> {
+async function column(name: string, store: string, empty: string, nodes = 1): Promise<Column> {
   console.log(`Measuring on ${name} …`);
-  return { name, figures: await measure(store, seconds), calls: await refreshCalls(empty) };
+  return { name, figures: await measure(store, seconds, nodes), calls: await refreshCalls(empty) };
 }
 
 function report(all: readonly Column[]): string {

@@ -99,7 +99,7 @@ export const siloSchema = {
     .describe('a dead letter is kept this long, s; 0: for ever'),
   leaseTime: whole(3)
     .default(SILO_DEFAULTS.leaseTime)
-    .describe('another node takes over the box of a dead one after this, s'),
+    .describe('other nodes take over the boxes and lamps of a dead one after this, s'),
   stopGrace: whole(0, 9_000)
     .default(SILO_DEFAULTS.stopGrace)
     .describe('a stop waits this long for messages in flight, ms'),

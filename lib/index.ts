@@ -3,6 +3,7 @@
 // Types
 export type { SiloErrorCode } from './errors.ts';
 export type { LogLevel, LogListener } from './log.ts';
+export type { NodeOptions, NodeState, SiloNode } from './node.ts';
 export type { Middleware } from './sip/port.ts';
 export type { RegistrarOptions, Registrar } from './registrar/registrar.ts';
 export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
@@ -34,6 +35,9 @@ export { SummaryError, formatSummary, parseSummary } from './mwi/summary.ts';
 
 // The port to drachtio, shared by the features of one app
 export { createPort, type Port } from './sip/port.ts';
+
+// This node among others on one database
+export { createNode } from './node.ts';
 
 // Errors and logs
 export { SiloError } from './errors.ts';

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
-import type { MwiStore } from '../stores/store.ts';
+import type { MwiStore, Subscription } from '../stores/store.ts';
 import type { MwiSettings } from './options.ts';
 import type { Service } from './serve.ts';
 import type { Watcher, Watchers } from './watchers.ts';
@@ -28,6 +28,8 @@ export interface FarewellDependencies {
 export interface Farewell {
   /** Says good-bye to the phones of earlier runs. Resolves when it has been said to all, not when they have answered. */
   toLeft(): Promise<void>;
+  /** The same to these, of whom nobody is served here. */
+  tell(subscriptions: readonly Subscription[]): Promise<void>;
   /** Says good-bye to everybody who is served now. */
   toAll(): Promise<void>;
   /** No further good-bye is begun. */
@@ -55,16 +57,21 @@ export function createFarewell({
     }
   }
 
+  async function tell(subscriptions: readonly Subscription[]): Promise<void> {
+    const [over, live] = [subscriptions.filter(isOver), subscriptions.filter((one) => !isOver(one))];
+    // Their phones know that the time is over; only drachtio-server does not.
+    for (const subscription of over) service.end(service.watcher(subscription), 'timeout');
+    await spread(live.map((subscription) => service.watcher(subscription)));
+  }
+
   return {
     toLeft: async () => {
       const left = await store.leftSubscriptions(settings.node, run);
       if (left.length === 0) return;
       log.debug(`${left.length} subscriptions of an earlier run are told to come back`);
-      const [over, live] = [left.filter(isOver), left.filter((one) => !isOver(one))];
-      // Their phones know that the time is over; only drachtio-server does not.
-      for (const subscription of over) service.end(service.watcher(subscription), 'timeout');
-      await spread(live.map((subscription) => service.watcher(subscription)));
+      await tell(left);
     },
+    tell,
     toAll: () =>
       // Also to those whose good-bye was lost with the connection.
       spread([...service.owed().map((one) => service.watcher(one)), ...watchers.all()]).catch(

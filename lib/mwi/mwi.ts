@@ -1,10 +1,10 @@
 /** Message-waiting lamps: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { createNode, type SiloNode } from '../node.ts';
 import { domainsOf } from '../sip/owner.ts';
 import { createPort, type Handler, type Middleware, type Port, type Srf } from '../sip/port.ts';
-import type { MwiStore } from '../stores/store.ts';
+import type { MwiStore, NodeStore } from '../stores/store.ts';
 import { createAccess } from './access.ts';
 import { createClock } from './clock.ts';
 import { createFarewell } from './farewell.ts';
@@ -14,6 +14,7 @@ import { createRegisterer } from './register.ts';
 import { createService } from './serve.ts';
 import { createSubscriber } from './subscribe.ts';
 import { createSummaries } from './summaries.ts';
+import { createTakeover } from './takeover.ts';
 import { createUnsolicited } from './unsolicited.ts';
 import { createWatchers } from './watchers.ts';
 
@@ -24,9 +25,11 @@ const RETRY_MS = 5_000;
 
 export interface MwiDependencies {
   readonly srf: Srf;
-  readonly store: MwiStore;
+  readonly store: MwiStore & NodeStore;
   /** The port to drachtio, when the app shares one between features. */
   readonly port?: Port;
+  /** This node, when the app shares one between features, and starts and closes it; default: one of its own. */
+  readonly node?: SiloNode;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -58,11 +61,18 @@ export interface Mwi {
  * await mwi.start();
  */
 export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {}): Mwi {
-  const settings: MwiSettings = { ...MWI_DEFAULTS, ...options, domains: domainsOf(options.domains) };
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
-  const run = randomUUID();
+  const node = dependencies.node ?? createNode({ store, port }, options);
+  const ownsNode = dependencies.node === undefined;
+  const { run } = node;
+  const settings: MwiSettings = {
+    ...MWI_DEFAULTS,
+    ...options,
+    domains: domainsOf(options.domains),
+    node: node.name,
+  };
   const access = createAccess(settings);
   const watchers = createWatchers();
   const summaries = createSummaries(store, settings, now);
@@ -70,6 +80,8 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const farewell = createFarewell({ store, watchers, service, settings, run, now });
   const unsolicited = createUnsolicited({ port, store, watchers, summaries, settings, now });
   let closing = false;
+  const self = { node: node.name, run };
+  node.onGone(createTakeover({ store, port, farewell, self, stopping: () => closing }));
 
   function changed(mailbox: string): void {
     for (const watcher of watchers.of(mailbox)) watcher.notifier.changed();
@@ -118,6 +130,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     changed,
     size: () => watchers.size,
     start: async () => {
+      if (ownsNode) await node.start();
       await clock.start();
       void sayToLeft();
     },
@@ -132,6 +145,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
         await Promise.race([leave.toAll().then(() => service.quiet()), limit]);
       leave.stop();
       for (const { notifier } of watchers.all()) notifier.stop();
+      if (ownsNode) await node.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Options of the lamps with their defaults; `lib/config.ts` reads those that are no functions. */
+import { NODE_DEFAULTS } from '../node.ts';
 import type { SipRequest } from '../sip/port.ts';
 import type { AorOptions } from '../sip/uri.ts';
 import type { FormatOptions, SummaryMode } from './summary.ts';
@@ -11,6 +12,8 @@ export interface MwiOptions extends AorOptions {
   readonly domains?: readonly string[];
   /** Name of this node in the database; must differ between nodes. */
   readonly node?: string;
+  /** Seconds without a heartbeat after which other nodes send the phones of this one away. */
+  readonly leaseTime?: number;
   /**
    * How publications of several publishers make one summary: `sum` adds their counts, `latest` takes the one that
    * changed last, `priority` the one whose publisher stands first in the option of that name.
@@ -70,7 +73,7 @@ export type MwiSettings = Required<
 
 export const MWI_DEFAULTS = {
   domains: [],
-  node: 'node',
+  ...NODE_DEFAULTS,
   compose: 'sum',
   priority: [],
   waiting: 'either',

@@ -3,6 +3,7 @@ import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import type { Answer, Port } from '../sip/port.ts';
 import type { Binding, Message } from '../stores/store.ts';
+import type { Alarm } from './alarm.ts';
 import type { Breaker } from './breaker.ts';
 import { deliveryOf, timeLeft } from './deliver.ts';
 import type { Flights } from './flights.ts';
@@ -17,6 +18,7 @@ export interface AttemptContext {
   readonly flights: Flights;
   readonly pace: Pace;
   readonly breaker: Breaker;
+  readonly alarm: Alarm;
   readonly settings: SiloSettings;
   readonly now: () => number;
   /** May go on: the lease is fresh and nobody stops us. */
@@ -106,6 +108,7 @@ async function fly(context: AttemptContext, message: Message, binding: Binding):
     });
     // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
     if (answer.failure === 'disconnected') return { paused: 1000 };
+    if (answer.origin === 'peer') context.alarm.heard(hop, answer.status);
     // What never left says nothing of the way.
     if (answer.failure === undefined)
       breaker.report(hop, binding.contact, answer.status !== 503, retryAfter(answer));

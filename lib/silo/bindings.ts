@@ -2,7 +2,6 @@
 import type { Registration } from '../sip/registration.ts';
 import { bindingsOf } from '../sip/binding.ts';
 import type { Binding } from '../stores/store.ts';
-import { nextHopOf } from '../sip/next-hop.ts';
 
 /** The registrar, as far as the silo needs it. */
 export interface BindingSource {
@@ -60,21 +59,6 @@ export function observedBindings(now: () => number): ObservedBindings {
       }
     },
   };
-}
-
-/**
- * Can this node's drachtio-server reach the device? A connection lives at the one server that it was made to, and so does
- * the hole that a UDP phone made in its NAT; along a Path, or straight to a contact without NAT, every server can send.
- */
-export function reachableFrom(server: string, binding: Binding): boolean {
-  if (sameServer(server, binding.server) || binding.path.length > 0) return true;
-  return binding.source.protocol === 'udp' && nextHopOf(binding)?.proxy === undefined;
-}
-
-/** One address in common is enough: right after a restart drachtio-server names only some of its own. */
-function sameServer(one: string, other: string): boolean {
-  if (one === '' || other === '') return true;
-  return other.split(',').some((address) => one.split(',').includes(address));
 }
 
 /** What tells devices apart: the instance (RFC 5626), else the contact. */

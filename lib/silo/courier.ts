@@ -4,10 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import { logger } from '../log.ts';
 import { formatSipDate, header, parseNameAddr } from '../sip/headers.ts';
-import { nextHopOf } from '../sip/next-hop.ts';
+import { nextHopOf, reachableFrom } from '../sip/next-hop.ts';
 import type { Port, SipRequest } from '../sip/port.ts';
 import { aorOf, parseUri, targetOf, type AorOptions } from '../sip/uri.ts';
-import { reachableFrom, type BindingSource } from './bindings.ts';
+import type { BindingSource } from './bindings.ts';
 import type { Flights } from './flights.ts';
 
 const log = logger('silo:notice');

@@ -6,6 +6,7 @@ import { logger } from '../log.ts';
 import type { Binding, Lease, Message, Place } from '../stores/store.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { deviceOf } from './bindings.ts';
+import { SAME_TYPE } from './capabilities.ts';
 import { Holds } from './holds.ts';
 import { verdictOf } from './outcome.ts';
 import { Owed, type Done } from './owed.ts';
@@ -192,7 +193,9 @@ async function send(
   };
   let failure: Failure | undefined;
   for (const [index, binding] of flows.entries()) {
-    const answer = await attempt(own, { ...message, attempts }, binding, index < flows.length - 1);
+    const answer = context.capabilities.takesType(binding, message.contentType)
+      ? await attempt(own, { ...message, attempts }, binding, index < flows.length - 1)
+      : SAME_TYPE;
     if (answer === 'gone') return { kind: 'gone' };
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const { status, reason } = answer;
@@ -201,11 +204,13 @@ async function send(
     switch (verdict) {
       case 'delivered':
         return { kind: 'taken', status, reason };
-      case 'dead':
       case 'refused':
+        if (status === 415) context.capabilities.refusesType(binding, message.contentType);
+        return { kind: 'refused', status, reason };
+      case 'dead':
         return { kind: 'refused', status, reason };
       case 'incapable':
-        context.incapable(binding);
+        context.capabilities.incapable(binding);
         return { kind: 'unable' };
       case 'away':
       case 'later':

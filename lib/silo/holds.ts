@@ -1,13 +1,14 @@
 /** The back-off of each device of a box, where every device gets every message. */
 import type { DeviceState, Lease, Store } from '../stores/store.ts';
 import type { Failure } from './attempt.ts';
+import type { SiloSettings } from './options.ts';
 import { backoff, retryAfter, waitsForDevice } from './outcome.ts';
 import type { Wake } from './session.ts';
 
 interface HoldContext {
   readonly store: Store;
   readonly now: () => number;
-  readonly settings: { readonly maxAttempts: number };
+  readonly settings: Pick<SiloSettings, 'maxAttempts' | 'outcomes'>;
 }
 
 export class Holds {
@@ -32,7 +33,7 @@ export class Holds {
   holds(device: string): boolean {
     const state = this.states.get(device);
     if (!state || state.nextTime <= this.#context.now()) return false;
-    return !(this.#wake === 'register' && waitsForDevice(state.lastStatus));
+    return !(this.#wake === 'register' && waitsForDevice(state.lastStatus, this.#context.settings.outcomes));
   }
 
   /** The first message waits. True when it has had all its attempts. */

@@ -8,12 +8,15 @@
  */
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { reachableFrom } from '../sip/next-hop.ts';
 import type { Port } from '../sip/port.ts';
 import type { Binding, Lease, Store } from '../stores/store.ts';
-import { deviceOf, reachableFrom, type BindingSource } from './bindings.ts';
+import { createAlarm } from './alarm.ts';
+import type { BindingSource } from './bindings.ts';
 import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
 import type { Breaker } from './breaker.ts';
+import { createCapabilities } from './capabilities.ts';
 import { createFairQueue } from './fair-queue.ts';
 import type { Flights } from './flights.ts';
 import type { Pace } from './pace.ts';
@@ -77,8 +80,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   const queue = createFairQueue<[string, Wake]>();
   /** One timer per box at the most: its lane runs again then. */
   const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
-  /** AoR and device -> its user agent when it said that it can't do MESSAGE. */
-  const incapable = new Map<string, string>();
+  const capabilities = createCapabilities();
+  const alarm = createAlarm();
   /** Box -> messages that its next session may deliver. */
   const limits = new Map<string, number>();
   /** Boxes whose devices another node reaches: our clock leaves them alone until then. */
@@ -216,11 +219,8 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       // Whoever slept through the lease (a stopped process, a stalled event loop) must not send on.
       mayGoOn: () => !closing && performance.now() < (lane?.leasedUntil ?? 0),
       mark: () => boxes.mark(),
-      incapable: (binding) => {
-        incapable.delete(nameOf(binding));
-        incapable.set(nameOf(binding), binding.userAgent);
-        forgetOldest(incapable);
-      },
+      capabilities,
+      alarm,
       onLeaving: (binding, listener) => {
         const check = () => {
           void bindings.find(box).then(
@@ -277,12 +277,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
 
   /** Can the device take messages, from whichever node? */
   function able(binding: Binding): boolean {
-    if (!binding.takesMessage) return false;
-    const agent = incapable.get(nameOf(binding));
-    if (agent === undefined) return true;
-    if (agent === binding.userAgent) return false;
-    incapable.delete(nameOf(binding));
-    return true;
+    return binding.takesMessage && capabilities.takesMessages(binding);
   }
 
   function cachedDevices(box: string): () => Promise<readonly Binding[]> {
@@ -295,7 +290,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         fetched = performance.now();
         devices = await devicesOf(box);
       }
-      return devices.filter((binding) => binding.expires > now());
+      return devices.filter((binding) => binding.expires > now() && able(binding));
     };
   }
 
@@ -329,11 +324,6 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
         );
     },
   };
-}
-
-/** A device of one AoR: what somebody else's device with the same instance says is its own affair. */
-function nameOf(binding: Binding): string {
-  return `${binding.aor} ${deviceOf(binding)}`;
 }
 
 function forgetOldest(map: Map<string, unknown>): void {

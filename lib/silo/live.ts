@@ -6,9 +6,9 @@
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { header } from '../sip/headers.ts';
+import { reachableFrom } from '../sip/next-hop.ts';
 import type { Answer, OutgoingRequest, Port, SipRequest } from '../sip/port.ts';
 import type { Binding } from '../stores/store.ts';
-import { reachableFrom } from './bindings.ts';
 import { deliveryOf } from './deliver.ts';
 import type { Flights } from './flights.ts';
 import type { SiloSettings } from './options.ts';

@@ -77,10 +77,10 @@ export function verdictOf(
 }
 
 /** Does a registration lift the back-off after this status? After `away` yes: the device is back. */
-export function waitsForDevice(lastStatus: number): boolean {
-  return (
-    lastStatus === 0 || verdictOf({ status: lastStatus, origin: 'peer' }) === 'away' || lastStatus === 503
-  );
+export function waitsForDevice(lastStatus: number, overrides?: Readonly<Record<string, Verdict>>): boolean {
+  // Silence is recorded as 408, whatever somebody wants a device's own 408 to mean.
+  if (lastStatus === 0 || lastStatus === 408 || lastStatus === 503) return true;
+  return verdictOf({ status: lastStatus, origin: 'peer' }, overrides) === 'away';
 }
 
 /**

@@ -6,6 +6,7 @@ import { logger } from '../log.ts';
 import type { Binding, Lease, Message, Place, Store } from '../stores/store.ts';
 import { attempt, type AttemptContext, type Failure } from './attempt.ts';
 import { deviceOf } from './bindings.ts';
+import { SAME_TYPE, hasRefused, refusalOf, type Capabilities } from './capabilities.ts';
 import { settle } from './ending.ts';
 import type { SiloEmitter } from './events.ts';
 import { backoff, retryAfter, verdictOf, waitsForDevice } from './outcome.ts';
@@ -25,8 +26,8 @@ export interface SessionContext extends AttemptContext {
   readonly devices: () => Promise<readonly Binding[]>;
   /** A point in time before a look into the box. */
   readonly mark: () => number;
-  /** The device can't do MESSAGE. */
-  readonly incapable: (binding: Binding) => void;
+  /** What devices have said that they can't do. */
+  readonly capabilities: Capabilities;
   /** Messages to deliver at the most (msilo's `maxmsg`); what is left waits for the next wake. */
   readonly limit: number;
 }
@@ -77,7 +78,10 @@ export async function runSession(context: SessionContext, lease: Lease, wake: Wa
       for (const message of page) {
         if (!context.mayGoOn()) return AGAIN;
         if (delivered >= context.limit) return { kind: 'waits' };
-        if (message.nextTime > now() && !(wake === 'register' && waitsForDevice(message.lastStatus)))
+        if (
+          message.nextTime > now() &&
+          !(wake === 'register' && waitsForDevice(message.lastStatus, context.settings.outcomes))
+        )
           return { kind: 'until', time: message.nextTime };
         const doubtful = first && message.attempts >= 2;
         first = false;
@@ -121,13 +125,15 @@ async function sendToOne(
 ): Promise<Sent> {
   const { store, settings } = context;
   const devices = (await context.devices()).filter((binding) => !out.has(deviceOf(binding)));
-  const candidates = devices.filter((binding) => !message.refusedBy.includes(deviceOf(binding)));
+  const candidates = devices.filter((binding) => !hasRefused(message.refusedBy, binding));
   if (devices.length === 0) return { kind: 'nobody' };
   let failure: Failure | undefined;
   let unable = 0;
   for (const [index, binding] of candidates.entries()) {
     const device = deviceOf(binding);
-    const answer = await attempt(context, message, binding, index < candidates.length - 1);
+    const answer = context.capabilities.takesType(binding, message.contentType)
+      ? await attempt(context, message, binding, index < candidates.length - 1)
+      : SAME_TYPE;
     if (answer === 'gone') return { kind: 'ended', byUs: false };
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const verdict = verdictOf(answer, settings.outcomes);
@@ -143,12 +149,14 @@ async function sendToOne(
       case 'refused': {
         if (message.refusedBy.length >= MAX_REFUSALS)
           return end(context, lease, message, 'dead', answer.status, `refused by ${MAX_REFUSALS} devices`);
-        const deferral = { nextTime: 0, status: answer.status, strike: false, refusedBy: device };
+        if (answer.status === 415) context.capabilities.refusesType(binding, message.contentType);
+        const refusedBy = refusalOf(binding, answer.status);
+        const deferral = { nextTime: 0, status: answer.status, strike: false, refusedBy };
         if (!(await store.defer(lease, message.id, deferral))) return { kind: 'again', ms: AGAIN.ms };
         break;
       }
       case 'incapable':
-        context.incapable(binding);
+        context.capabilities.incapable(binding);
         out.add(device);
         unable++;
         break;

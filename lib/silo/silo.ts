@@ -1,7 +1,7 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
-import { randomUUID } from 'node:crypto';
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
+import { createNode, type NodeState, type SiloNode } from '../node.ts';
 import { causeOf } from '../sip/cause.ts';
 import { header } from '../sip/headers.ts';
 import { parseNameAddr } from '../sip/name-addr.ts';
@@ -50,6 +50,8 @@ export interface SiloDependencies {
   readonly bindings?: BindingSource;
   /** The port to drachtio, when the app shares one between features. */
   readonly port?: Port;
+  /** This node, when the app shares one between features, and starts and closes it; default: one of its own. */
+  readonly node?: SiloNode;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -73,6 +75,8 @@ export interface Silo {
   readonly delivered: (key: string) => Promise<boolean>;
   /** Messages that could not be delivered. */
   readonly deadLetters: DeadLetters;
+  /** The nodes of this database, and which of them live. */
+  readonly nodes: () => Promise<readonly NodeState[]>;
   readonly events: SiloEmitter;
   /** Reads which boxes have mail and starts the clock. Call it once, before or after connecting. */
   readonly start: () => Promise<void>;
@@ -109,7 +113,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     if (outcome === 'delivered') ended.add(key);
   });
 
-  const owner = `${settings.node}/${randomUUID()}`;
+  const node = dependencies.node ?? createNode({ store, port }, options);
+  const ownsNode = dependencies.node === undefined;
+  const owner = `${node.name}/${node.run}`;
   const lanes = createLanes({
     store,
     port,
@@ -278,10 +284,15 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     delivered,
     deadLetters: createDeadLetters(store, boxes, lanes, events, settings.expireTime, now),
     events,
-    start: () => clock.start(),
+    nodes: node.all,
+    start: async () => {
+      if (ownsNode) await node.start();
+      await clock.start();
+    },
     close: async () => {
       await clock.close();
       await lanes.close(settings.stopGrace);
+      if (ownsNode) await node.close();
       pace.close();
       overload.close();
     },

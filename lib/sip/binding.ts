@@ -25,6 +25,7 @@ export function bindingsOf(
     server: registration.server,
     takesMessage: takesMessage(contact, registration),
     userAgent: registration.userAgent ?? '',
+    methods: [...new Set(contact.methods ?? registration.allow)].sort().join(','),
     updated: now,
   }));
 }

@@ -34,3 +34,21 @@ export function nextHopOf({ path, source, contact }: Way): NextHop | undefined {
   // host it is trusted, since one REGISTER may name contacts on several ports.
   return { proxy: parseUri(contact)?.host === host ? undefined : `sip:${host}:${source.port}`, routeSet: '' };
 }
+
+/**
+ * Can this node's drachtio-server reach the device? A connection lives at the one server that it was made to, and so does
+ * the hole that a UDP phone made in its NAT; along a Path, or straight to a contact without NAT, every server can send.
+ *
+ * @param server SIP addresses of this node's drachtio-server
+ * @param way `server`: those of the one that the device's request came through
+ */
+export function reachableFrom(server: string, way: Way & { readonly server: string }): boolean {
+  if (sameServer(server, way.server) || way.path.length > 0) return true;
+  return way.source.protocol === 'udp' && nextHopOf(way)?.proxy === undefined;
+}
+
+/** One address in common is enough: right after a restart drachtio-server names only some of its own. */
+function sameServer(one: string, other: string): boolean {
+  if (one === '' || other === '') return true;
+  return other.split(',').some((address) => one.split(',').includes(address));
+}

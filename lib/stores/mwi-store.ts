@@ -109,6 +109,16 @@ export interface MwiStore {
   unsubscribe(ids: readonly string[]): Promise<void>;
   /** Subscriptions of earlier runs of this node. */
   leftSubscriptions(node: string, run: string): Promise<readonly Subscription[]>;
+  /** The runs of this node that have left subscriptions. */
+  subscribedRuns(node: string): Promise<readonly string[]>;
+  /** Subscriptions of one run of a node with an id above `after`, in order, at most `limit`. */
+  subscriptionsOf(node: string, run: string, after: string, limit: number): Promise<readonly Subscription[]>;
+  /** Makes those of these subscriptions that `from` still has those of `to`; returns their ids. Of two takers one gets each. */
+  takeSubscriptions(
+    ids: readonly string[],
+    from: string,
+    to: Pick<Subscription, 'node' | 'run'>,
+  ): Promise<ReadonlySet<string>>;
   /** Which of these mailboxes' subscriptions exist: their ids. */
   subscriptionIds(mailboxes: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removes subscriptions that ended before `before` and that nobody ended (their node died). */

@@ -93,6 +93,38 @@ export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
     leftSubscriptions: async (node, run) =>
       (await db.all(`${SUBSCRIPTIONS} where node = ? and run <> ?`, [node, run])).map(toSubscription),
 
+    subscribedRuns: async (node) =>
+      (await db.all('select distinct run from mwi_subscription where node = ?', [node])).map((row) =>
+        text(row, 'run'),
+      ),
+
+    subscriptionsOf: async (node, run, after, limit) =>
+      (
+        await db.all(
+          `${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ${whole(limit)}`,
+          [node, run, after],
+        )
+      ).map(toSubscription),
+
+    takeSubscriptions: async (ids, from, to) => {
+      if (ids.length === 0) return new Set();
+      return db.transaction(async (tx) => {
+        // Those that are ours already: the first time was committed, and only its answer was lost.
+        const rows = await tx.all(
+          `select id from mwi_subscription where id in (?) and (node = ? or (node = ? and run = ?)) for update`,
+          [ids, from, to.node, to.run],
+        );
+        const taken = rows.map((row) => text(row, 'id'));
+        if (taken.length > 0)
+          await tx.run('update mwi_subscription set node = ?, run = ? where id in (?)', [
+            to.node,
+            to.run,
+            taken,
+          ]);
+        return new Set(taken);
+      }, 'repeatable');
+    },
+
     subscriptionIds: async (mailboxes) =>
       mailboxes.length === 0
         ? new Set()

@@ -12,6 +12,7 @@ import { Host } from './mysql-host.ts';
 import { Hosts, type Borrowed } from './mysql-hosts.ts';
 import { mysqlLeases } from './mysql-leases.ts';
 import { mysqlMwi } from './mysql-mwi.ts';
+import { mysqlNodes } from './mysql-nodes.ts';
 import { migrateMysql } from './mysql-schema.ts';
 import { mysqlSilo } from './mysql-silo.ts';
 import type { MysqlUrl } from './mysql-url.ts';
@@ -88,6 +89,7 @@ export async function openMysql(
     ...mysqlLeases(db),
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),
+    ...mysqlNodes(db),
     ping: async () => {
       await db.all('select 1');
       await borrowed(queryTimeout, async ({ host, link }) => {

@@ -10,6 +10,7 @@ import type {
   Kind,
   Message,
   NewMessage,
+  NodeRow,
   Overdue,
   Place,
 } from './store.ts';
@@ -81,6 +82,20 @@ export function toDue(row: Row): Due {
   return { id: int(row, 'id'), box: text(row, 'box'), nextTime: int(row, 'next_time') };
 }
 
+export function toNode(row: Row): NodeRow {
+  return {
+    node: text(row, 'node'),
+    run: text(row, 'run'),
+    process: text(row, 'process'),
+    server: text(row, 'server'),
+    version: text(row, 'version'),
+    started: int(row, 'started'),
+    seen: int(row, 'seen'),
+    silent: int(row, 'silent'),
+    stopped: int(row, 'stopped'),
+  };
+}
+
 export function toEnded(row: Row): Ended {
   return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
 }
@@ -130,6 +145,7 @@ export const BINDING_COLUMNS = [
   'server',
   'takes_message',
   'user_agent',
+  'methods',
   'updated',
 ] as const;
 
@@ -234,6 +250,7 @@ export function fromBinding(binding: Binding): (string | number | null)[] {
     binding.server,
     binding.takesMessage ? 1 : 0,
     binding.userAgent.slice(0, 255),
+    binding.methods?.slice(0, 255) ?? '',
     binding.updated,
   ];
 }
@@ -255,6 +272,7 @@ export function toBinding(row: Row): Binding {
     server: text(row, 'server'),
     takesMessage: int(row, 'takes_message') !== 0,
     userAgent: text(row, 'user_agent'),
+    methods: text(row, 'methods'),
     updated: int(row, 'updated'),
   };
 }

@@ -89,6 +89,38 @@ export function sqliteMwi(db: Sqlite, clock: () => number): MwiStore {
         db.sql(`${SUBSCRIPTIONS} where node = ? and run <> ?`).all(node, run).map(toSubscription),
       ),
 
+    subscribedRuns: (node) =>
+      db.guard(() =>
+        db
+          .sql('select distinct run from mwi_subscription where node = ?')
+          .all(node)
+          .map((row) => text(row, 'run')),
+      ),
+
+    subscriptionsOf: (node, run, after, limit) =>
+      db.guard(() =>
+        db
+          .sql(`${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ?`)
+          .all(node, run, after, limit)
+          .map(toSubscription),
+      ),
+
+    takeSubscriptions: (ids, from, to) =>
+      write(
+        () =>
+          new Set(
+            ids.filter(
+              (id) =>
+                db
+                  .sql(
+                    `update mwi_subscription set node = ?, run = ?
+                       where id = ? and (node = ? or (node = ? and run = ?))`,
+                  )
+                  .run(to.node, to.run, id, from, to.node, to.run).changes > 0,
+            ),
+          ),
+      ),
+
     subscriptionIds: (mailboxes) =>
       db.guard(
         () =>

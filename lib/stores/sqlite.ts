@@ -1,7 +1,7 @@
 /**
  * SQLite: the embedded default. One process per file; WAL, and a full sync at every commit that answers
- * for a message (a 2xx means durable storage), shared by group commit. Leases need no sync: nobody who
- * could hold one survives a power failure, so they have a connection of their own without it.
+ * for a message (a 2xx means durable storage), shared by group commit. Leases and heartbeats need no sync:
+ * nobody whom they are about survives a power failure, so they have a connection of their own without it.
  */
 import { DatabaseSync } from '@photostructure/sqlite';
 import { SiloError, messageOf } from '../errors.ts';
@@ -12,6 +12,7 @@ import { sqliteDead } from './sqlite-dead.ts';
 import { sqliteDevices, sqliteReminders } from './sqlite-devices.ts';
 import { sqliteLeases } from './sqlite-leases.ts';
 import { sqliteMwi } from './sqlite-mwi.ts';
+import { sqliteNodes } from './sqlite-nodes.ts';
 import { sqliteSilo } from './sqlite-silo.ts';
 import type { Store } from './store.ts';
 
@@ -59,6 +60,7 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ...sqliteMwi(file.sqlite, now),
+    ...sqliteNodes(leases.sqlite, now),
     // Nothing to set: a file is always opened with synchronous = full.
     warnings: () => Promise.resolve([]),
     ping: () => file.sqlite.guard(() => void file.sqlite.sql('select 1').all()),
@@ -160,10 +162,18 @@ function target({ database, sqlite }: OpenFile): SchemaTarget {
       sqlite.transaction(() => {
         // Whoever started at the same moment waits for `begin immediate` and then finds it done.
         if (sqlite.sql('select 1 from silo_schema where version = ?').all(step.version).length > 0) return;
-        for (const statement of step.statements) database.exec(statement);
+        for (const statement of step.statements)
+          if (!columnExists(sqlite, statement)) database.exec(statement);
         sqlite.sql('insert into silo_schema (version, name) values (?, ?)').run(step.version, step.name);
       });
       return Promise.resolve();
     },
   };
+}
+
+/** Is this an `add column` that was done before? SQLite has no "if not exists" for it, and a step may be run again. */
+function columnExists({ sql }: Sqlite, statement: string): boolean {
+  const [, table, column] = /^alter table (\w+) add column (\w+)/.exec(statement) ?? [];
+  if (table === undefined || column === undefined) return false;
+  return sql('select 1 from pragma_table_info(?) where name = ?').all(table, column).length > 0;
 }

@@ -6,8 +6,10 @@
  * node's writes void. All times are epoch seconds (UTC).
  */
 import type { MwiStore } from './mwi-store.ts';
+import type { NodeStore } from './node-store.ts';
 
 export type * from './mwi-store.ts';
+export type * from './node-store.ts';
 
 /** What one accepted MESSAGE for one recipient looks like before it is stored. */
 export interface NewMessage {
@@ -220,6 +222,8 @@ export interface Binding {
   /** Can the device take MESSAGE (Allow, `methods`)? */
   readonly takesMessage: boolean;
   readonly userAgent: string;
+  /** The methods that it says it can do, in text order with commas between; '' when it does not say. */
+  readonly methods?: string;
   /** When it was last registered, for "newest first". */
   readonly updated: number;
 }
@@ -254,7 +258,7 @@ export interface DeadLetter extends Ended {
  * `SILO_STORE_UNAVAILABLE` (status 503) and has happened not at all or may be repeated safely.
  */
 export interface Store
-  extends SiloStore, ReminderStore, DeviceStore, DeadStore, LeaseStore, BindingStore, MwiStore {
+  extends SiloStore, ReminderStore, DeviceStore, DeadStore, LeaseStore, BindingStore, MwiStore, NodeStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */

@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -514,6 +515,17 @@ describe('examples in TypeScript', () => {
     ]);
   });
 
+  test('dead nodes are named', async () => {
+    const module: unknown = await import(pathToFileURL(compiled('docs/operating.md', 'dead(silo')).href);
+    const { dead } = module as { dead: (silo: object) => Promise<string[]> };
+    const nodes = () =>
+      Promise.resolve([
+        { node: 'one', state: 'alive' },
+        { node: 'two', state: 'dead' },
+      ]);
+    expect(await dead({ nodes })).toEqual(['two']);
+  });
+
   test('warnings for a host app', async () => {
     const run = await startProcess(process.execPath, [compiled('docs/operating.md', 'onLog')], {
       env: clean,
@@ -565,6 +577,8 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
       const ledger = example('docs/operating.md', 'sql', 'silo_ledger');
       await expect.poll(() => sql(ledger, 'silo')).toEqual([{ outcome: 'delivered', 'count(*)': 1 }]);
       expect(await sql(example('docs/operating.md', 'sql', 'silo_dead'), 'silo')).toEqual([]);
+      const nodes = await sql(example('docs/operating.md', 'sql', 'silo_node'), 'silo');
+      expect(nodes).toMatchObject([{ node: hostname(), state: 'alive' }]);
     } finally {
       bob.close();
       await interrupt(app);

@@ -53,6 +53,7 @@ const SILO = {
   store: true,
   dump: true,
   reminders: true,
+  nodes: true,
   delivered: true,
   deadLetters: true,
   events: true,

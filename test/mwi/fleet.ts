@@ -95,6 +95,11 @@ export class Fleet {
     return { least, fallen };
   }
 
+  /** What they send from now on goes there. */
+  moveTo(server: PhoneOptions['server']): void {
+    this.#phone.moveTo(server);
+  }
+
   close(): void {
     this.#closed = true;
     this.#phone.close();

@@ -88,7 +88,7 @@ describe('every device', () => {
   test('one that refuses a message for good is owed it no more, another one is', async () => {
     await start();
     const picky = await device(1, {
-      react: ({ method, body }) => (method === 'MESSAGE' && body.toString() === 'picture' ? 415 : 200),
+      react: ({ method, body }) => (method === 'MESSAGE' && body.toString() === 'picture' ? 406 : 200),
     });
     const desk = await device(2);
     await picky.on();

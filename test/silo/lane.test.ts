@@ -17,10 +17,13 @@ async function phone(name: string, options: Partial<PhoneOptions> = {}): Promise
   phones.push(started);
   return started;
 }
-/** Alice leaves messages for Bob, who is not there. */
+/** Alice leaves messages for Bob, who is not there; what looks like a tag is text/html. */
 async function leave(...texts: string[]): Promise<void> {
   const alice = await phone('alice');
-  for (const text of texts) expect((await alice.message('bob', text)).status).toBe(202);
+  for (const text of texts) {
+    const options = text.startsWith('<') ? { contentType: 'text/html' } : {};
+    expect((await alice.message('bob', text, options)).status).toBe(202);
+  }
 }
 const waiting = () => node.store.waiting('bob@example.org', time, 1000);
 const texts = async () => (await waiting()).map((message) => message.body.toString());
@@ -149,36 +152,87 @@ describe('a message that cannot be delivered', () => {
     '%d: waits for another device, is not sent to this one again, and those behind it arrive',
     async (status) => {
       await start();
-      await leave('one', 'picture', 'three');
-      const bob = await phone('bob', reacting('picture', status));
+      await leave('one', '<picture>', 'three');
+      const bob = await phone('bob', reacting('<picture>', status));
       await bob.register({ expires: 600 });
       await bob.received(3);
-      await until(async () => expect(await texts()).toEqual(['picture']));
+      await until(async () => expect(await texts()).toEqual(['<picture>']));
       await bob.register({ expires: 600 });
       await bob.quiet(150);
-      expect(bob.texts).toEqual(['one', 'picture', 'three']);
+      expect(bob.texts).toEqual(['one', '<picture>', 'three']);
       const mobile = await phone('bob', { transport: 'tcp' });
       await mobile.register({ expires: 600 });
       await mobile.received(1);
-      expect(mobile.texts).toEqual(['picture']);
+      expect(mobile.texts).toEqual(['<picture>']);
       await until(async () => expect(await texts()).toEqual([]));
     },
   );
 
-  test.each([405, 501])('%d: the device is not asked again until its User-Agent changes', async (status) => {
+  const PHONE = { 'User-Agent': 'phone/1', Allow: 'MESSAGE, NOTIFY' };
+  const CHANGES = [
+    { 'User-Agent': 'phone/2', Allow: 'MESSAGE, NOTIFY' },
+    { 'User-Agent': 'phone/1', Allow: 'MESSAGE, NOTIFY, INFO' },
+  ];
+
+  test.each([405, 501].flatMap((status) => CHANGES.map((change) => [status, change] as const)))(
+    '%d: the device is not asked again until its User-Agent or Allow changes (%j)',
+    async (status, change) => {
+      await start();
+      await leave('one', 'two');
+      const bob = await phone('bob', { react: ({ method }) => (method === 'MESSAGE' ? status : 200) });
+      const params = ';+sip.instance="<urn:uuid:1>"';
+      await bob.register({ expires: 600, params, headers: PHONE });
+      await bob.received(1);
+      await bob.register({ expires: 600, params, headers: { ...PHONE, Allow: 'NOTIFY, MESSAGE' } });
+      await bob.quiet(150);
+      expect(bob.texts).toEqual(['one']);
+      bob.react = () => 200;
+      await bob.register({ expires: 600, params, headers: change });
+      await bob.received(3);
+      expect(bob.texts).toEqual(['one', 'one', 'two']);
+    },
+  );
+
+  test.each(CHANGES)('415: a device is asked once for a type, until it has changed to %j', async (change) => {
     await start();
-    await leave('one', 'two');
-    const bob = await phone('bob', { react: ({ method }) => (method === 'MESSAGE' ? status : 200) });
-    const params = ';+sip.instance="<urn:uuid:1>"';
-    await bob.register({ expires: 600, params, headers: { 'User-Agent': 'phone/1' } });
-    await bob.received(1);
-    await bob.register({ expires: 600, params, headers: { 'User-Agent': 'phone/1' } });
+    await leave('one', '<two>', 'three', '<four>', 'five');
+    const bob = await phone('bob', {
+      react: ({ method, body }) => (method === 'MESSAGE' && body.toString().startsWith('<') ? 415 : 200),
+    });
+    await bob.register({ expires: 600, headers: PHONE });
+    await bob.received(4);
+    await until(async () => expect(await texts()).toEqual(['<two>', '<four>']));
+    await bob.register({ expires: 600, headers: PHONE });
     await bob.quiet(150);
-    expect(bob.texts).toEqual(['one']);
+    expect(bob.texts).toEqual(['one', '<two>', 'three', 'five']);
     bob.react = () => 200;
-    await bob.register({ expires: 600, params, headers: { 'User-Agent': 'phone/2' } });
-    await bob.received(3);
-    expect(bob.texts).toEqual(['one', 'one', 'two']);
+    await bob.register({ expires: 600, headers: change });
+    await bob.received(6);
+    expect(bob.texts.slice(4)).toEqual(['<two>', '<four>']);
+    await until(async () => expect(await texts()).toEqual([]));
+  });
+
+  test('a verdict of the operator decides, too, whether a registration lifts the pause', async () => {
+    await start({ silo: { outcomes: { 486: 'away', 480: 'later' } } });
+    for (const [status, lifted] of [
+      [486, true],
+      [480, false],
+    ] as const) {
+      await leave(`sent with ${status}`);
+      const bob = await phone('bob', { react: ({ method }) => (method === 'MESSAGE' ? status : 200) });
+      await bob.register({ expires: 600 });
+      await bob.received(1);
+      await until(async () => expect((await waiting())[0]).toMatchObject({ lastStatus: status }));
+      await bob.register({ expires: 600 });
+      if (lifted) await bob.received(2);
+      else await bob.quiet(150);
+      expect(bob.messages).toHaveLength(lifted ? 2 : 1);
+      bob.react = () => 200;
+      time += 100;
+      await bob.register({ expires: 600 });
+      await until(async () => expect(await texts()).toEqual([]));
+      await bob.register({ expires: 0 });
+    }
   });
 
   test.each([404, 408, 410, 430, 480, 302, 401])(

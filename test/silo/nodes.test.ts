@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { reachableFrom } from '../../lib/silo/bindings.ts';
+import { reachableFrom } from '../../lib/sip/next-hop.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { onLog } from '../../lib/log.ts';
+import { createAlarm } from '../../lib/silo/alarm.ts';
 import { createBoxes } from '../../lib/silo/boxes.ts';
 import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver.ts';
 import { createEvents } from '../../lib/silo/events.ts';
@@ -213,4 +215,26 @@ describe('a delivery', () => {
       'X-Fold': 'a b',
     });
   });
+});
+
+test('an answer that means a wrong set-up is told of once an hour for each next hop', () => {
+  const warnings: string[] = [];
+  const stop = onLog((level, _room, message) => {
+    if (level === 'warn') warnings.push(message);
+  });
+  let time = 0;
+  const alarm = createAlarm(() => time);
+  for (const status of [401, 407, 482, 483, 401, 403, 404, 480, 503]) alarm.heard('sip:one', status);
+  alarm.heard('sip:two', 401);
+  expect(warnings.map((text) => text.slice(0, 20))).toEqual([
+    'sip:one answered 401',
+    'sip:one answered 407',
+    'sip:one answered 482',
+    'sip:one answered 483',
+    'sip:two answered 401',
+  ]);
+  time = 3_600_000;
+  alarm.heard('sip:one', 401);
+  expect(warnings).toHaveLength(6);
+  stop();
 });

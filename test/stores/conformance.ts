@@ -59,6 +59,7 @@ export function aBinding(aor: string, contact: string, over: Partial<Binding> = 
     server: 'udp/192.0.2.100:5060',
     takesMessage: true,
     userAgent: 'phone/1',
+    methods: 'INVITE,MESSAGE',
     updated: 1000,
     ...over,
   };

@@ -271,6 +271,34 @@ export function mwiConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.refreshSubscription(subscription.id, refresh)).toBe(false);
     });
 
+    test('those of a dead node are found run by run, in pages, and taken by one of two who want them', async () => {
+      const node = `node-${box}`;
+      const of = (run: string) => aSubscription(`${run}-${box}`, { node, run });
+      const all = [of('run-1'), of('run-1'), of('run-1'), of('run-2')];
+      for (const one of all) await store.subscribe(one);
+      expect([...(await store.subscribedRuns(node))].sort()).toEqual(['run-1', 'run-2']);
+      expect(await store.subscribedRuns('nobody')).toEqual([]);
+      const page = await store.subscriptionsOf(node, 'run-1', '', 2);
+      expect(page).toEqual(all.slice(0, 2));
+      expect(await store.subscriptionsOf(node, 'run-1', page[1]!.id, 2)).toEqual(all.slice(2, 3));
+
+      const ids = all.map(({ id }) => id);
+      const takers = [1, 2].map((taker) => ({ node: `taker-${taker}-${box}`, run: 'run' }));
+      const other = await under.open(() => now);
+      const taken = await Promise.all(
+        takers.map((to, index) => [store, other][index]!.takeSubscriptions(ids, node, to)),
+      );
+      expect(taken.flatMap((each) => [...each]).sort()).toEqual([...ids].sort());
+      for (const [index, to] of takers.entries()) {
+        const rows = await store.subscriptionsOf(to.node, 'run', '', 10);
+        expect(new Set(rows.map(({ id }) => id))).toEqual(taken[index]);
+      }
+      expect(await store.subscribedRuns(node)).toEqual([]);
+      expect(await store.takeSubscriptions(ids, node, takers[0]!)).toEqual(taken[0]);
+      expect(await store.takeSubscriptions([], node, takers[0]!)).toEqual(new Set());
+      await other.close();
+    });
+
     test('those of dead nodes are removed after their end', async () => {
       const subscription = aSubscription(box, { expires: 1300 });
       await store.subscribe(subscription);

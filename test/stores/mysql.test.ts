@@ -6,6 +6,7 @@ import { needing } from '../support/needing.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
+import { nodeConformance } from './node-conformance.ts';
 import { roomConformance } from './room-conformance.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
@@ -23,6 +24,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   };
   storeConformance(create);
   mwiConformance(create);
+  nodeConformance(create);
   roomConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {

@@ -5,6 +5,7 @@ import { openStore } from '../../lib/stores/open.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from './conformance.ts';
 import { mwiConformance } from './mwi-conformance.ts';
+import { nodeConformance } from './node-conformance.ts';
 import { roomConformance } from './room-conformance.ts';
 
 describe('the SQLite store', () => {
@@ -27,6 +28,7 @@ describe('the SQLite store', () => {
   };
   storeConformance(create);
   mwiConformance(create);
+  nodeConformance(create);
   roomConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {

@@ -71,7 +71,7 @@ export class Phone {
   /** Requests received, retransmissions left out. */
   readonly requests: SipMessageSeen[] = [];
   react: NonNullable<PhoneOptions['react']>;
-  readonly #server: PhoneOptions['server'];
+  #server: PhoneOptions['server'];
   readonly #transport: 'udp' | 'tcp';
   readonly #answers = new Map<string, (answer: SipMessageSeen) => void>();
   readonly #answered = new Map<string, Buffer | undefined>();
@@ -115,6 +115,11 @@ export class Phone {
       phone.#port = socket.localPort ?? 0;
     }
     return phone;
+  }
+
+  /** What it sends from now on goes there (UDP). */
+  moveTo(server: PhoneOptions['server']): void {
+    this.#server = server;
   }
 
   get aor(): string {

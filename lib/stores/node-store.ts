@@ -1,0 +1,35 @@
+/** Storage of nodes: who works on this database, and since when nothing was heard of whom. */
+
+/** What a node says of itself with each heartbeat. */
+export interface NodeBeat {
+  /** Its name, the same over restarts. */
+  readonly node: string;
+  /** The run of its process. */
+  readonly run: string;
+  /** Host name and process id. */
+  readonly process: string;
+  /** SIP addresses of its drachtio-server. */
+  readonly server: string;
+  readonly version: string;
+}
+
+/** A node as the database knows it. Times are epoch seconds by the database's clock. */
+export interface NodeRow extends NodeBeat {
+  /** First heartbeat of this run. */
+  readonly started: number;
+  /** Last heartbeat, and how many seconds ago that was. */
+  readonly seen: number;
+  readonly silent: number;
+  /** When it stopped in good order; 0: it runs, or has died. */
+  readonly stopped: number;
+}
+
+export interface NodeStore {
+  /** Writes a heartbeat. Returns all nodes as they were before it. */
+  beat(beat: NodeBeat): Promise<readonly NodeRow[]>;
+  /** The node stops in good order; nothing happens if another run has taken its name. */
+  leaveNode(node: string, run: string): Promise<void>;
+  nodes(): Promise<readonly NodeRow[]>;
+  /** Forgets nodes that were not seen for so many seconds. */
+  forgetNodes(seconds: number): Promise<void>;
+}
