@@ -7,7 +7,15 @@ import { startProcess } from '../support/process.ts';
 
 async function hint(listen: string): Promise<string> {
   const app = await startProcess(process.execPath, ['dist/app.js'], {
-    env: { SILO_STORE: 'sqlite::memory:', SILO_SIP_LISTEN: listen },
+    env: {
+      // These are the lines of the embedded front end.
+      SILO_CONFORMANCE_SIP: undefined,
+      SILO_CONFORMANCE_ADMIN: undefined,
+      SILO_CONFORMANCE_SECRET: undefined,
+      SILO_CONFORMANCE_RESTART: undefined,
+      SILO_STORE: 'sqlite::memory:',
+      SILO_SIP_LISTEN: listen,
+    },
   });
   await app.line('  Register any SIP phone');
   await app.stop();

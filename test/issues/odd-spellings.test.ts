@@ -1,10 +1,12 @@
 /** Requests that are legal, or nearly, in spellings that nobody had tried. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LampPhone, stateOf } from '../mwi/lamp-phone.ts';
+import { needing } from '../support/needing.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
+import { realServer } from '../support/real-server.ts';
 
 let node: TestNode;
 let bob: LampPhone;
@@ -43,11 +45,17 @@ const HEADERS = [
   'CSeq: 1 MESSAGE',
 ];
 
-test.each([
-  ['more than one blank', 'MESSAGE  sip:carol@example.org   SIP/2.0'],
-  ['a version in lower case', 'MESSAGE sip:carol@example.org sip/2.0'],
-])('a start line with %s is understood, not left without an answer', async (_, start) => {
-  expect(await answerTo([start, ...HEADERS])).toBe('SIP/2.0 202 Accepted');
+// A real drachtio-server hands these on as they came, and drachtio-srf can't read them: nobody answers there.
+const embedded = needing(
+  realServer && 'a real drachtio-server leaves these spellings to drachtio-srf, which reads none of them',
+);
+describe('in the embedded front end', embedded, () => {
+  test.each([
+    ['more than one blank', 'MESSAGE  sip:carol@example.org   SIP/2.0'],
+    ['a version in lower case', 'MESSAGE sip:carol@example.org sip/2.0'],
+  ])('a start line with %s is understood, not left without an answer', async (_, start) => {
+    expect(await answerTo([start, ...HEADERS])).toBe('SIP/2.0 202 Accepted');
+  });
 });
 
 test('a header line that begins with a control character gets 400, not silence', async () => {
