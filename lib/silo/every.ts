@@ -105,6 +105,8 @@ async function serveDevice(
 ): Promise<number> {
   const { store, now } = context;
   let suspect: { readonly message: Message; readonly failure: Failure } | undefined;
+  /** Flows that failed: the others are tried before them. */
+  const failedFlows = new Set<string>();
   /** Stepped over: their failure is their own, the rest goes on. */
   const stepped = new Set<number>();
 
@@ -135,7 +137,7 @@ async function serveDevice(
         if (holds.holds(device) && stepped.size === 0 && !suspect) return 0;
         const count = taken.get(device) ?? 0;
         if (count >= context.limit) return 0;
-        const sent = await send(context, box, device, message, holds.attempts(device));
+        const sent = await send(context, box, device, message, holds.attempts(device), failedFlows);
         switch (sent.kind) {
           case 'taken':
           case 'refused':
@@ -184,8 +186,11 @@ async function send(
   device: string,
   message: Message,
   attempts: number,
+  failedFlows: Set<string>,
 ): Promise<Sent> {
-  const flows = (await context.devices()).filter((binding) => deviceOf(binding) === device);
+  const flows = (await context.devices())
+    .filter((binding) => deviceOf(binding) === device)
+    .sort((a, b) => Number(failedFlows.has(a.contact)) - Number(failedFlows.has(b.contact)));
   const own = {
     ...context,
     // A late answer is that of this device, and of no other.
@@ -214,6 +219,7 @@ async function send(
         return { kind: 'unable' };
       case 'away':
       case 'later':
+        failedFlows.add(binding.contact);
         failure = { answer, verdict };
     }
   }

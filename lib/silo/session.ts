@@ -58,7 +58,7 @@ type Sent =
 
 export async function runSession(context: SessionContext, lease: Lease, wake: Wake): Promise<SessionEnd> {
   const { store, now } = context;
-  /** Devices that failed in this session: no further message goes to them. */
+  /** Contacts that failed in this session: no further message goes to them. */
   const out = new Set<string>();
   // Behind the last message that stays, not behind the last one sent: a row of another node may become visible after one
   // with a higher id, and what was sent when it had been accepted must not overtake it.
@@ -124,13 +124,16 @@ async function sendToOne(
   doubtful: boolean,
 ): Promise<Sent> {
   const { store, settings } = context;
-  const devices = (await context.devices()).filter((binding) => !out.has(deviceOf(binding)));
+  const devices = (await context.devices()).filter((binding) => !out.has(binding.contact));
   const candidates = devices.filter((binding) => !hasRefused(message.refusedBy, binding));
   if (devices.length === 0) return { kind: 'nobody' };
   let failure: Failure | undefined;
   let unable = 0;
+  /** Devices that have spoken for all their flows. */
+  const spoken = new Set<string>();
   for (const [index, binding] of candidates.entries()) {
     const device = deviceOf(binding);
+    if (spoken.has(device)) continue;
     const answer = context.capabilities.takesType(binding, message.contentType)
       ? await attempt(context, message, binding, index < candidates.length - 1)
       : SAME_TYPE;
@@ -153,16 +156,18 @@ async function sendToOne(
         const refusedBy = refusalOf(binding, answer.status);
         const deferral = { nextTime: 0, status: answer.status, strike: false, refusedBy };
         if (!(await store.defer(lease, message.id, deferral))) return { kind: 'again', ms: AGAIN.ms };
+        spoken.add(device);
         break;
       }
       case 'incapable':
         context.capabilities.incapable(binding);
-        out.add(device);
-        unable++;
+        spoken.add(device);
+        for (const flow of candidates) if (deviceOf(flow) === device) unable++;
         break;
       case 'away':
       case 'later':
-        if (!doubtful) out.add(device);
+        // This flow of the device, not those that it may have besides (RFC 5626).
+        if (!doubtful) out.add(binding.contact);
         failure = { answer, verdict };
     }
   }

@@ -387,6 +387,35 @@ describe('several devices', () => {
     expect(desk.texts).toEqual([]);
   });
 
+  test('a dead flow of a device (RFC 5626) does not keep its other flow from getting everything', async () => {
+    await start();
+    await leave('one', 'two', 'three');
+    const react: PhoneOptions['react'] = ({ method }) => (method === 'MESSAGE' ? 430 : 200);
+    const [dead, alive] = [await phone('bob', { react }), await phone('bob')];
+    const flow = (n: number) => `;+sip.instance="<urn:uuid:1>";reg-id=${n}`;
+    await alive.register({
+      expires: 600,
+      contact: `${alive.contact};q=0.5${flow(2)}, ${dead.contact};q=0.9${flow(1)}`,
+    });
+    await alive.received(3);
+    expect(alive.texts).toEqual(['one', 'two', 'three']);
+    expect(dead.texts).toEqual(['one']);
+  });
+
+  test('a device that refuses on one flow is not asked on the other', async () => {
+    await start();
+    await leave('one', 'two');
+    const react: PhoneOptions['react'] = ({ method, body }) =>
+      method === 'MESSAGE' && body.toString() === 'one' ? 406 : 200;
+    const [first, second] = [await phone('bob', { react }), await phone('bob', { react })];
+    const flow = (n: number) => `;+sip.instance="<urn:uuid:1>";reg-id=${n}`;
+    await first.register({
+      expires: 600,
+      contact: `${first.contact}${flow(1)}, ${second.contact}${flow(2)}`,
+    });
+    await until(() => expect([...first.texts, ...second.texts].sort()).toEqual(['one', 'two']));
+  });
+
   test('a device that fails is left alone for the rest of the session, the others get the mail', async () => {
     await start();
     await leave('one', 'two', 'three');
