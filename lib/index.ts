@@ -15,6 +15,7 @@ export type { DeadLetters } from './silo/dead-letters.ts';
 export type { SiloEmitter, SiloEvents } from './silo/events.ts';
 export type { SiloOptions } from './silo/options.ts';
 export type { Reminder, Reminders } from './silo/reminders.ts';
+export type { Health, Statistics } from './silo/statistics.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
 export type { Binding, DeadLetter, Store } from './stores/store.ts';
 

@@ -1,6 +1,22 @@
-/** The end of a message that a lane serves. */
-import type { Lease, Message, Store } from '../stores/store.ts';
+/** What a lane tells of a message: each attempt, and its end. */
+import { logger } from '../log.ts';
+import type { Answer } from '../sip/port.ts';
+import type { Binding, Lease, Message, Store } from '../stores/store.ts';
 import type { SiloEmitter } from './events.ts';
+import type { Verdict } from './outcome.ts';
+
+const log = logger('silo:lane');
+
+export function told(
+  events: SiloEmitter,
+  { box, key, id }: Message,
+  { contact }: Binding,
+  { status, reason }: Pick<Answer, 'status' | 'reason'>,
+  verdict: Verdict,
+): void {
+  log.debug(`${box}: message ${id} to ${contact}: ${status} ${reason} (${verdict})`);
+  events.emit('attempt', { box, key, contact, status, reason, verdict });
+}
 
 /** False when it was not ours to end: the lease is stale, or somebody else ended it. A new look tells which. */
 export async function settle(

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { messageOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import type { NewMessage, Outcome } from '../stores/store.ts';
+import type { Verdict } from './outcome.ts';
 
 export interface StoredEvent {
   readonly box: string;
@@ -22,6 +23,15 @@ export interface EndedEvent {
   readonly message?: NewMessage;
 }
 
+export interface AttemptEvent {
+  readonly box: string;
+  readonly key: string;
+  readonly contact: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly verdict: Verdict;
+}
+
 export interface SiloEvents {
   /** A message was committed. */
   stored: [StoredEvent];
@@ -32,6 +42,8 @@ export interface SiloEvents {
   expired: [EndedEvent];
   dead: [EndedEvent];
   erased: [EndedEvent];
+  /** A MESSAGE left a box for a device, and this came back; silence counts as 408. */
+  attempt: [AttemptEvent];
   /** A MESSAGE was refused with this status. */
   refused: [{ readonly status: number; readonly reason: string }];
 }

@@ -2,17 +2,16 @@
  * A session in which every known device gets every message (`deliverTo: 'every'`): the box is leased as always, and each
  * device is served by a run of its own, in order and one in flight, so that a slow one keeps nobody waiting.
  */
-import { logger } from '../log.ts';
 import type { Binding, Lease, Message, Place } from '../stores/store.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { deviceOf } from './bindings.ts';
 import { SAME_TYPE } from './capabilities.ts';
+import { told } from './ending.ts';
 import { Holds } from './holds.ts';
 import { verdictOf } from './outcome.ts';
 import { Owed, type Done } from './owed.ts';
 import type { SessionContext, SessionEnd, Wake } from './session.ts';
 
-const log = logger('silo:lane');
 const PAGE = 20;
 /** After so many failed attempts the message itself is suspected. */
 const SUSPECT = 2;
@@ -205,7 +204,7 @@ async function send(
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const { status, reason } = answer;
     const verdict = verdictOf(answer, context.settings.outcomes);
-    log.debug(`${box}: message ${message.id} to ${device}: ${status} ${reason} (${verdict})`);
+    told(context.events, message, binding, answer, verdict);
     switch (verdict) {
       case 'delivered':
         return { kind: 'taken', status, reason };

@@ -2,16 +2,14 @@
  * One session of a lane: the box is leased, its messages are sent in order, each to the first device that takes it,
  * one in flight.
  */
-import { logger } from '../log.ts';
 import type { Binding, Lease, Message, Place, Store } from '../stores/store.ts';
 import { attempt, type AttemptContext, type Failure } from './attempt.ts';
 import { deviceOf } from './bindings.ts';
 import { SAME_TYPE, hasRefused, refusalOf, type Capabilities } from './capabilities.ts';
-import { settle } from './ending.ts';
+import { settle, told } from './ending.ts';
 import type { SiloEmitter } from './events.ts';
 import { backoff, retryAfter, verdictOf, waitsForDevice } from './outcome.ts';
 
-const log = logger('silo:lane');
 const PAGE = 20;
 /** A message that so many devices refused will find none: enough of a list to keep. */
 const MAX_REFUSALS = 100;
@@ -140,9 +138,7 @@ async function sendToOne(
     if (answer === 'gone') return { kind: 'ended', byUs: false };
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const verdict = verdictOf(answer, settings.outcomes);
-    log.debug(
-      `${lease.box}: message ${message.id} to ${binding.contact}: ${answer.status} ${answer.reason} (${verdict})`,
-    );
+    told(context.events, message, binding, answer, verdict);
     switch (verdict) {
       case 'delivered':
       case 'dead': {

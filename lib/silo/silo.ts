@@ -40,6 +40,7 @@ import { domainsOf, ownerOf, served } from '../sip/owner.ts';
 import { aorOf } from '../sip/uri.ts';
 import { createPace } from './pace.ts';
 import { createReminders, type Reminders } from './reminders.ts';
+import { createStatistics, healthOf, type Health, type Statistics } from './statistics.ts';
 
 const log = logger('silo');
 
@@ -78,6 +79,10 @@ export interface Silo {
   /** The nodes of this database, and which of them live. */
   readonly nodes: () => Promise<readonly NodeState[]>;
   readonly events: SiloEmitter;
+  /** What this process has done since its start. */
+  readonly statistics: () => Statistics;
+  /** Is it well? */
+  readonly health: () => Promise<Health>;
   /** Reads which boxes have mail and starts the clock. Call it once, before or after connecting. */
   readonly start: () => Promise<void>;
   /** Stops gracefully: nothing new is sent, what is in flight is waited for. The store stays open. */
@@ -284,6 +289,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     delivered,
     deadLetters: createDeadLetters(store, boxes, lanes, events, settings.expireTime, now),
     events,
+    statistics: createStatistics(events, () => lanes.active),
+    health: () => healthOf(store, port),
     nodes: node.all,
     start: async () => {
       if (ownsNode) await node.start();

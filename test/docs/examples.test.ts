@@ -515,6 +515,21 @@ describe('examples in TypeScript', () => {
     ]);
   });
 
+  test('counters become a metrics page', async () => {
+    const metrics = (await exported('docs/operating.md', 'metrics')) as (silo: object) => Promise<string>;
+    const counts = { stored: 4, delivered: 2, expired: 1, dead: 1, erased: 0, attempts: { '200': 2 } };
+    const text = await metrics({ statistics: () => counts, health: () => Promise.resolve({ ok: true }) });
+    expect(text.split('\n')).toEqual([
+      'silo_up 1',
+      'silo_stored_total 4',
+      'silo_delivered_total 2',
+      'silo_expired_total 1',
+      'silo_dead_total 1',
+      'silo_erased_total 0',
+      'silo_attempts_total{status="200"} 2',
+    ]);
+  });
+
   test('dead nodes are named', async () => {
     const module: unknown = await import(pathToFileURL(compiled('docs/operating.md', 'dead(silo')).href);
     const { dead } = module as { dead: (silo: object) => Promise<string[]> };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configSchema, variableOf } from '../../lib/config.ts';
 import * as face from '../../lib/index.ts';
+import { createEvents } from '../../lib/silo/events.ts';
+import { createStatistics } from '../../lib/silo/statistics.ts';
 import type { Silo, SiloEvents, StoreOverrides } from '../../lib/index.ts';
 import { MESSAGE_COLUMNS } from '../../lib/stores/rows.ts';
 import { schemaSteps } from '../../lib/stores/migrate.ts';
@@ -57,6 +59,8 @@ const SILO = {
   delivered: true,
   deadLetters: true,
   events: true,
+  statistics: true,
+  health: true,
   start: true,
   close: true,
 } satisfies Record<keyof Silo, true>;
@@ -78,6 +82,7 @@ const EVENTS = {
   expired: true,
   dead: true,
   erased: true,
+  attempt: true,
   refused: true,
 } satisfies Record<keyof SiloEvents, true>;
 
@@ -131,10 +136,13 @@ test.each(rows)('$section: $name is covered by a test that exists', ({ test: fil
   for (const file of named) expect(existsSync(join(root, file)), file).toBe(true);
 });
 
-test('the events that stand for statistics exist', () => {
+test('the counters and events that stand for statistics exist', () => {
+  const counters = createStatistics(createEvents(), () => 0)();
   for (const { here } of rows.filter(({ section }) => section === 'Statistics')) {
+    const [, counter] = /^`silo\.statistics\(\)`: (\w+)/.exec(here) ?? [];
+    if (counter !== undefined) expect(counters).toHaveProperty(counter);
     const events = [...here.matchAll(/`(\w+)`/g)].map(([, event = '']) => event);
-    expect(events).not.toEqual([]);
+    expect([counter, ...events].filter((name) => name !== undefined)).not.toEqual([]);
     for (const event of events) expect(EVENTS).toHaveProperty(event);
   }
 });
