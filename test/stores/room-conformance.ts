@@ -248,6 +248,21 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       await store.release(lease);
     });
 
+    test('what waits for one of them is what it has not taken or refused, in pages', async () => {
+      const rows: { readonly id: number }[] = [];
+      for (let n = 0; n < 6; n++) rows.push(await accept({}));
+      const lease = await leaseOf();
+      await store.take(lease, rows[0]!.id, 'urn:uuid:1');
+      await store.take(lease, rows[0]!.id, 'urn:uuid:12');
+      await store.take(lease, rows[1]!.id, 'urn:uuid:12');
+      const refusal = { nextTime: 0, status: 415, strike: false, refusedBy: 'urn:uuid:1' };
+      await store.defer(lease, rows[3]!.id, refusal);
+      await store.release(lease);
+      const first = await store.waiting(box, now, 2, undefined, 'urn:uuid:1');
+      const second = await store.waiting(box, now, 10, first.at(-1), 'urn:uuid:1');
+      expect([...first, ...second].map(({ id }) => id)).toEqual([1, 2, 4, 5].map((n) => rows[n]!.id));
+    });
+
     test('a late answer needs no lease', async () => {
       const message = aMessage(box);
       await store.accept(message);
