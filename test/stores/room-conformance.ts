@@ -108,6 +108,39 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect((await store.accept(aMessage(`else@other${domain}`), limited)).stored).toBe(true);
     });
 
+    test('a domain on two nodes, which have both just counted it: never more than the limit', async () => {
+      const second = await under.open(() => now);
+      const limited = rules({ domain: { messages: 30, bytes: 0 } });
+      let stored = 0;
+      // In steps, so that each node has a count of a moment ago that the other one makes wrong.
+      for (let step = 0; step < 20; step++) {
+        const results = await Promise.all(
+          [store, second].flatMap((one) =>
+            [0, 1].map((n) => one.accept(aMessage(`user${step}${n}@${domain}`), limited)),
+          ),
+        );
+        stored += results.filter((result) => result.stored).length;
+      }
+      expect(stored).toBe(30);
+      await second.close();
+    });
+
+    test('a message that needs more room than a few give gets it', async () => {
+      const limited = rules({ box: { messages: 0, bytes: 1000 }, overflow: 'drop-oldest' });
+      for (let n = 0; n < 100; n++) await accept({ body: Buffer.alloc(10, 'x'), headers: '' }, limited);
+      const large = await accept({ body: Buffer.alloc(700, 'x'), headers: '' }, limited);
+      expect(large.stored).toBe(true);
+      expect(large.dropped).toHaveLength(70);
+    });
+
+    test('drop-oldest, in a box: what is to be sent at a later time stays the longest', async () => {
+      const limited = rules({ box: { messages: 2, bytes: 0 }, overflow: 'drop-oldest' });
+      await accept({ callId: 'reminder', sendTime: now + 100, nextTime: now + 100 }, limited);
+      for (const callId of ['1', '2', '3']) await accept({ callId }, limited);
+      expect(await callIds()).toEqual(['3']);
+      expect((await store.reminders(box, now, 10)).map(({ callId }) => callId)).toEqual(['reminder']);
+    });
+
     test('drop-oldest: the oldest give way, and the ledger says that they were erased', async () => {
       const limited = rules({ box: { messages: 2, bytes: 0 }, overflow: 'drop-oldest' });
       const before = await store.ledger();
