@@ -281,6 +281,17 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       await store.release(lease);
     });
 
+    test('as many devices as there may be, with long names, are remembered', async () => {
+      const { id } = await accept({});
+      const lease = await leaseOf();
+      const names = Array.from({ length: 400 }, (_, n) => `${n}`.padEnd(255, 'é'));
+      for (const name of names) expect(await store.take(lease, id, name)).toBe(true);
+      await store.defer(lease, id, { nextTime: 0, status: 415, strike: false, refusedBy: names[0]! });
+      expect((await waiting())[0]!.takenBy).toEqual(names);
+      await store.settle(lease, (await waiting())[0]!, { outcome: 'dead', status: 0, reason: 'x' });
+      await store.release(lease);
+    });
+
     test('what waits for one of them is what it has not taken or refused, in pages', async () => {
       const rows: { readonly id: number }[] = [];
       for (let n = 0; n < 6; n++) rows.push(await accept({}));
