@@ -5,10 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { logger } from '../log.ts';
 import { formatSipDate, header, parseNameAddr } from '../sip/headers.ts';
 import { nextHopOf, reachableFrom } from '../sip/next-hop.ts';
-import type { Port, SipRequest } from '../sip/port.ts';
+import type { Answer, Port, SipRequest } from '../sip/port.ts';
 import { aorOf, parseUri, targetOf, type AorOptions } from '../sip/uri.ts';
 import type { BindingSource } from './bindings.ts';
 import type { Flights } from './flights.ts';
+import { createStrangers } from './strangers.ts';
 
 const log = logger('silo:notice');
 
@@ -26,10 +27,10 @@ export interface Courier {
 }
 
 interface Place {
-  /** What a flight to there is called. */
-  readonly contact: string;
   readonly uri: string;
   readonly proxy: string | undefined;
+  /** The contact of a registered device; undefined: anybody may have named this place. */
+  readonly device: string | undefined;
 }
 
 export function createCourier(
@@ -39,34 +40,42 @@ export function createCourier(
   settings: AorOptions & { readonly outboundProxy: string },
   now: () => number,
 ): Courier {
+  const strangers = createStrangers(flights, now);
+
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
   async function placeOf(to: string, req: SipRequest | undefined): Promise<Place | undefined> {
     const aor = aorOf(to, settings);
     const known = aor === undefined ? [] : await bindings.find(aor);
     const device = known.find((binding) => binding.takesMessage && reachableFrom(port.server(), binding));
-    if (device) return place(device.contact, nextHopOf(device)?.proxy);
+    if (device) return place(device.contact, nextHopOf(device)?.proxy, device.contact);
     const contact = req === undefined ? undefined : parseNameAddr(header(req, 'Contact') ?? '')?.uri;
     if (req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined)
       return place(contact, nextHopOf({ contact, path: [], source: sourceOf(req) })?.proxy);
     return place(to, undefined);
   }
 
-  function place(contact: string, proxy: string | undefined): Place | undefined {
-    const uri = targetOf(contact);
+  function place(to: string, proxy: string | undefined, device?: string): Place | undefined {
+    const uri = targetOf(to);
     const hop = settings.outboundProxy === '' ? proxy : settings.outboundProxy;
-    return uri === undefined ? undefined : { contact, uri, proxy: hop };
+    return uri === undefined ? undefined : { uri, proxy: hop, device };
+  }
+
+  function fly({ uri, proxy, device }: Place, send: () => Promise<Answer>): Promise<Answer | undefined> {
+    if (device !== undefined) return flights.take(device, send);
+    // The operator's proxy knows what it can bear, and for whom.
+    if (settings.outboundProxy !== '') return send();
+    return strangers.send(parseUri(proxy ?? uri)?.host ?? '', send);
   }
 
   return {
     send: async ({ from, to, headers, body }, req) => {
       const found = await placeOf(to, req);
       if (!found) return;
-      const { contact, uri, proxy } = found;
-      const answer = await flights.take(contact, () =>
+      const answer = await fly(found, () =>
         port.send({
           method: 'MESSAGE',
-          uri,
-          proxy,
+          uri: found.uri,
+          proxy: found.proxy,
           headers: {
             From: `<${from}>;tag=${randomBytes(8).toString('hex')}`,
             To: `<${to}>`,
@@ -77,7 +86,8 @@ export function createCourier(
           body: Buffer.from(body),
         }),
       );
-      if (answer.status >= 300) log.debug(`a notice to ${to} failed: ${answer.status} ${answer.reason}`);
+      if (!answer) log.debug(`nothing is sent to ${to}: too many wait for its host, or it does not answer`);
+      else if (answer.status >= 300) log.debug(`a notice to ${to} failed: ${answer.status} ${answer.reason}`);
     },
   };
 }

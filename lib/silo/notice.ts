@@ -35,8 +35,8 @@ export function createNotices(courier: Courier, settings: SiloSettings, now: () 
     const minute = Math.floor(at / 60);
     const known = authors.get(author);
     const count = known?.minute === minute ? known.count : 0;
-    if (count >= settings.noticeRate || at - (pairs.get(pair) ?? -Infinity) < settings.noticeInterval)
-      return true;
+    const often = settings.noticeRate > 0 && count >= settings.noticeRate;
+    if (often || at - (pairs.get(pair) ?? -Infinity) < settings.noticeInterval) return true;
     remember(pairs, pair, at);
     remember(authors, author, { minute, count: count + 1 });
     return false;
@@ -52,10 +52,10 @@ export function createNotices(courier: Courier, settings: SiloSettings, now: () 
       const { noticeFrom, noticeType, noticeContact, noticeToContact } = settings;
       if (noticeFrom === '' || message.kind === 'receipt' || isNotice(req) || isAutomatic(req)) return;
       const author = aorOf(message.srcAddr, settings) ?? message.srcAddr;
-      if (author === message.box || isTooMany(author, message.box)) return;
+      if (author === message.box) return;
       try {
         const body = bodyOf(message, id);
-        if (body === '') return;
+        if (body === '' || isTooMany(author, message.box)) return;
         const contact = fill(noticeContact, message, id);
         const letter = {
           from: noticeFrom,

@@ -109,7 +109,7 @@ export interface SiloOptions extends AorOptions {
   readonly noticeToContact?: boolean;
   /** Seconds between two notices to one author about one recipient. */
   readonly noticeInterval?: number;
-  /** Notices a minute to one author. */
+  /** Notices a minute to one author; 0: no limit. */
   readonly noticeRate?: number;
   /** Sends the receipts (RFC 5438) that a CPIM message asks for: stored, and failed. */
   readonly imdn?: boolean;

@@ -96,6 +96,32 @@ describe('a notice', () => {
     expect(alice.messages).toHaveLength(0);
   });
 
+  test('one for which the function has no text does not count', async () => {
+    await start({
+      noticeRate: 1,
+      noticeBody: (message) => (message.box.startsWith('bob') ? 'stored' : undefined),
+    });
+    const alice = await scene.phone('alice');
+    for (const to of ['carol', 'dave', 'bob']) await alice.message(to, 'hi', contact(alice));
+    await alice.received(1);
+  });
+
+  test('a host that somebody only names gets one at a time, however many authors it is said to have', async () => {
+    await start({ noticeRate: 0, noticeInterval: 0 });
+    const victim = await scene.phone('victim', { react: () => 'silence' });
+    const place = victim.contact.slice(victim.contact.indexOf('@') + 1, -1);
+    const mallory = await scene.phone('mallory');
+    for (let n = 0; n < 20; n++)
+      await mallory.message('bob', 'hi', {
+        headers: {
+          From: `<sip:author${n}@${place}>;tag=${n}`,
+          ...(n % 2 ? { Contact: victim.contact } : {}),
+        },
+      });
+    await victim.quiet(300);
+    expect(victim.messages).toHaveLength(1);
+  });
+
   test('is never stored: its author being away, it is refused', async () => {
     await start();
     const machine = await scene.phone('silo');

@@ -1,0 +1,44 @@
+/** Letters to places that nobody has registered: never many at once, and none to who does not answer. */
+import { expect, test } from 'vitest';
+import { createFlights } from '../../lib/silo/flights.ts';
+import { createStrangers } from '../../lib/silo/strangers.ts';
+import type { Answer } from '../../lib/sip/port.ts';
+
+const answer = (origin: Answer['origin']): Answer => ({
+  status: 200,
+  reason: '',
+  origin,
+  header: () => undefined,
+});
+
+test('one at a time to a host, in order, and no more than fifty wait', async () => {
+  const strangers = createStrangers(createFlights(), () => 0);
+  const log: string[] = [];
+  let atOnce = 0;
+  const letters = Array.from({ length: 60 }, (_, n) =>
+    strangers.send('192.0.2.1', async () => {
+      expect(++atOnce).toBe(1);
+      await Promise.resolve();
+      atOnce--;
+      log.push(String(n));
+      return answer('peer');
+    }),
+  );
+  expect((await Promise.all(letters)).filter((sent) => sent === undefined)).toHaveLength(10);
+  expect(log).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
+  expect(await strangers.send('192.0.2.1', () => Promise.resolve(answer('peer')))).toBeDefined();
+});
+
+test('a host that does not answer is left alone for five minutes, others are not', async () => {
+  let time = 1000;
+  const strangers = createStrangers(createFlights(), () => time);
+  const send = (host: string, origin: Answer['origin']) =>
+    strangers.send(host, () => Promise.resolve(answer(origin)));
+  const [first, second] = await Promise.all([send('192.0.2.1', 'stack'), send('192.0.2.1', 'peer')]);
+  expect([first?.origin, second]).toEqual(['stack', undefined]);
+  expect(await send('192.0.2.2', 'peer')).toBeDefined();
+  time += 299;
+  expect(await send('192.0.2.1', 'peer')).toBeUndefined();
+  time += 1;
+  expect(await send('192.0.2.1', 'peer')).toBeDefined();
+});
