@@ -64,7 +64,8 @@ export function createCourier(
     if (device !== undefined) return flights.take(device, send);
     // The operator's proxy knows what it can bear, and for whom.
     if (settings.outboundProxy !== '') return send();
-    return strangers.send(parseUri(proxy ?? uri)?.host ?? '', send);
+    const hop = parseUri(proxy ?? uri);
+    return strangers.send(hop?.host ?? '', hop?.port ?? 0, send);
   }
 
   return {

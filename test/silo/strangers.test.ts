@@ -5,7 +5,7 @@ import { createStrangers } from '../../lib/silo/strangers.ts';
 import type { Answer } from '../../lib/sip/port.ts';
 
 const answer = (origin: Answer['origin']): Answer => ({
-  status: 200,
+  status: origin === 'peer' ? 200 : 408,
   reason: '',
   origin,
   header: () => undefined,
@@ -16,7 +16,7 @@ test('one at a time to a host, in order, and no more than fifty wait', async () 
   const log: string[] = [];
   let atOnce = 0;
   const letters = Array.from({ length: 60 }, (_, n) =>
-    strangers.send('192.0.2.1', async () => {
+    strangers.send('192.0.2.1', 5060, async () => {
       expect(++atOnce).toBe(1);
       await Promise.resolve();
       atOnce--;
@@ -26,17 +26,19 @@ test('one at a time to a host, in order, and no more than fifty wait', async () 
   );
   expect((await Promise.all(letters)).filter((sent) => sent === undefined)).toHaveLength(10);
   expect(log).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
-  expect(await strangers.send('192.0.2.1', () => Promise.resolve(answer('peer')))).toBeDefined();
+  expect(await strangers.send('192.0.2.1', 5060, () => Promise.resolve(answer('peer')))).toBeDefined();
 });
 
-test('a host that does not answer is left alone for five minutes, others are not', async () => {
+test('a place that does not answer is left alone for five minutes, others are not', async () => {
   let time = 1000;
   const strangers = createStrangers(createFlights(), () => time);
-  const send = (host: string, origin: Answer['origin']) =>
-    strangers.send(host, () => Promise.resolve(answer(origin)));
+  const send = (host: string, origin: Answer['origin'], port = 5060) =>
+    strangers.send(host, port, () => Promise.resolve(answer(origin)));
   const [first, second] = await Promise.all([send('192.0.2.1', 'stack'), send('192.0.2.1', 'peer')]);
   expect([first?.origin, second]).toEqual(['stack', undefined]);
   expect(await send('192.0.2.2', 'peer')).toBeDefined();
+  // Another phone behind the same NAT.
+  expect(await send('192.0.2.1', 'peer', 5062)).toBeDefined();
   time += 299;
   expect(await send('192.0.2.1', 'peer')).toBeUndefined();
   time += 1;
