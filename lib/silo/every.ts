@@ -40,16 +40,22 @@ export async function runEverySession(context: EveryContext, lease: Lease, wake:
   const holds = new Holds(context, lease, wake, await store.deviceStates(box));
   const owed = new Owed(context, lease, holds.states);
   const taken = new Map<string, number>();
-  const again = await runAll(context, (device) => serveDevice(context, box, device, holds, owed, taken));
+  const unable = new Set<string>();
+  const again = await runAll(context, async (device) => {
+    const end = await serveDevice(context, box, device, holds, owed, taken);
+    if (end === 'unable') unable.add(device);
+    return typeof end === 'number' ? end : 0;
+  });
   await store.parkDevices(box, now());
-  await endThoseDone(context, box, owed);
+  // Who is owed what changes with the devices, not with each message: the look at all that wait is not for each of those.
+  if (wake === 'register' || unable.size > 0) await endThoseDone(context, box, owed);
   if (again > 0) return { kind: 'again', ms: again };
   const mark = context.mark();
   const left = await store.waiting(box, now(), 1);
   return left.length === 0 ? { kind: 'empty', mark } : { kind: 'waits' };
 }
 
-/** What no device is owed any more ends, though the last one to be done with it did not take it (it turned out unable). */
+/** What no device is owed any more ends, though the last one was not done with it: it turned out unable, or was forgotten. */
 async function endThoseDone({ store, now }: EveryContext, box: string, owed: Owed): Promise<void> {
   let after: Place | undefined;
   for (;;) {
@@ -101,7 +107,7 @@ async function serveDevice(
   owed: Owed,
   /** How many messages each device has taken in this session. */
   taken: Map<string, number>,
-): Promise<number> {
+): Promise<number | 'unable'> {
   const { store, now } = context;
   let suspect: { readonly message: Message; readonly failure: Failure } | undefined;
   /** Flows that failed: the others are tried before them. */
@@ -123,16 +129,12 @@ async function serveDevice(
     found = false;
     let after: Place | undefined;
     for (;;) {
-      const page = await store.waiting(box, now(), PAGE, after);
+      const page = await store.waiting(box, now(), PAGE, after, device);
       if (page.length === 0) break;
       for (const message of page) {
         after = message;
         if (!context.mayGoOn()) return 1000;
-        if (owed.hasEnded(message) || stepped.has(message.id)) continue;
-        if (!owed.isOwed(device, message)) {
-          await owed.endIfDone(message);
-          continue;
-        }
+        if (owed.hasEnded(message) || stepped.has(message.id) || !owed.isOwed(device, message)) continue;
         if (holds.holds(device) && stepped.size === 0 && !suspect) return 0;
         const count = taken.get(device) ?? 0;
         if (count >= context.limit) return 0;
@@ -154,7 +156,7 @@ async function serveDevice(
             owed.gone(message);
             break;
           case 'unable':
-            return 0;
+            return 'unable';
           case 'again':
             return sent.ms;
           case 'failed':

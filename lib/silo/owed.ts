@@ -26,6 +26,9 @@ export interface Done {
   readonly reason: string;
 }
 
+/** Devices that leave are heard of after this many seconds at the latest. */
+const FRESH = 2;
+
 export class Owed {
   readonly #context: OwedContext;
   readonly #lease: Lease;
@@ -33,6 +36,9 @@ export class Owed {
   /** Devices that are done with the messages that we have seen: newer than what was read of them. */
   readonly #done = new Map<number, { readonly taken: Set<string>; readonly refused: Set<string> }>();
   readonly #ended = new Set<number>();
+  #registered: readonly Binding[] = [];
+  /** When we asked for them. */
+  #asked = -Infinity;
 
   constructor(context: OwedContext, lease: Lease, states: ReadonlyMap<string, DeviceState>) {
     this.#context = context;
@@ -73,7 +79,7 @@ export class Owed {
     if (this.#ended.has(message.id)) return true;
     const { taken, refused } = this.#of(message);
     if (taken.size + refused.size === 0) return false;
-    for (const device of await this.#known()) if (this.isOwed(device, message)) return false;
+    for (const device of await this.#known(message)) if (this.isOwed(device, message)) return false;
     this.#ended.add(message.id);
     if (taken.size > 0)
       await settle(this.#context, this.#lease, message, 'delivered', 200, `${taken.size} devices have it`);
@@ -97,11 +103,21 @@ export class Owed {
     return known;
   }
 
-  async #known(): Promise<ReadonlySet<string>> {
+  /** Whoever came after the message was accepted is a late one: a list that is younger than the message is good for it. */
+  async #registeredFor({ incTime }: Message): Promise<readonly Binding[]> {
+    const { now, registered } = this.#context;
+    if (incTime >= this.#asked || now() > this.#asked + FRESH) {
+      this.#asked = now();
+      this.#registered = await registered();
+    }
+    return this.#registered;
+  }
+
+  async #known(message: Message): Promise<ReadonlySet<string>> {
     const now = this.#context.now();
     const remembered = [...this.#states.values()].filter(({ until }) => until > now);
     const known = new Set(remembered.map(({ device }) => device));
-    const registered = await this.#context.registered();
+    const registered = await this.#registeredFor(message);
     // Whoever is here and can't take messages (any more) is owed none, a device with one flow that can is owed all.
     for (const binding of registered) if (!this.#context.able(binding)) known.delete(deviceOf(binding));
     for (const binding of registered) if (this.#context.able(binding)) known.add(deviceOf(binding));

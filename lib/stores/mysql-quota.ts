@@ -2,23 +2,26 @@
 import { endRows } from './mysql-end.ts';
 import type { Queries } from './mysql.ts';
 import {
-  MAX_CANDIDATES,
+  OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
   distinct,
   enough,
   excessOf,
   fullSentence,
+  kindsOf,
   limitsOf,
+  looksFor,
   surplusOf,
   without,
   type Candidate,
   type DomainUsage,
+  type Excess,
   type Limit,
   type Usage,
 } from './quota.ts';
 import { int, sizeOf, toEnded } from './rows.ts';
-import type { Accepted, AcceptRules, Dropped, NewMessage } from './store.ts';
+import type { Accepted, AcceptRules, Dropped, NewMessage, Overflow } from './store.ts';
 
 export interface Admission {
   /** Is there room for this message? What has to give way for it is ended here and now. */
@@ -68,15 +71,34 @@ export async function createAdmission(
     return messages.map(({ id, key, box }) => ({ id, key, box, reason }));
   }
 
-  /** Who may make room, in this order: receipts, then the oldest messages. */
-  async function candidates({ column, name }: Limit, { overflow }: AcceptRules): Promise<Candidate[]> {
-    if (overflow === 'reject') return [];
-    await insert();
-    return select(
-      tx,
-      `${column} = ? and box is not null and kind >= ? order by kind desc, id limit ${MAX_CANDIDATES}`,
-      [name, overflow === 'drop-receipts' ? 1 : 0],
-    );
+  /** Who may make room: receipts, then the oldest messages. Each kind by itself, so that only those are locked. */
+  async function candidates({ column, name }: Limit, overflow: Overflow, most: number): Promise<Candidate[]> {
+    if (overflow !== 'reject') await insert();
+    const found: Candidate[] = [];
+    for (const kind of kindsOf(overflow))
+      if (found.length < most)
+        found.push(
+          ...(await select(
+            tx,
+            `${column} = ? and kind = ? and box is not null order by ${OLDEST_FIRST[column]} limit ${most - found.length}`,
+            [name, kind],
+          )),
+        );
+    return found;
+  }
+
+  /** Those that give way, the `preferred` ones first; undefined when there would not be room even so. */
+  async function makeRoom(
+    limit: Limit,
+    overflow: Overflow,
+    excess: Excess,
+    preferred: readonly Candidate[],
+  ): Promise<readonly Candidate[] | undefined> {
+    for (const most of looksFor(excess)) {
+      const chosen = enough(distinct([...preferred, ...(await candidates(limit, overflow, most))]), excess);
+      if (chosen) return chosen;
+    }
+    return undefined;
   }
 
   /** Waiting receipts that this one replaces, and the oldest of the others where there would be too many. */
@@ -103,8 +125,7 @@ export async function createAdmission(
         const usage = usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
         const excess = excessOf(usage, limit.quota, message);
         if (!excess) continue;
-        const able = distinct([...replaced, ...surplus, ...(await candidates(limit, rules))]);
-        const chosen = enough(able, excess);
+        const chosen = await makeRoom(limit, rules.overflow, excess, [...replaced, ...surplus]);
         if (!chosen) return { full: fullSentence(limit, usage) };
         for (const candidate of chosen) giveWay.set(candidate.id, candidate);
       }

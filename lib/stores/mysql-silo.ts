@@ -11,6 +11,7 @@ import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
   int,
+  kindsBehind,
   placeValues,
   text,
   toDue,
@@ -100,25 +101,32 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       if (changed > 0) await noteChanges(db, [box], clock());
     },
 
-    waiting: async (box, now, limit, after) => {
+    waiting: async (box, now, limit, after, device = '') => {
       const [kind, sendTime, id] = placeValues(after);
-      // Spelled out: MySQL makes no range of a comparison of rows.
+      // Spelled out: MySQL makes no range of a comparison of rows, and of an `or` only when each part is one.
       const rows = await db.all(
         `select ${MESSAGE_COLUMNS} from silo
-           where box = ? and kind >= ? and (kind > ? or snd_time > ? or (snd_time = ? and id > ?))
-             and exp_time > ? and snd_time <= ? order by kind, snd_time, id limit ${whole(limit)}`,
-        [box, kind, kind, sendTime, sendTime, id, now, now],
+           where ((box = ? and kind = ? and snd_time = ? and id > ?)
+               or (box = ? and kind = ? and snd_time > ? and snd_time <= ?)
+               or (box = ? and kind in (?) and snd_time <= ?))
+             and exp_time > ? ${device === '' ? '' : NOT_DONE} order by kind, snd_time, id limit ${whole(limit)}`,
+        [
+          ...[box, kind, sendTime, id],
+          ...[box, kind, sendTime, now],
+          ...[box, kindsBehind(kind), now],
+          now,
+          ...(device === '' ? [] : [device, device]),
+        ],
       );
       return rows.map(toMessage);
     },
 
     holdsMail: async (box, now) =>
       (
-        await db.all('select 1 from silo where box = ? and exp_time > ? and snd_time <= ? limit 1', [
-          box,
-          now,
-          now,
-        ])
+        await db.all(
+          'select 1 from silo where box = ? and kind in (?) and snd_time <= ? and exp_time > ? limit 1',
+          [box, kindsBehind(-1), now, now],
+        )
       ).length > 0,
 
     settle: (lease, message, end) => settles.add({ lease, message, end }),
@@ -179,6 +187,13 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
     },
   };
 }
+
+/** The device has not taken or refused it: both are lists, one a line. */
+const NOT_DONE = ['taken_by', 'refused_by']
+  .map(
+    (list) => `and (${list} is null or locate(concat('\\n', ?, '\\n'), concat('\\n', ${list}, '\\n')) = 0)`,
+  )
+  .join(' ');
 
 interface Settle {
   readonly lease: Lease;

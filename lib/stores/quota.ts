@@ -26,8 +26,24 @@ export interface Candidate extends Ended {
   readonly size: number;
 }
 
-/** Candidates that are looked at; who needs more than these gives up. */
-export const MAX_CANDIDATES = 1000;
+/** Candidates that are looked at, and locked, first: nearly always one is enough. */
+const FEW_CANDIDATES = 20;
+/** Candidates that are looked at then; who needs more than these gives up. */
+const MAX_CANDIDATES = 1000;
+
+/** How many candidates to look at, one look after the other until they are enough. */
+export function looksFor({ messages }: Excess): readonly number[] {
+  return [Math.min(messages + FEW_CANDIDATES, MAX_CANDIDATES), MAX_CANDIDATES];
+}
+
+/** Who may make room: receipts, then, where the operator wants that, messages. */
+export function kindsOf(overflow: AcceptRules['overflow']): readonly number[] {
+  return { reject: [], 'drop-receipts': [1], 'drop-oldest': [1, 0] }[overflow];
+}
+
+/** The oldest first, as an index has them: in a box in the order in which they would be sent. */
+export const OLDEST_FIRST = { box: 'snd_time, id', domain: 'id' } as const;
+
 export const QUOTA_REASON = 'quota: made room for a newer one';
 export const REPLACED_REASON = 'replaced by a newer receipt';
 
@@ -94,6 +110,7 @@ export function fullSentence({ column, name, quota }: Limit, usage: Usage): stri
 /** Usage that was counted a moment ago is good enough while it is this far below the limit, for so many ms. */
 const FAR_BELOW = 0.9;
 const FRESH = 1000;
+const QUICK = 2000;
 
 /**
  * Counting a domain of a million messages takes its time: far below the limit it is done once a second, near the limit
@@ -107,6 +124,8 @@ export class DomainUsage {
     const known = this.#known.get(name);
     if (known === undefined || performance.now() - known.at > FRESH) return undefined;
     const { messages, bytes } = known.usage;
+    // Counting few is cheap, and other nodes may add as many within the second.
+    if (messages < QUICK) return undefined;
     const near =
       (quota.messages > 0 && messages > quota.messages * FAR_BELOW) ||
       (quota.bytes > 0 && bytes > quota.bytes * FAR_BELOW);

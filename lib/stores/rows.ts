@@ -191,6 +191,12 @@ export function placeValues(after: Place | undefined): [number, number, number] 
   return after === undefined ? [-1, 0, 0] : [KINDS.indexOf(after.kind), after.sendTime, after.id];
 }
 
+/** The numbers of the kinds behind this one; never empty, since SQL knows no empty list. */
+export function kindsBehind(kind: number): readonly number[] {
+  const behind = [...KINDS.keys()].filter((one) => one > kind);
+  return behind.length === 0 ? [-1] : behind;
+}
+
 function list(row: Row, column: string): readonly string[] {
   const lines = text(row, column);
   return lines === '' ? [] : lines.split('\n');

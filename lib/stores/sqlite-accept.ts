@@ -1,17 +1,20 @@
 /** Accepting in SQLite: inside one transaction, one message after the other. */
 import type { DomainUsage } from './quota.ts';
 import {
-  MAX_CANDIDATES,
+  OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
   distinct,
   enough,
   excessOf,
   fullSentence,
+  kindsOf,
   limitsOf,
+  looksFor,
   surplusOf,
   without,
   type Candidate,
+  type Excess,
   type Limit,
   type Usage,
 } from './quota.ts';
@@ -19,7 +22,7 @@ import { INSERT_COLUMNS, fromMessage, int, sizeOf, toEnded, type Row } from './r
 import { endRow } from './sqlite-end.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
-import type { Accepted, AcceptRules, Dropped, NewMessage } from './store.ts';
+import type { Accepted, AcceptRules, Dropped, NewMessage, Overflow } from './store.ts';
 
 export interface Accepting {
   readonly message: NewMessage;
@@ -50,7 +53,7 @@ export function accept(
     const usage = usageOf(db, domains, limit);
     const excess = excessOf(usage, limit.quota, message);
     if (excess) {
-      const chosen = enough(distinct([...replaced, ...surplus, ...candidates(db, limit, rules)]), excess);
+      const chosen = makeRoom(db, limit, rules.overflow, excess, [...replaced, ...surplus]);
       if (!chosen) return { stored: false, id: 0, full: fullSentence(limit, usage) };
       for (const candidate of chosen) giveWay.set(candidate.id, candidate);
     }
@@ -91,16 +94,35 @@ function usageOf(db: Sqlite, domains: DomainUsage, limit: Limit): Usage {
   return usage;
 }
 
-/** Who may make room, in this order: receipts, then the oldest messages. */
-function candidates(db: Sqlite, limit: Limit, { overflow }: AcceptRules): readonly Candidate[] {
-  if (overflow === 'reject') return [];
-  return db
-    .sql(
-      `select id, dedup, box, size from silo where ${limit.column} = ? and box is not null and kind >= ?
-         order by kind desc, id limit ?`,
-    )
-    .all(limit.name, overflow === 'drop-receipts' ? 1 : 0, MAX_CANDIDATES)
-    .map(toCandidate);
+/** Who may make room: receipts, then the oldest messages. */
+function candidates(db: Sqlite, { column, name }: Limit, overflow: Overflow, most: number): Candidate[] {
+  const found: Candidate[] = [];
+  for (const kind of kindsOf(overflow))
+    found.push(
+      ...db
+        .sql(
+          `select id, dedup, box, size from silo where ${column} = ? and kind = ? and box is not null
+             order by ${OLDEST_FIRST[column]} limit ?`,
+        )
+        .all(name, kind, most - found.length)
+        .map(toCandidate),
+    );
+  return found;
+}
+
+/** Those that give way, the `preferred` ones first; undefined when there would not be room even so. */
+function makeRoom(
+  db: Sqlite,
+  limit: Limit,
+  overflow: Overflow,
+  excess: Excess,
+  preferred: readonly Candidate[],
+): readonly Candidate[] | undefined {
+  for (const most of looksFor(excess)) {
+    const chosen = enough(distinct([...preferred, ...candidates(db, limit, overflow, most)]), excess);
+    if (chosen) return chosen;
+  }
+  return undefined;
 }
 
 /** Waiting receipts that this one replaces. */

@@ -1,9 +1,10 @@
 /** Reminders and devices in SQLite. */
+import { Batcher } from './batcher.ts';
 import { MESSAGE_COLUMNS, int, text, toDevice, toDeviceDue, toEnded, toMessage } from './rows.ts';
 import { HELD, endRow, isHeld } from './sqlite-end.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
-import { CANCELLED, type DeviceStore, type ReminderStore } from './store.ts';
+import { CANCELLED, type DeviceStore, type Lease, type ReminderStore } from './store.ts';
 
 export function sqliteReminders(db: Sqlite): ReminderStore {
   return {
@@ -35,6 +36,12 @@ export function sqliteReminders(db: Sqlite): ReminderStore {
   };
 }
 
+interface Take {
+  readonly lease: Lease;
+  readonly id: number;
+  readonly device: string;
+}
+
 export function sqliteDevices(db: Sqlite, clock: () => number): DeviceStore {
   function take(id: number, box: string, device: string): boolean {
     const [row] = db.sql('select taken_by from silo where id = ?').all(id);
@@ -50,9 +57,17 @@ export function sqliteDevices(db: Sqlite, clock: () => number): DeviceStore {
     return true;
   }
 
+  /** Devices take messages side by side: they share a commit. */
+  const takes = new Batcher<Take, boolean>((items) =>
+    db.guard(() =>
+      db.transaction(() =>
+        items.map(({ lease, id, device }) => isHeld(db, lease) && take(id, lease.box, device)),
+      ),
+    ),
+  );
+
   return {
-    take: (lease, id, device) =>
-      db.guard(() => db.transaction(() => isHeld(db, lease) && take(id, lease.box, device))),
+    take: (lease, id, device) => takes.add({ lease, id, device }),
 
     takeByKey: (key, device) =>
       db.guard(() =>

@@ -115,15 +115,15 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
         if (changes > 0) noteChange(db, box, clock());
       }),
 
-    waiting: (box, now, limit, after) =>
+    waiting: (box, now, limit, after, device = '') =>
       db.guard(() =>
         db
           .sql(
             `select ${MESSAGE_COLUMNS} from silo
                where box = ? and (kind, snd_time, id) > (?, ?, ?) and exp_time > ? and snd_time <= ?
-               order by kind, snd_time, id limit ?`,
+               ${device === '' ? '' : NOT_DONE} order by kind, snd_time, id limit ?`,
           )
-          .all(box, ...placeValues(after), now, now, limit)
+          .all(box, ...placeValues(after), now, now, ...(device === '' ? [] : [device, device]), limit)
           .map(toMessage),
       ),
 
@@ -131,7 +131,9 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
       db.guard(
         () =>
           db
-            .sql('select 1 from silo where box = ? and exp_time > ? and snd_time <= ? limit 1')
+            .sql(
+              'select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1',
+            )
             .all(box, now, now).length > 0,
       ),
 
@@ -211,6 +213,14 @@ export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
       }),
   };
 }
+
+/** The device has not taken or refused it: both are lists, one a line. */
+const NOT_DONE = ['taken_by', 'refused_by']
+  .map(
+    (list) =>
+      `and (${list} is null or instr(char(10) || ${list} || char(10), char(10) || ? || char(10)) = 0)`,
+  )
+  .join(' ');
 
 interface Settle {
   readonly lease: Lease;

@@ -294,7 +294,14 @@ export interface SiloStore {
   park(box: string, now: number, until: number): Promise<void>;
 
   /** Unexpired messages of a box that may be sent now, in order, at most `limit`: those behind `after`. */
-  waiting(box: string, now: number, limit: number, after?: Place): Promise<readonly Message[]>;
+  waiting(
+    box: string,
+    now: number,
+    limit: number,
+    after?: Place,
+    /** Without those that this device has or has refused for good. */
+    device?: string,
+  ): Promise<readonly Message[]>;
   /** Does the box hold any such message? Asked for each live message, since another node may have stored one. */
   holdsMail(box: string, now: number): Promise<boolean>;
   /** Ends a message. False, and nothing changed, when the lease is stale or the message is gone. */

@@ -62,8 +62,8 @@ set @silo_ddl = if(
      add column size int not null default 0 comment ''bytes of body and kept headers'',
      add column thread char(64) character set ascii collate ascii_bin null
        comment ''what a receipt is about; a newer one replaces it'',
-     add key silo_box_idx (box, kind, snd_time, id),
-     add key silo_domain_idx (domain, size),
+     add key silo_box_idx (box, kind, snd_time, id, size),
+     add key silo_domain_idx (domain, kind, id, size),
      add key silo_thread_idx (thread),
      add key silo_next_idx (next_time),
      add key silo_exp_idx (exp_time),

@@ -33,8 +33,8 @@ create table if not exists silo (
   size        integer not null default 0,            -- bytes of body and kept headers
   thread      text                                   -- what a receipt is about; a newer one replaces it
 );
-create index if not exists silo_box_idx on silo (box, kind, snd_time, id);
-create index if not exists silo_domain_idx on silo (domain, size);
+create index if not exists silo_box_idx on silo (box, kind, snd_time, id, size);
+create index if not exists silo_domain_idx on silo (domain, kind, id, size);
 create index if not exists silo_thread_idx on silo (thread) where thread is not null;
 create index if not exists silo_next_idx on silo (next_time);
 create index if not exists silo_exp_idx on silo (exp_time);

@@ -108,6 +108,39 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect((await store.accept(aMessage(`else@other${domain}`), limited)).stored).toBe(true);
     });
 
+    test('a domain on two nodes, which have both just counted it: never more than the limit', async () => {
+      const second = await under.open(() => now);
+      const limited = rules({ domain: { messages: 30, bytes: 0 } });
+      let stored = 0;
+      // In steps, so that each node has a count of a moment ago that the other one makes wrong.
+      for (let step = 0; step < 20; step++) {
+        const results = await Promise.all(
+          [store, second].flatMap((one) =>
+            [0, 1].map((n) => one.accept(aMessage(`user${step}${n}@${domain}`), limited)),
+          ),
+        );
+        stored += results.filter((result) => result.stored).length;
+      }
+      expect(stored).toBe(30);
+      await second.close();
+    });
+
+    test('a message that needs more room than a few give gets it', async () => {
+      const limited = rules({ box: { messages: 0, bytes: 1000 }, overflow: 'drop-oldest' });
+      for (let n = 0; n < 100; n++) await accept({ body: Buffer.alloc(10, 'x'), headers: '' }, limited);
+      const large = await accept({ body: Buffer.alloc(700, 'x'), headers: '' }, limited);
+      expect(large.stored).toBe(true);
+      expect(large.dropped).toHaveLength(70);
+    });
+
+    test('drop-oldest, in a box: what is to be sent at a later time stays the longest', async () => {
+      const limited = rules({ box: { messages: 2, bytes: 0 }, overflow: 'drop-oldest' });
+      await accept({ callId: 'reminder', sendTime: now + 100, nextTime: now + 100 }, limited);
+      for (const callId of ['1', '2', '3']) await accept({ callId }, limited);
+      expect(await callIds()).toEqual(['3']);
+      expect((await store.reminders(box, now, 10)).map(({ callId }) => callId)).toEqual(['reminder']);
+    });
+
     test('drop-oldest: the oldest give way, and the ledger says that they were erased', async () => {
       const limited = rules({ box: { messages: 2, bytes: 0 }, overflow: 'drop-oldest' });
       const before = await store.ledger();
@@ -246,6 +279,21 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.take(lease, 999_999_999, 'urn:uuid:1')).toBe(false);
       expect((await waiting())[0]!.takenBy).toEqual(['urn:uuid:1', 'urn:uuid:2']);
       await store.release(lease);
+    });
+
+    test('what waits for one of them is what it has not taken or refused, in pages', async () => {
+      const rows: { readonly id: number }[] = [];
+      for (let n = 0; n < 6; n++) rows.push(await accept({}));
+      const lease = await leaseOf();
+      await store.take(lease, rows[0]!.id, 'urn:uuid:1');
+      await store.take(lease, rows[0]!.id, 'urn:uuid:12');
+      await store.take(lease, rows[1]!.id, 'urn:uuid:12');
+      const refusal = { nextTime: 0, status: 415, strike: false, refusedBy: 'urn:uuid:1' };
+      await store.defer(lease, rows[3]!.id, refusal);
+      await store.release(lease);
+      const first = await store.waiting(box, now, 2, undefined, 'urn:uuid:1');
+      const second = await store.waiting(box, now, 10, first.at(-1), 'urn:uuid:1');
+      expect([...first, ...second].map(({ id }) => id)).toEqual([1, 2, 4, 5].map((n) => rows[n]!.id));
     });
 
     test('a late answer needs no lease', async () => {
