@@ -5,6 +5,7 @@ import { messageOf } from './errors.ts';
 import { hasControl, parseContentType } from './sip/headers.ts';
 import { parseUri } from './sip/uri.ts';
 import { RECIPIENTS, SILO_DEFAULTS } from './silo/options.ts';
+import { isHeaderName, mayBeAdded } from './silo/kept-headers.ts';
 import { VERDICTS } from './silo/outcome.ts';
 import { isZone } from './silo/send-at.ts';
 import { OVERFLOWS } from './stores/store.ts';
@@ -28,6 +29,27 @@ const sipUri = z
     'wanted is a URI such as sip:proxy.example.org',
   );
 
+const nextHop = sipUri.refine(
+  (uri) => uri === '' || parseUri(uri)?.scheme !== 'tel',
+  'wanted is a SIP URI such as sip:proxy.example.org',
+);
+
+/** `text/plain`, or `text/*` for all of them. */
+const types = list.refine(
+  (entries) => entries.every((type) => /^[\w.!%*+`'~-]+\/(\*|[\w.!%+`'~-]+)$/.test(type)),
+  'wanted are media types such as text/plain or text/*, with commas between',
+);
+
+const headerNames = list.refine(
+  (names) => names.every(isHeaderName),
+  'wanted are names of headers, with commas between',
+);
+
+const line = z.string().refine((text) => !hasControl(text), 'wanted is one line of text');
+
+/** What leaves with a notice must fit through drachtio, whatever its variables become. */
+const LONGEST_TEMPLATE = 4000;
+
 /** An object of header templates; in the environment as JSON. */
 const headers = z.preprocess(
   (value, context) => {
@@ -43,8 +65,11 @@ const headers = z.preprocess(
     }
   },
   z.record(
-    z.string().regex(/^[\w.!%*+`'~-]+$/, 'wanted is the name of a header'),
-    z.string().refine((text) => !hasControl(text), 'wanted is a value without control characters'),
+    z.string().refine(mayBeAdded, 'wanted is the name of a header that is not written anyway'),
+    z
+      .string('wanted is a text')
+      .refine((text) => !hasControl(text), 'wanted is a value without control characters'),
+    'wanted is a JSON object such as {"X-Offline":"yes"}',
   ),
 );
 
@@ -135,10 +160,10 @@ export const siloSchema = {
   receiptExpireTime: whole(1)
     .default(SILO_DEFAULTS.receiptExpireTime)
     .describe('longest lifetime of a receipt, s'),
-  storeTypes: list.default([]).describe('media types that may be stored, such as `text/*`; empty: all'),
-  skipTypes: list.default([]).describe('media types that are never stored'),
-  keepHeaders: list.default([]).describe('headers that are kept; empty: all that are end-to-end'),
-  dropHeaders: list.default([]).describe('headers that are not kept'),
+  storeTypes: types.default([]).describe('media types that may be stored, such as `text/*`; empty: all'),
+  skipTypes: types.default([]).describe('media types that are never stored'),
+  keepHeaders: headerNames.default([]).describe('headers that are kept; empty: all that are end-to-end'),
+  dropHeaders: headerNames.default([]).describe('headers that are not kept'),
   extraHeaders: headers
     .default({})
     .describe('headers to add to a delivery, a JSON object of templates (msilo `extra_hdrs`)'),
@@ -148,13 +173,14 @@ export const siloSchema = {
   reuseCallId: flag
     .default(SILO_DEFAULTS.reuseCallId)
     .describe('sends a message with the Call-ID that it came with (msilo `use_mode` 1)'),
-  outboundProxy: sipUri
+  outboundProxy: nextHop
     .default(SILO_DEFAULTS.outboundProxy)
     .describe(
       'next hop, a SIP URI, of all that the silo sends; empty: as registered (msilo `outbound_proxy`)',
     ),
   sendAtHeader: z
     .string()
+    .refine((name) => name === '' || mayBeAdded(name), 'wanted is the name of a header of its own')
     .default(SILO_DEFAULTS.sendAtHeader)
     .describe('header that says when a message is to be sent, such as `X-Send-At`; empty: none'),
   sendAtZone: z
@@ -173,15 +199,14 @@ export const siloSchema = {
     .describe('From of the notice that a message was stored; empty: no notices (msilo `from_address`)'),
   noticeBody: z
     .string()
+    .max(LONGEST_TEMPLATE, `wanted are at most ${LONGEST_TEMPLATE} characters`)
     .default(SILO_DEFAULTS.noticeBody)
     .describe('template of its body (msilo `offline_message`)'),
-  noticeType: z
-    .string()
+  noticeType: line
     .refine((type) => parseContentType(type) !== undefined, 'wanted is type/subtype')
     .default(SILO_DEFAULTS.noticeType)
     .describe('its Content-Type (msilo `content_type_hdr`)'),
-  noticeContact: z
-    .string()
+  noticeContact: line
     .default(SILO_DEFAULTS.noticeContact)
     .describe('template of its Contact; empty: none (msilo `contact_hdr`)'),
   noticeToContact: flag

@@ -3,9 +3,14 @@ import { z } from 'zod';
 
 /** Timers of Node end at 24.8 days. */
 export const LONGEST_TIME = 2_000_000;
-export const whole = (least: number, most = 2 ** 31 - 1) => z.coerce.number().int().min(least).max(most);
+export const whole = (least: number, most = 2 ** 31 - 1) =>
+  // What is empty, or no number in the JSON file either, would be read as 0 or 1.
+  z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+    z.number('wanted is a whole number').int('wanted is a whole number').min(least).max(most),
+  );
 export const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])])
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])], 'wanted is true or false')
   .transform((value) => [true, 'true', '1', 'yes'].includes(value));
 export const list = z
   .union([z.array(z.string()), z.string()])

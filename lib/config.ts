@@ -60,6 +60,9 @@ export function variableOf(option: string): string {
   return DRACHTIO[option] ?? `SILO_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+/** Of a value that is refused, as much is repeated. */
+const LONGEST_FOUND = 200;
+
 /** What Kubernetes sets for a service called `silo`. */
 const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
 
@@ -86,11 +89,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const result = configSchema.safeParse(values);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const option = issue?.path.map(String).join('.') ?? '';
-  const found = option in values ? ` (found ${JSON.stringify(values[option])})` : '';
+  const [option = '', ...inside] = issue?.path.map(String) ?? [];
+  const found = option in values ? ` (found ${JSON.stringify(values[option]).slice(0, LONGEST_FOUND)})` : '';
+  const wanted = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
+  const name = [option === '' ? '' : variableOf(option), ...inside].join('.');
   throw new SiloError(
     'SILO_CONFIG',
-    `Option ${option === '' ? '' : `${variableOf(option)}${found}: `}${issue?.message ?? 'unreadable'}.`,
+    `Option ${name === '' ? '' : `${name}${found}: `}${wanted ?? 'unreadable'}.`,
   );
 }
 

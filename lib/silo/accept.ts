@@ -76,8 +76,8 @@ export function createAcceptor(
     over: StoreOverrides,
   ): Promise<Accepted> {
     const accepted = await commit(message);
-    for (const { reason, ...gone } of accepted.dropped ?? [])
-      events.emit('ended', { ...gone, outcome: 'erased', status: 0, reason });
+    for (const { box, key, outcome, reason } of accepted.dropped ?? [])
+      events.emit('ended', { box, key, outcome, status: 0, reason });
     if (accepted.full !== undefined) throw new SiloError('SILO_REFUSED', accepted.full, { status: 480 });
     if (accepted.stored) {
       events.emit('stored', { box: message.box, key: message.key, id: accepted.id, message });

@@ -15,10 +15,11 @@ import { MAX_HEADERS, USUAL_WAY } from '../sip/frame.ts';
 import type { SipRequest } from '../sip/port.ts';
 import { MAX_FRAME } from '../sip/window.ts';
 import type { NewMessage } from '../stores/store.ts';
-import { keptHeader, keptHeaders } from './kept-headers.ts';
+import { keptHeader, keptHeaders, mayBeAdded } from './kept-headers.ts';
 import { whyLiveOnly } from './live-only.ts';
 import type { SiloSettings } from './options.ts';
 import { ownerOf } from '../sip/owner.ts';
+import { parseUri } from '../sip/uri.ts';
 import { readReceipt, threadOf } from './receipts.ts';
 import { sendTimeOf } from './send-at.ts';
 
@@ -81,6 +82,7 @@ export function messageOf(
   const why = over.live ? undefined : whyLiveOnly(req, contentType, body, settings);
   if (why !== undefined) throw refuse(480, why);
 
+  const srcAddr = over.from === undefined ? from.uri : uriOf(over.from);
   const receipt = readReceipt(contentType, body);
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
@@ -90,9 +92,9 @@ export function messageOf(
   const message: NewMessage = {
     key: keyOf(req, box),
     box,
-    srcAddr: over.from ?? from.uri,
+    srcAddr,
     srcName: displayName(from.display),
-    dstAddr: over.to ?? to.uri,
+    dstAddr: over.to === undefined ? to.uri : uriOf(over.to),
     dstName: displayName(to.display),
     contentType,
     body,
@@ -111,7 +113,7 @@ export function messageOf(
     nextTime: sendTime,
     hops: hopsLeft(req),
     kind: receipt ? 'receipt' : 'message',
-    thread: receipt ? threadOf(box, over.from ?? from.uri, receipt) : '',
+    thread: receipt ? threadOf(box, srcAddr, receipt) : '',
   };
   if (message.hops < 0) throw refuse(483, 'Too Many Hops: Max-Forwards has come to its end.');
   checkSizes(message);
@@ -134,10 +136,10 @@ export function sendAtOf(
 
 function lifetimeOf(req: HeaderSource, longest: number, override: number | undefined): number {
   const expires = override ?? expiresOf(req);
-  if (expires === 'bad') throw refuse(400, 'Expires is not a number of seconds.');
+  if (expires === 'bad' || Number.isNaN(expires)) throw refuse(400, 'Expires is not a number of seconds.');
   if (expires !== undefined && expires <= 0)
     throw refuse(480, 'The recipient is not here, and Expires: 0 says that the message must not wait.');
-  return Math.min(longest, expires ?? longest);
+  return Math.min(longest, Math.ceil(expires ?? longest));
 }
 
 /**
@@ -209,7 +211,7 @@ export function checkSizes(message: NewMessage): void {
 function extraHeaders(headers: StoreOverrides['headers']): string {
   let lines = '';
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (hasControl(value) || !/^[\w.!%*+`'~-]+$/.test(name))
+    if (hasControl(value) || !mayBeAdded(name))
       throw refuse(400, `The header ${JSON.stringify(name)} can't be stored.`);
     lines += `${name}: ${value}\r\n`;
   }
@@ -219,6 +221,13 @@ function extraHeaders(headers: StoreOverrides['headers']): string {
 /** One that was no UTF-8 is left out: the URI says who it is. */
 function displayName(display: string | undefined): string {
   return display === undefined || display.includes('\uFFFD') ? '' : display;
+}
+
+/** A sender or recipient as a host app names it. */
+function uriOf(text: string): string {
+  const uri = asUri(text);
+  if (parseUri(uri) === undefined) throw refuse(400, `${JSON.stringify(text)} is no URI to send from or to.`);
+  return uri;
 }
 
 function asUri(owner: string): string {

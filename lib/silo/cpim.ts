@@ -1,5 +1,5 @@
 /** Reading and writing Message/CPIM (RFC 3862), as far as receipts (RFC 5438) need it. Messages are passed on untouched. */
-import { parseContentType } from '../sip/headers.ts';
+import { hasControl, parseContentType } from '../sip/headers.ts';
 
 export interface Cpim {
   /** Value of a message header by its full name, with the namespace's URI before it where it has one. */
@@ -44,6 +44,9 @@ export function readCpim(contentType: string, body: Buffer): Cpim | undefined {
 function lines(head: string): readonly (readonly [string, string])[] {
   return head.split(/\r?\n/).flatMap((line) => {
     const colon = line.indexOf(':');
-    return colon > 0 ? [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const] : [];
+    // A bare CR ends a line for some: nothing of that kind goes into a receipt of ours.
+    return colon > 0 && !hasControl(line)
+      ? [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const]
+      : [];
   });
 }

@@ -3,24 +3,26 @@ import { randomBytes } from 'node:crypto';
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { MAX_URI, Unsendable, frameOf } from '../sip/frame.ts';
-import { formatSipDate, parseContentType } from '../sip/headers.ts';
+import { formatSipDate, hasControl, parseContentType } from '../sip/headers.ts';
 import { nextHopOf } from '../sip/next-hop.ts';
 import type { OutgoingRequest } from '../sip/port.ts';
 import { targetOf } from '../sip/uri.ts';
 import type { Binding, Message, NewMessage } from '../stores/store.ts';
-import { headerObject } from './kept-headers.ts';
+import { headerObject, mayBeAdded } from './kept-headers.ts';
 import type { ExtraHeaders, SiloSettings } from './options.ts';
 import { fill } from './template.ts';
 
 export type DeliverOptions = Pick<
   SiloSettings,
-  'addDate' | 'addContact' | 'reuseCallId' | 'outboundProxy' | 'reminderFrom' | 'extraHeaders'
+  'addDate' | 'addContact' | 'deliverTo' | 'reuseCallId' | 'outboundProxy' | 'reminderFrom' | 'extraHeaders'
 >;
 
 const log = logger('silo:deliver');
 
 /** A message that leaves this many seconds after its set time is no longer a reminder, but one that had to wait. */
 const ON_TIME = 60;
+/** A message that leaves this many seconds after it came did not wait for a device. */
+const AT_ONCE = 5;
 
 /**
  * The request that brings `message` to `binding`; undefined when the contact is no URI that can be sent to.
@@ -55,9 +57,17 @@ export function deliveryOf(
       // Last: at a header that it finds unsound drachtio-server drops that one and all behind it.
       ...headerObject(message.headers),
     },
-    body: options.addDate ? withDatePrefix(message, reminder) : message.body,
+    body:
+      options.addDate && (reminder || !isLive(message, now, options))
+        ? withDatePrefix(message, reminder)
+        : message.body,
   };
   return withExtra(request, extraOf(options.extraHeaders, message, binding));
+}
+
+/** Where every device is owed everything, all messages go by way of the box: one that leaves at once has not waited. */
+function isLive({ incTime, sendTime }: NewMessage, now: number, { deliverTo }: DeliverOptions): boolean {
+  return deliverTo === 'every' && sendTime === 0 && now - incTime < AT_ONCE;
 }
 
 function author(message: NewMessage, instead: string): string {
@@ -68,9 +78,16 @@ function author(message: NewMessage, instead: string): string {
 function withExtra(request: OutgoingRequest, extra: Readonly<Record<string, string>>): OutgoingRequest {
   if (Object.keys(extra).length === 0) return request;
   const own = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
-  const added = Object.entries(extra).filter(([name]) => !own.has(name.toLowerCase()));
+  // A function of the host app may say anything.
+  const added = (Object.entries(extra) as [string, unknown][]).filter(
+    (entry): entry is [string, string] => !own.has(entry[0].toLowerCase()) && canBeAdded(...entry),
+  );
   const full = { ...request, headers: { ...request.headers, ...Object.fromEntries(added) } };
   return frameOf(full) instanceof Unsendable ? request : full;
+}
+
+function canBeAdded(name: string, value: unknown): boolean {
+  return mayBeAdded(name) && typeof value === 'string' && !hasControl(value);
 }
 
 function extraOf(extra: ExtraHeaders, message: Message, binding: Binding): Readonly<Record<string, string>> {
@@ -79,7 +96,7 @@ function extraOf(extra: ExtraHeaders, message: Message, binding: Binding): Reado
       Object.entries(extra).map(([name, template]) => [name, fill(template, message, message.id)]),
     );
   try {
-    return extra(message, binding);
+    return Object(extra(message, binding)) as Readonly<Record<string, string>>;
   } catch (error) {
     log.error(`extraHeaders failed: ${textOf(error)}`);
     return {};

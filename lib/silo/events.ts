@@ -35,7 +35,7 @@ export interface AttemptEvent {
 export interface SiloEvents {
   /** A message was committed. */
   stored: [StoredEvent];
-  /** A message ended, in whichever way. */
+  /** A message ended, in whichever way; one that was erased while a device took it ends once more, as delivered. */
   ended: [EndedEvent];
   /** A message ended like this; `ended` is emitted, too. */
   delivered: [EndedEvent];

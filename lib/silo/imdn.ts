@@ -3,15 +3,16 @@
  * `failed` when it expires or becomes a dead letter. They are messages like others and wait for the author in the silo.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { messageOf as textOf } from '../errors.ts';
+import { SiloError, messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import { served } from '../sip/owner.ts';
 import { aorOf } from '../sip/uri.ts';
 import type { NewMessage } from '../stores/store.ts';
+import { checkSizes } from './content.ts';
 import type { Courier } from './courier.ts';
 import { IMDN, readCpim, type Cpim } from './cpim.ts';
 import type { SiloSettings } from './options.ts';
-import { threadOf } from './receipts.ts';
+import { readReceipt, threadOf } from './receipts.ts';
 
 const log = logger('silo:imdn');
 
@@ -44,8 +45,9 @@ export function createImdn({ settings, now, courier, keep }: ImdnDependencies): 
       await courier.send({ from: message.dstAddr, to: message.srcAddr, headers, body }, undefined);
       return;
     }
-    const thread = { state: SAYS[state].receipt, about: id } as const;
-    await keep({
+    const bytes = Buffer.from(body);
+    const receipt = readReceipt('message/cpim', bytes);
+    const made: NewMessage = {
       // The same receipt made twice (a crash in between) is one.
       key: createHash('sha256').update(['imdn', message.key, state].join('\0')).digest('hex'),
       box,
@@ -54,7 +56,7 @@ export function createImdn({ settings, now, courier, keep }: ImdnDependencies): 
       dstAddr: message.srcAddr,
       dstName: message.srcName,
       contentType: 'message/cpim',
-      body: Buffer.from(body),
+      body: bytes,
       headers: '',
       callId: '',
       incTime: now(),
@@ -65,8 +67,11 @@ export function createImdn({ settings, now, courier, keep }: ImdnDependencies): 
       nextTime: 0,
       hops: 70,
       kind: 'receipt',
-      thread: threadOf(box, message.dstAddr, thread),
-    });
+      thread: receipt ? threadOf(box, message.dstAddr, receipt) : '',
+    };
+    // What an author has put into its own headers may be too much for a receipt.
+    checkSizes(made);
+    await keep(made);
   }
 
   function say(message: NewMessage, state: State): void {
@@ -77,9 +82,12 @@ export function createImdn({ settings, now, courier, keep }: ImdnDependencies): 
       .split(',')
       .map((entry) => entry.trim().toLowerCase());
     if (!cpim || id === '' || !asked.includes(SAYS[state].asked)) return;
-    send(message, cpim, id, state).catch((error: unknown) =>
-      log.warn(`the receipt "${state}" for ${message.key} could not be made: ${textOf(error)}`),
-    );
+    send(message, cpim, id, state).catch((error: unknown) => {
+      const text = `the receipt "${state}" for ${message.key} could not be made: ${textOf(error)}`;
+      // A full box or a hostile header is nothing that an operator could mend.
+      if (error instanceof SiloError && error.code === 'SILO_REFUSED') log.debug(text);
+      else log.warn(text);
+    });
   }
 
   return {

@@ -49,6 +49,27 @@ const DROPPED = new Set([
   'www-authenticate',
 ]);
 
+/** Written by us or by drachtio, one each, or said about a body that is not ours: nobody else may add them. */
+const OURS = new Set([
+  'call-id',
+  'contact',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cseq',
+  'date',
+  'expires',
+  'from',
+  'max-forwards',
+  'path',
+  'proxy-require',
+  'record-route',
+  'require',
+  'route',
+  'to',
+  'via',
+]);
+
 const COMPACT = new Map(
   Object.entries({
     a: 'Accept-Contact',
@@ -127,14 +148,20 @@ export function headerObject(lines: string): Record<string, string> {
   return Object.fromEntries([...found.values()].map(({ name, values }) => [name, values.join(', ')]));
 }
 
+/** May an operator or a host app add a header of this name? Any that is a name, but those that are ours, compact forms included. */
+export function mayBeAdded(name: string): boolean {
+  const known = (COMPACT.get(name.toLowerCase()) ?? name).toLowerCase();
+  return isHeaderName(name) && !OURS.has(known);
+}
+
+export function isHeaderName(name: string): boolean {
+  return name !== '__proto__' && /^[\w.!%*+`'~-]+$/.test(name);
+}
+
 /** End-to-end, a name that is one, and a value that passes unharmed (U+FFFD stands for bytes that were lost). */
 function keeps(name: string, value: string): boolean {
   return (
-    !DROPPED.has(name.toLowerCase()) &&
-    name !== '__proto__' &&
-    /^[\w.!%*+`'~-]+$/.test(name) &&
-    !hasControl(value) &&
-    !value.includes('\uFFFD')
+    !DROPPED.has(name.toLowerCase()) && isHeaderName(name) && !hasControl(value) && !value.includes('\uFFFD')
   );
 }
 

@@ -1,4 +1,4 @@
-/** Which devices an AoR has, where every device gets every message: noted at a first registration, and then once a day. */
+/** Which devices an AoR has, where every device gets every message: noted at a first registration, and then now and then. */
 import { messageOf as textOf } from '../errors.ts';
 import { logger } from '../log.ts';
 import type { Registration } from '../sip/registration.ts';
@@ -23,6 +23,8 @@ export function createKnownDevices(
 ): KnownDevices {
   /** Box and instance -> when it was written down. */
   const noted = new Map<string, number>();
+  // What is remembered briefly is noted more often.
+  const interval = Math.min(DAY, settings.deviceMemory / 10);
   return {
     note: async (registration) => {
       if (settings.deliverTo !== 'every') return;
@@ -32,13 +34,18 @@ export function createKnownDevices(
         if (instance === undefined || !takesMessage(contact, registration)) continue;
         const name = `${registration.aor} ${instance}`;
         const at = now();
-        if (at - (noted.get(name) ?? -Infinity) < DAY) continue;
+        if (at - (noted.get(name) ?? -Infinity) < interval) continue;
         noted.delete(name);
         noted.set(name, at);
         const [oldest] = noted.keys();
         if (noted.size > MEMORY && oldest !== undefined) noted.delete(oldest);
         try {
-          await store.knowDevice(registration.aor, instance, at, at + settings.deviceMemory);
+          await store.knowDevice(
+            registration.aor,
+            instance,
+            at,
+            Math.ceil(at + settings.deviceMemory + interval),
+          );
         } catch (error) {
           noted.delete(name);
           log.warn(`a device could not be noted, its next registration does it: ${textOf(error)}`);

@@ -69,8 +69,12 @@ export class Owed {
     this.#of(message)[kind].add(device);
     if (await this.endIfDone(message, status, reason)) return;
     const { store } = this.#context;
-    if (kind === 'taken') await store.take(this.#lease, message.id, device);
-    else
+    if (kind === 'taken') {
+      if (await store.take(this.#lease, message.id, device)) return;
+      // It was made to give way meanwhile, or the lease is stale: the ledger knows which.
+      this.#ended.add(message.id);
+      await settle(this.#context, this.#lease, message, 'delivered', status, reason);
+    } else
       await store.defer(this.#lease, message.id, { nextTime: 0, status, strike: false, refusedBy: device });
   }
 

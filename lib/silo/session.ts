@@ -125,6 +125,11 @@ async function sendToOne(
   const devices = (await context.devices()).filter((binding) => !out.has(binding.contact));
   const candidates = devices.filter((binding) => !hasRefused(message.refusedBy, binding));
   if (devices.length === 0) return { kind: 'nobody' };
+  // From a time when every device was owed everything: one has it, which is enough now.
+  if (message.takenBy.length > 0) {
+    const ended = await end(context, lease, message, 'delivered', 200, 'a device had it already');
+    return ended.kind === 'ended' ? { kind: 'ended', byUs: false } : ended;
+  }
   let failure: Failure | undefined;
   let unable = 0;
   /** Devices that have spoken for all their flows. */

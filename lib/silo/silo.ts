@@ -194,9 +194,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     try {
       const live = (await bindings.find(box)).length > 0;
       const every = settings.deliverTo === 'every' && whyNotStored(req, settings) === undefined;
-      if (every || sendAtOf(req, settings) !== undefined) {
+      const timed = sendAtOf(req, settings) !== undefined;
+      if (every || timed) {
         // Owed to more than who is there now, or not yet: it goes by way of the box in any case.
-        const result = await acceptor.store(req);
+        const result = await acceptor.store(req, { skipNotice: live && !timed });
         answer(res, result);
         if ('key' in result && (live || arrival.happened())) lanes.wake(box, 'accept');
         return;
@@ -211,7 +212,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
         else next();
         return;
       }
-      const result = await acceptor.store(req, tried ? { nextTime: now() + backoff(1) } : {});
+      const result = await acceptor.store(
+        req,
+        tried ? { nextTime: now() + backoff(1) } : { skipNotice: behind },
+      );
       answer(res, result);
       if ('key' in result && (behind || arrival.happened())) lanes.wake(box, behind ? 'accept' : 'register');
     } finally {

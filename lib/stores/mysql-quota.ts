@@ -2,6 +2,7 @@
 import { endRows } from './mysql-end.ts';
 import type { Queries } from './mysql.ts';
 import {
+  CANDIDATE_COLUMNS,
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
@@ -12,6 +13,8 @@ import {
   kindsOf,
   limitsOf,
   looksFor,
+  toCandidate,
+  toDropped,
   surplusOf,
   without,
   type Candidate,
@@ -20,7 +23,7 @@ import {
   type Limit,
   type Usage,
 } from './quota.ts';
-import { int, sizeOf, toEnded } from './rows.ts';
+import { int, sizeOf } from './rows.ts';
 import type { Accepted, AcceptRules, Dropped, NewMessage, Overflow } from './store.ts';
 
 export interface Admission {
@@ -58,7 +61,10 @@ export async function createAdmission(
 
   async function erase(messages: readonly Candidate[], reason: string): Promise<Dropped[]> {
     if (messages.length > 0) {
-      await endRows(tx, messages, { outcome: 'erased', status: 0, reason }, now);
+      for (const outcome of ['erased', 'delivered'] as const) {
+        const those = messages.filter(({ taken }) => taken === (outcome === 'delivered'));
+        await endRows(tx, those, { outcome, status: 0, reason }, now);
+      }
       for (const { box, size } of messages)
         for (const name of [box, `@${box.slice(box.lastIndexOf('@') + 1)}`]) {
           const usage = usages.get(name);
@@ -68,7 +74,7 @@ export async function createAdmission(
           }
         }
     }
-    return messages.map(({ id, key, box }) => ({ id, key, box, reason }));
+    return messages.map((message) => toDropped(message, reason));
   }
 
   /** Who may make room: receipts, then the oldest messages. Each kind by itself, so that only those are locked. */
@@ -172,6 +178,6 @@ async function select(
   condition: string,
   values: Parameters<Queries['all']>[1],
 ): Promise<Candidate[]> {
-  const rows = await tx.all(`select id, dedup, box, size from silo where ${condition} for update`, values);
-  return rows.map((row) => ({ ...toEnded(row), size: int(row, 'size') }));
+  const rows = await tx.all(`select ${CANDIDATE_COLUMNS} from silo where ${condition} for update`, values);
+  return rows.map(toCandidate);
 }

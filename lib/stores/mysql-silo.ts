@@ -6,7 +6,7 @@ import { acceptAll } from './mysql-import.ts';
 import type { Mysql, Queries } from './mysql.ts';
 import { noteChanges } from './mysql-mwi.ts';
 import { endVanished } from './mysql-vanished.ts';
-import { DomainUsage } from './quota.ts';
+import { DomainUsage, GAVE_WAY } from './quota.ts';
 import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
@@ -230,7 +230,25 @@ async function settleBatch(
     groups.set(name, group);
   });
   for (const { end, messages } of groups.values()) await endRows(tx, messages, end, now);
+  for (const [index, { lease, message, end }] of items.entries())
+    if (!valid[index] && held.has(nameOf(lease))) valid[index] = await correct(tx, message, end, now);
   return uncertain ? settledBefore(tx, items, held, valid) : valid;
+}
+
+/** It gave way while a device took it. */
+async function correct(
+  tx: Queries,
+  { key }: Ended,
+  { outcome, status, reason }: End,
+  now: number,
+): Promise<boolean> {
+  if (outcome !== 'delivered') return false;
+  const changed = await tx.run(
+    `update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ?
+       where dedup = ? and outcome = 'erased' and reason in (?)`,
+    [outcome, status, reason.slice(0, 255), now, key, GAVE_WAY],
+  );
+  return changed > 0;
 }
 
 /** Our own commit may have ended those that are gone: then the ledger says what we wanted to write. */

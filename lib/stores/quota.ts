@@ -1,6 +1,6 @@
 /** Quotas: is there room for a message, and if not, which waiting ones make room? The part that both engines share. */
-import { sizeOf } from './rows.ts';
-import type { AcceptRules, Ended, NewMessage, Quota } from './store.ts';
+import { int, sizeOf, toEnded, type Row } from './rows.ts';
+import type { AcceptRules, Dropped, Ended, NewMessage, Quota } from './store.ts';
 
 /** What waits in a box or a domain. */
 export interface Usage {
@@ -24,6 +24,19 @@ export interface Excess {
 /** A waiting message that may make room. */
 export interface Candidate extends Ended {
   readonly size: number;
+  /** At least one of several devices has it. */
+  readonly taken: boolean;
+}
+
+/** Columns of {@link toCandidate}. */
+export const CANDIDATE_COLUMNS = 'id, dedup, box, size, taken_by is not null as taken';
+
+export function toCandidate(row: Row): Candidate {
+  return { ...toEnded(row), size: int(row, 'size'), taken: int(row, 'taken') !== 0 };
+}
+
+export function toDropped({ id, key, box, taken }: Candidate, reason: string): Dropped {
+  return { id, key, box, reason, outcome: taken ? 'delivered' : 'erased' };
 }
 
 /** Candidates that are looked at, and locked, first: nearly always one is enough. */
@@ -46,6 +59,8 @@ export const OLDEST_FIRST = { box: 'snd_time, id', domain: 'id' } as const;
 
 export const QUOTA_REASON = 'quota: made room for a newer one';
 export const REPLACED_REASON = 'replaced by a newer receipt';
+/** Those that gave way may be on their way to a device just then: the ledger is put right when the device takes them. */
+export const GAVE_WAY = [QUOTA_REASON, REPLACED_REASON];
 
 export function domainOf(box: string): string {
   return box.slice(box.lastIndexOf('@') + 1);

@@ -1,6 +1,7 @@
 /** Accepting in SQLite: inside one transaction, one message after the other. */
 import type { DomainUsage } from './quota.ts';
 import {
+  CANDIDATE_COLUMNS,
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
@@ -11,6 +12,8 @@ import {
   kindsOf,
   limitsOf,
   looksFor,
+  toCandidate,
+  toDropped,
   surplusOf,
   without,
   type Candidate,
@@ -18,7 +21,7 @@ import {
   type Limit,
   type Usage,
 } from './quota.ts';
-import { INSERT_COLUMNS, fromMessage, int, sizeOf, toEnded, type Row } from './rows.ts';
+import { INSERT_COLUMNS, fromMessage, int, sizeOf } from './rows.ts';
 import { endRow } from './sqlite-end.ts';
 import { noteChange } from './sqlite-mwi.ts';
 import type { Sqlite } from './sqlite.ts';
@@ -101,7 +104,7 @@ function candidates(db: Sqlite, { column, name }: Limit, overflow: Overflow, mos
     found.push(
       ...db
         .sql(
-          `select id, dedup, box, size from silo where ${column} = ? and kind = ? and box is not null
+          `select ${CANDIDATE_COLUMNS} from silo where ${column} = ? and kind = ? and box is not null
              order by ${OLDEST_FIRST[column]} limit ?`,
         )
         .all(name, kind, most - found.length)
@@ -129,7 +132,7 @@ function makeRoom(
 function replacedOnes(db: Sqlite, { box }: NewMessage, { replaces }: AcceptRules): readonly Candidate[] {
   return replaces.flatMap((thread) =>
     db
-      .sql('select id, dedup, box, size from silo where thread = ? and box = ?')
+      .sql(`select ${CANDIDATE_COLUMNS} from silo where thread = ? and box = ?`)
       .all(thread, box)
       .map(toCandidate),
   );
@@ -144,17 +147,14 @@ function surplusOnes(
 ): readonly Candidate[] {
   if (kind !== 'receipt' || receipts === 0) return [];
   const waiting = db
-    .sql('select id, dedup, box, size from silo where box = ? and kind = 1 order by id')
+    .sql(`select ${CANDIDATE_COLUMNS} from silo where box = ? and kind = 1 order by id`)
     .all(box)
     .map(toCandidate);
   return surplusOf(without(waiting, replaced), receipts);
 }
 
 function erase(db: Sqlite, messages: readonly Candidate[], reason: string, now: number): Dropped[] {
-  for (const message of messages) endRow(db, message, { outcome: 'erased', status: 0, reason }, now);
-  return messages.map(({ id, key, box }) => ({ id, key, box, reason }));
-}
-
-function toCandidate(row: Row): Candidate {
-  return { ...toEnded(row), size: int(row, 'size') };
+  const dropped = messages.map((message) => toDropped(message, reason));
+  for (const message of dropped) endRow(db, message, { outcome: message.outcome, status: 0, reason }, now);
+  return dropped;
 }

@@ -1,6 +1,6 @@
 /** Messages in SQLite. */
 import { Batcher } from './batcher.ts';
-import { DomainUsage } from './quota.ts';
+import { DomainUsage, QUOTA_REASON, REPLACED_REASON } from './quota.ts';
 import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
@@ -229,5 +229,18 @@ interface Settle {
 }
 
 function settle(db: Sqlite, { lease, message, end }: Settle, now: number): boolean {
-  return isHeld(db, lease) && endRow(db, message, end, now);
+  return isHeld(db, lease) && (endRow(db, message, end, now) || correct(db, message, end, now));
+}
+
+/** It gave way while a device took it. */
+function correct(db: Sqlite, { key }: Ended, { outcome, status, reason }: End, now: number): boolean {
+  if (outcome !== 'delivered') return false;
+  return (
+    db
+      .sql(
+        `update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ?
+           where dedup = ? and outcome = 'erased' and reason in (?, ?)`,
+      )
+      .run(outcome, status, reason, now, key, QUOTA_REASON, REPLACED_REASON).changes > 0
+  );
 }

@@ -128,7 +128,7 @@ export interface Accepted {
   readonly id: number;
   /** Why there is no room for it: a sentence. Nothing was stored then. */
   readonly full?: string;
-  /** Waiting messages that made room for it or were replaced by it; they have ended as `erased`. */
+  /** Waiting messages that made room for it or were replaced by it; they have ended. */
   readonly dropped?: readonly Dropped[];
 }
 
@@ -179,7 +179,9 @@ export const VANISHED = {
   reason: 'deleted by another program',
 } as const satisfies End;
 
+/** A waiting message that gave way: `delivered` when at least one of several devices had it. */
 export interface Dropped extends Ended {
+  readonly outcome: 'erased' | 'delivered';
   readonly reason: string;
 }
 
@@ -304,7 +306,10 @@ export interface SiloStore {
   ): Promise<readonly Message[]>;
   /** Does the box hold any such message? Asked for each live message, since another node may have stored one. */
   holdsMail(box: string, now: number): Promise<boolean>;
-  /** Ends a message. False, and nothing changed, when the lease is stale or the message is gone. */
+  /**
+   * Ends a message. False, and nothing changed, when the lease is stale or the message is gone. One that gave way to
+   * another while a device took it was delivered, and the ledger says so from then on.
+   */
   settle(lease: Lease, message: Ended, end: End): Promise<boolean>;
   /** Keeps a message for later. False when the lease is stale or the message is gone. */
   defer(lease: Lease, id: number, deferral: Deferral): Promise<boolean>;

@@ -103,6 +103,54 @@ describe('receipts that we make', () => {
     expect(await scene.texts('alice')).toEqual([]);
   });
 
+  test('"failed" replaces a "stored" that waits, whatever characters the id has', async () => {
+    const scene = await start();
+    const alice = await scene.phone('alice');
+    const asked = cpim('processing, negative-delivery', 'a&b<c>');
+    await alice.message('bob', asked, { ...CPIM, headers: { Expires: '60' } });
+    await until(async () => expect(await scene.texts('alice')).toHaveLength(1));
+    scene.time += 61;
+    await until(async () => expect((await scene.node.store.ledger()).expired).toBe(1));
+    await until(async () => {
+      const waiting = await scene.texts('alice');
+      expect(waiting).toHaveLength(1);
+      expect(waiting[0]).toContain('<failed/>');
+    });
+  });
+
+  test.each([
+    ['an id of 3,500 characters, each of which becomes six', cpim('processing', '"'.repeat(3500)), 0],
+    ['an author with an AoR that no column takes', cpim('processing'), 0],
+    [
+      'a bare CR in From, which would be a line of its own to some',
+      cpim('processing').replace('"Alice"', '"A\rimdn.X: y"'),
+      1,
+    ],
+    ['a NUL in the id', cpim('processing', 'a\0b').replace('\0', '\x01'), 0],
+  ])('hostile: %s', async (name, body, receipts) => {
+    const scene = await start();
+    const alice = await scene.phone('alice');
+    const from = name.includes('AoR')
+      ? `<sip:${'a'.repeat(400)}@example.org>;tag=1`
+      : '<sip:alice@example.org>;tag=1';
+    expect((await alice.message('bob', body, { ...CPIM, headers: { From: from } })).status).toBe(202);
+    await alice.quiet(100);
+    expect(await scene.node.store.ledger()).toMatchObject({ waiting: 1 + receipts, dead: 0 });
+    for (const text of await scene.texts('alice')) expect(text.replaceAll('\r\n', '')).not.toContain('\r');
+  });
+
+  test('a message to oneself that asks for everything makes one receipt, and that none', async () => {
+    const scene = await start();
+    const alice = await scene.phone('alice');
+    await alice.message('alice', cpim('processing, negative-delivery, positive-delivery, display'), CPIM);
+    await alice.quiet(100);
+    expect(await scene.node.store.ledger()).toMatchObject({ waiting: 2 });
+    await alice.register({ expires: 600 });
+    await alice.received(2);
+    await alice.quiet(100);
+    expect(await scene.node.store.ledger()).toMatchObject({ waiting: 0, delivered: 2 });
+  });
+
   test('imdn off: nothing, whatever is asked for', async () => {
     const scene = await start({ imdn: false });
     const alice = await scene.phone('alice');

@@ -59,6 +59,28 @@ describe('a quota', () => {
     expect(await scene.node.store.ledger()).toMatchObject({ waiting: 2, erased: 2 });
   });
 
+  test.each(['first', 'every'] as const)(
+    'drop-oldest while the box is sent (to %s): nothing hangs, and the ledger says delivered of all that a device took',
+    async (deliverTo) => {
+      await start({ maxMessages: 3, overflow: 'drop-oldest', deliverTo });
+      await scene.leave('bob', '1', '2', '3');
+      const bob = await scene.phone('bob', {
+        react: async ({ method }) => {
+          if (method === 'MESSAGE') await new Promise((resolve) => setTimeout(resolve, 30));
+          return 200;
+        },
+      });
+      await bob.register({ expires: 600 });
+      const alice = await scene.phone('alice');
+      for (let n = 4; n <= 60; n++) expect((await alice.message('bob', `${n}`)).status).toBe(202);
+      await until(async () => expect(await scene.texts('bob')).toEqual([]));
+      expect(bob.texts.at(-1)).toBe('60');
+      expect(new Set(bob.texts).size).toBe(bob.texts.length);
+      const delivered = bob.texts.length;
+      expect(await scene.node.store.ledger()).toMatchObject({ delivered, erased: 60 - delivered });
+    },
+  );
+
   test('bytes: a long text does not fit where a short one does', async () => {
     await start({ maxBytes: 100 });
     const alice = await scene.phone('alice');

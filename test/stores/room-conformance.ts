@@ -151,6 +151,27 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect(fifth.dropped).toMatchObject([{ box, reason: 'quota: made room for a newer one' }]);
     });
 
+    test('what gives way while a device takes it was delivered, and so was what one of several devices had', async () => {
+      const limited = rules({ box: { messages: 2, bytes: 0 }, overflow: 'drop-oldest' });
+      await accept({ callId: '1' }, limited);
+      await accept({ callId: '2' }, limited);
+      const [first, second] = await waiting();
+      const lease = await leaseOf();
+      await store.take(lease, second!.id, 'urn:uuid:1');
+      const before = await store.ledger();
+      const dropped = [];
+      for (const callId of ['3', '4']) dropped.push(...((await accept({ callId }, limited)).dropped ?? []));
+      expect(dropped.map(({ outcome }) => outcome)).toEqual(['erased', 'delivered']);
+      const end = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
+      expect(await store.settle({ ...lease, fence: lease.fence - 1 }, first!, end)).toBe(false);
+      expect(await store.settle(lease, first!, { ...end, outcome: 'dead' })).toBe(false);
+      expect(await store.settle(lease, first!, end)).toBe(true);
+      expect(await store.settle(lease, first!, end)).toBe(false);
+      const after = await store.ledger();
+      expect([after.erased - before.erased, after.delivered - before.delivered]).toEqual([0, 2]);
+      await store.release(lease);
+    });
+
     test('drop-oldest, many at once: the newest stay', async () => {
       const limited = rules({ box: { messages: 3, bytes: 0 }, overflow: 'drop-oldest' });
       await Promise.all(Array.from({ length: 20 }, (_, i) => accept({ callId: String(i) }, limited)));
@@ -278,6 +299,17 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.take({ ...lease, fence: lease.fence - 1 }, id, 'urn:uuid:3')).toBe(false);
       expect(await store.take(lease, 999_999_999, 'urn:uuid:1')).toBe(false);
       expect((await waiting())[0]!.takenBy).toEqual(['urn:uuid:1', 'urn:uuid:2']);
+      await store.release(lease);
+    });
+
+    test('as many devices as there may be, with long names, are remembered', async () => {
+      const { id } = await accept({});
+      const lease = await leaseOf();
+      const names = Array.from({ length: 400 }, (_, n) => `${n}`.padEnd(255, 'é'));
+      for (const name of names) expect(await store.take(lease, id, name)).toBe(true);
+      await store.defer(lease, id, { nextTime: 0, status: 415, strike: false, refusedBy: names[0]! });
+      expect((await waiting())[0]!.takenBy).toEqual(names);
+      await store.settle(lease, (await waiting())[0]!, { outcome: 'dead', status: 0, reason: 'x' });
       await store.release(lease);
     });
 
