@@ -3,6 +3,8 @@
  * device's User-Agent or Allow changes, in this process only: after a restart each is asked once more.
  */
 import { createHash } from 'node:crypto';
+import { parseContentType, splitList } from '../sip/headers.ts';
+import type { Answer } from '../sip/port.ts';
 import type { Binding } from '../stores/store.ts';
 import { deviceOf } from './bindings.ts';
 
@@ -20,8 +22,8 @@ export const SAME_TYPE = {
 export interface Capabilities {
   /** It answered that it can't do MESSAGE. */
   incapable(binding: Binding): void;
-  /** It answered that it can't do this type. */
-  refusesType(binding: Binding, contentType: string): void;
+  /** It refused a message: when it is with 415 and an Accept without this type, it can't do the type. */
+  refused(binding: Binding, contentType: string, answer: Pick<Answer, 'status' | 'header'>): void;
   takesMessages(binding: Binding): boolean;
   takesType(binding: Binding, contentType: string): boolean;
 }
@@ -57,7 +59,10 @@ export function createCapabilities(): Capabilities {
     incapable: (binding) => {
       note(binding).incapable = true;
     },
-    refusesType: (binding, contentType) => {
+    refused: (binding, contentType, { status, header }) => {
+      // RFC 3261 21.4.13. Without Accept it may be this one message: its character set, or what is inside.
+      const accept = status === 415 ? header('Accept') : undefined;
+      if (accept === undefined || accepts(accept, typeOf(contentType))) return;
       const { types } = note(binding);
       types.add(typeOf(contentType));
       forgetFirst(types, MOST_TYPES);
@@ -89,9 +94,14 @@ function faceOf({ userAgent, methods = '' }: Binding): string {
   return `${userAgent}\n${methods}`;
 }
 
-/** With its parameters: a device may refuse a character set and take the type. */
 function typeOf(contentType: string): string {
-  return contentType.replace(/\s/g, '').toLowerCase();
+  return parseContentType(contentType)?.type ?? '';
+}
+
+/** Does this Accept header (RFC 3261 20.1) name the type, or a range that it is in? */
+function accepts(accept: string, type: string): boolean {
+  const wanted = [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*'];
+  return splitList(accept).some((entry) => wanted.includes((entry.split(';')[0] ?? '').trim().toLowerCase()));
 }
 
 function forgetFirst(collection: Map<string, unknown> | Set<string>, most: number): void {

@@ -211,7 +211,7 @@ async function send(
       case 'delivered':
         return { kind: 'taken', status, reason };
       case 'refused':
-        if (status === 415) context.capabilities.refusesType(binding, message.contentType);
+        context.capabilities.refused(binding, message.contentType, answer);
         return { kind: 'refused', status, reason };
       case 'dead':
         return { kind: 'refused', status, reason };

@@ -153,7 +153,7 @@ async function sendToOne(
       case 'refused': {
         if (message.refusedBy.length >= MAX_REFUSALS)
           return end(context, lease, message, 'dead', answer.status, `refused by ${MAX_REFUSALS} devices`);
-        if (answer.status === 415) context.capabilities.refusesType(binding, message.contentType);
+        context.capabilities.refused(binding, message.contentType, answer);
         const refusedBy = refusalOf(binding, answer.status);
         const deferral = { nextTime: 0, status: answer.status, strike: false, refusedBy };
         if (!(await store.defer(lease, message.id, deferral))) return { kind: 'again', ms: AGAIN.ms };

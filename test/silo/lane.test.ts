@@ -193,24 +193,45 @@ describe('a message that cannot be delivered', () => {
     },
   );
 
-  test.each(CHANGES)('415: a device is asked once for a type, until it has changed to %j', async (change) => {
+  test('415 without Accept, or with one that names the type, is about that message: the others are offered', async () => {
     await start();
     await leave('one', '<two>', 'three', '<four>', 'five');
+    let refused = 0;
     const bob = await phone('bob', {
-      react: ({ method, body }) => (method === 'MESSAGE' && body.toString().startsWith('<') ? 415 : 200),
+      react: ({ method, body }) => {
+        if (method !== 'MESSAGE' || !body.toString().startsWith('<')) return 200;
+        return refused++ === 0 ? 415 : { status: 415, headers: { Accept: 'application/json, text/*;q=0.5' } };
+      },
     });
-    await bob.register({ expires: 600, headers: PHONE });
-    await bob.received(4);
-    await until(async () => expect(await texts()).toEqual(['<two>', '<four>']));
-    await bob.register({ expires: 600, headers: PHONE });
-    await bob.quiet(150);
-    expect(bob.texts).toEqual(['one', '<two>', 'three', 'five']);
-    bob.react = () => 200;
-    await bob.register({ expires: 600, headers: change });
-    await bob.received(6);
-    expect(bob.texts.slice(4)).toEqual(['<two>', '<four>']);
-    await until(async () => expect(await texts()).toEqual([]));
+    await bob.register({ expires: 600 });
+    await bob.received(5);
+    expect(bob.texts).toEqual(['one', '<two>', 'three', '<four>', 'five']);
   });
+
+  test.each(CHANGES)(
+    '415: a device is asked once for a type that its Accept leaves out, until it has changed to %j',
+    async (change) => {
+      await start();
+      await leave('one', '<two>', 'three', '<four>', 'five');
+      const bob = await phone('bob', {
+        react: ({ method, body }) =>
+          method === 'MESSAGE' && body.toString().startsWith('<')
+            ? { status: 415, headers: { Accept: 'text/plain' } }
+            : 200,
+      });
+      await bob.register({ expires: 600, headers: PHONE });
+      await bob.received(4);
+      await until(async () => expect(await texts()).toEqual(['<two>', '<four>']));
+      await bob.register({ expires: 600, headers: PHONE });
+      await bob.quiet(150);
+      expect(bob.texts).toEqual(['one', '<two>', 'three', 'five']);
+      bob.react = () => 200;
+      await bob.register({ expires: 600, headers: change });
+      await bob.received(6);
+      expect(bob.texts.slice(4)).toEqual(['<two>', '<four>']);
+      await until(async () => expect(await texts()).toEqual([]));
+    },
+  );
 
   test('a verdict of the operator decides, too, whether a registration lifts the pause', async () => {
     await start({ silo: { outcomes: { 486: 'away', 480: 'later' } } });
