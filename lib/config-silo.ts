@@ -215,7 +215,9 @@ export const siloSchema = {
   noticeInterval: whole(0)
     .default(SILO_DEFAULTS.noticeInterval)
     .describe('between two notices to one author about one recipient, s'),
-  noticeRate: whole(0).default(SILO_DEFAULTS.noticeRate).describe('notices a minute to one author; 0: no limit'),
+  noticeRate: whole(0)
+    .default(SILO_DEFAULTS.noticeRate)
+    .describe('notices a minute to one author; 0: no limit'),
   imdn: flag
     .default(SILO_DEFAULTS.imdn)
     .describe('sends the receipts that a CPIM message asks for (RFC 5438): stored, failed'),
