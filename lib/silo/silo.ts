@@ -40,6 +40,7 @@ import { domainsOf, ownerOf, served } from '../sip/owner.ts';
 import { aorOf } from '../sip/uri.ts';
 import { createPace } from './pace.ts';
 import { createReminders, type Reminders } from './reminders.ts';
+import { sendTimeOf } from './send-at.ts';
 import { createStatistics, healthOf, type Health, type Statistics } from './statistics.ts';
 
 const log = logger('silo');
@@ -194,12 +195,15 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     try {
       const live = (await bindings.find(box)).length > 0;
       const every = settings.deliverTo === 'every' && whyNotStored(req, settings) === undefined;
-      const timed = sendAtOf(req, settings) !== undefined;
+      const sendAt = sendAtOf(req, settings);
+      const timed = sendAt !== undefined;
       if (every || timed) {
         // Owed to more than who is there now, or not yet: it goes by way of the box in any case.
         const result = await acceptor.store(req, { skipNotice: live && !timed });
         answer(res, result);
-        if ('key' in result && (live || arrival.happened())) lanes.wake(box, 'accept');
+        // One whose time is still to come is the clock's affair.
+        const due = !timed || !('key' in result) || sendTimeOf(sendAt, now(), settings) === 0;
+        if ('key' in result && due && (live || arrival.happened())) lanes.wake(box, 'accept');
         return;
       }
       // A live message never overtakes what waits, whichever node stored it.
