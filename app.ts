@@ -6,18 +6,18 @@
 import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
 import { runCli } from './lib/cli/cli.ts';
-import { mwiOptionsOf } from './lib/config-mwi.ts';
-import { readConfig, type Config } from './lib/config.ts';
+import { mwiOptionsOf } from './lib/config/mwi.ts';
+import { readConfig, type Config } from './lib/config/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
-import { SiloError, messageOf } from './lib/errors.ts';
-import { onLog } from './lib/log.ts';
+import { SiloError, messageOf } from './lib/base/errors.ts';
+import { onLog } from './lib/base/log.ts';
 import { createMwi } from './lib/mwi/mwi.ts';
-import { createNode } from './lib/node.ts';
+import { createNode } from './lib/node/node.ts';
 import { createRegistrar } from './lib/registrar/registrar.ts';
-import { connectSrf, disconnectSrf } from './lib/sip/connect.ts';
-import { createPort } from './lib/sip/port.ts';
-import { guardedRegistrationParser } from './lib/sip/registration-parser.ts';
-import { answerOptions, createGate, refuse, unserved } from './lib/sip/answers.ts';
+import { connectSrf, disconnectSrf } from './lib/sip/drachtio/connect.ts';
+import { createPort } from './lib/sip/drachtio/port.ts';
+import { guardedRegistrationParser } from './lib/sip/drachtio/registration-parser.ts';
+import { answerOptions, createGate, refuse, unserved } from './lib/sip/drachtio/middlewares.ts';
 import { createSilo } from './lib/silo/silo.ts';
 import { openStore } from './lib/stores/open.ts';
 

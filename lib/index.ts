@@ -1,23 +1,24 @@
 /** The public face of drachtio-silo: a table of contents. */
 
 // Types
-export type { SiloErrorCode } from './errors.ts';
-export type { LogLevel, LogListener } from './log.ts';
-export type { NodeOptions, NodeState, SiloNode } from './node.ts';
-export type { Middleware } from './sip/port.ts';
+export type { SiloErrorCode } from './base/errors.ts';
+export type { LogLevel, LogListener } from './base/log.ts';
+export type { NodeOptions, NodeState, SiloNode } from './node/node.ts';
+export type { Middleware } from './sip/drachtio/port.ts';
 export type { RegistrarOptions, Registrar } from './registrar/registrar.ts';
 export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
-export type { Authorize, MwiOptions } from './mwi/options.ts';
-export type { StoreResult } from './silo/accept.ts';
-export type { BindingSource } from './silo/bindings.ts';
-export type { StoreOverrides } from './silo/content.ts';
-export type { DeadLetters } from './silo/dead-letters.ts';
-export type { SiloEmitter, SiloEvents } from './silo/events.ts';
-export type { SiloOptions } from './silo/options.ts';
-export type { Reminder, Reminders } from './silo/reminders.ts';
-export type { Health, Statistics } from './silo/statistics.ts';
+export type { Authorize, MwiOptions } from './mwi/request/options.ts';
+export type { StoreResult } from './silo/receive/accept.ts';
+export type { BindingSource } from './silo/state/bindings.ts';
+export type { StoreOverrides } from './silo/receive/message-of-request.ts';
+export type { DeadLetters } from './silo/manage/dead-letters.ts';
+export type { SiloEmitter, SiloEvents } from './silo/state/events.ts';
+export type { SiloOptions } from './silo/state/options.ts';
+export type { Reminder, Reminders } from './silo/manage/reminders.ts';
+export type { Health, Statistics } from './silo/state/statistics.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
-export type { Binding, DeadLetter, Store } from './stores/store.ts';
+export type { Binding } from './sip/read/binding.ts';
+export type { DeadLetter, Store } from './stores/contract/store.ts';
 
 // Storage
 export { openStore, type StoreOptions } from './stores/open.ts';
@@ -32,14 +33,14 @@ export { createRegistrar } from './registrar/registrar.ts';
 export { createMwi } from './mwi/mwi.ts';
 
 // Message summaries (RFC 3842)
-export { SummaryError, formatSummary, parseSummary } from './mwi/summary.ts';
+export { SummaryError, formatSummary, parseSummary } from './mwi/summary/summary.ts';
 
 // The port to drachtio, shared by the features of one app
-export { createPort, type Port } from './sip/port.ts';
+export { createPort, type Port } from './sip/drachtio/port.ts';
 
 // This node among others on one database
-export { createNode } from './node.ts';
+export { createNode } from './node/node.ts';
 
 // Errors and logs
-export { SiloError } from './errors.ts';
-export { onLog } from './log.ts';
+export { SiloError } from './base/errors.ts';
+export { onLog } from './base/log.ts';

@@ -1,7 +1,7 @@
 /** The command line: what is asked for, or a sentence why that can't be told. */
 import { parseArgs } from 'node:util';
-import { SiloError, messageOf } from '../errors.ts';
-import { COLUMN_PARAMETERS } from '../stores/silo-source.ts';
+import { SiloError, messageOf } from '../base/errors.ts';
+import { COLUMN_PARAMETERS } from '../stores/source/silo-source.ts';
 
 export interface ImportArguments {
   readonly url: string;

@@ -1,7 +1,7 @@
 /** The commands of `drachtio-silo`: without one the application starts. */
-import { readConfig } from '../config.ts';
-import { SiloError, messageOf } from '../errors.ts';
-import { packageVersion } from '../package.ts';
+import { readConfig } from '../config/config.ts';
+import { SiloError, messageOf } from '../base/errors.ts';
+import { packageVersion } from '../base/package.ts';
 import { USAGE, parseCommand, type Command } from './arguments.ts';
 import { importCommand } from './import.ts';
 

@@ -1,15 +1,15 @@
 /** `drachtio-silo import`: source, store, progress, report and Ctrl-C around an import. */
 import { open } from 'node:fs/promises';
-import type { Config } from '../config.ts';
-import { SiloError, messageOf } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { SiloError, messageOf } from '../base/errors.ts';
 import { keepIn, keepNothing, type Keep } from '../import/keep.ts';
 import { createProgress } from '../import/progress.ts';
 import { EXAMPLES, reportJson, reportText, type ImportFacts } from '../import/report.ts';
 import { runImport } from '../import/run.ts';
 import { startCounting } from '../import/tally.ts';
-import { openKnownKeys } from '../stores/known-keys.ts';
+import { openKnownKeys } from '../stores/source/known-keys.ts';
 import { openStore } from '../stores/open.ts';
-import { openSource, sameDatabase, type SiloSource } from '../stores/silo-source.ts';
+import { openSource, sameDatabase, type SiloSource } from '../stores/source/silo-source.ts';
 import type { ImportArguments } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
 

@@ -1,7 +1,7 @@
 /** The admin port: apps connect, authenticate, ask for verbs and exchange SIP. */
 import { createServer, type Server } from 'node:net';
-import { messageOf, SiloError } from '../errors.ts';
-import { bracketed, type Address } from './address.ts';
+import { messageOf, SiloError } from '../base/errors.ts';
+import { bracketed, type Address } from './text/address.ts';
 import { App } from './app.ts';
 import type { Core } from './core.ts';
 import { cut } from './cuts.ts';

@@ -1,6 +1,6 @@
 /** One app connection on the admin port. */
 import type { Socket } from 'node:net';
-import type { Faults } from './faults.ts';
+import type { Faults } from './network/faults.ts';
 import { newUuid } from './ids.ts';
 import { FrameReader, readFrame, writeFrame, type AppFrame } from './wire.ts';
 

@@ -1,13 +1,13 @@
 /** Dialogs out of 2xx answers to SUBSCRIBE, in both directions (RFC 6665 §4.1.2, §4.2.1). */
-import { bracketed } from './address.ts';
+import { bracketed } from './text/address.ts';
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import { dialogId, type Dialog } from './dialogs.ts';
 import type { Draft } from './draft.ts';
-import type { Flow } from './flow.ts';
-import { readCSeq, valueOf, valuesOf, type Header, type Response } from './message.ts';
+import type { Flow } from './network/flow.ts';
+import { readCSeq, valueOf, valuesOf, type Header, type Response } from './text/message.ts';
 import type { PendingRequest } from './pending.ts';
-import { readNameAddr, readUri, splitList, tagOf } from './uri.ts';
+import { readNameAddr, readUri, splitList, tagOf } from './text/uri.ts';
 
 /** The remote target of a Contact: its URI without headers and without what has no place in a target. */
 export function targetOf(headers: readonly Header[]): string | undefined {

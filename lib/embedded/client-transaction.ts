@@ -10,9 +10,9 @@
  * A connection that breaks later makes no difference: the answer may come another way, until F.
  */
 import { Expiring } from './expiring.ts';
-import type { Flow } from './flow.ts';
-import { readCSeq, valueOf, type Response } from './message.ts';
-import type { Timers } from './timers.ts';
+import type { Flow } from './network/flow.ts';
+import { readCSeq, valueOf, type Response } from './text/message.ts';
+import type { Timers } from './network/timers.ts';
 
 export interface ClientTransaction {
   readonly branch: string;

@@ -1,13 +1,13 @@
 /** What the parts of the front end share while it runs. */
-import type { Endpoints } from './endpoints.ts';
+import type { Endpoints } from './network/endpoints.ts';
 import type { ClientTransactions } from './client-transaction.ts';
 import type { Dialogs } from './dialogs.ts';
-import type { Faults } from './faults.ts';
-import type { LoopbackPorts } from './loopback.ts';
+import type { Faults } from './network/faults.ts';
+import type { LoopbackPorts } from './network/loopback.ts';
 import type { ServerTransactions } from './pending.ts';
-import type { RegisteredConnections } from './registered.ts';
+import type { RegisteredConnections } from './network/registered.ts';
 import type { Routes } from './routes.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from './network/timers.ts';
 
 export interface Core {
   readonly timers: Timers;

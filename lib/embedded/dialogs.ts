@@ -4,7 +4,7 @@
  */
 import type { App } from './app.ts';
 import { Expiring } from './expiring.ts';
-import type { Flow } from './flow.ts';
+import type { Flow } from './network/flow.ts';
 
 /** Owners of ended dialogs that are still remembered; drachtio-server remembers them all. */
 const maxFormerOwners = 10_000;

@@ -1,7 +1,7 @@
 /** A request of ours before its way is known: all but the Via, and the Contact that may follow the way. */
-import { linesOf, ownContact } from './app-headers.ts';
-import type { Flow } from './flow.ts';
-import type { Header } from './message.ts';
+import { linesOf, ownContact } from './text/app-headers.ts';
+import type { Flow } from './network/flow.ts';
+import type { Header } from './text/message.ts';
 
 export interface Draft {
   readonly method: string;

@@ -2,13 +2,13 @@
  * The one thing that drachtio-server forwards by itself, statelessly (RFC 3261 §16.11): a request with a To tag whose
  * first Route is this server and whose dialog nobody knows goes along its Request-URI, and its answer comes back.
  */
-import { bracketed, unbracketed } from './address.ts';
+import { bracketed, unbracketed } from './text/address.ts';
 import type { Core } from './core.ts';
 import { newBranch } from './ids.ts';
-import { encode, valueOf, valuesOf, type Request, type Response } from './message.ts';
-import { flowTo, hopOf, isNumeric } from './next-hop.ts';
-import { paramOf, readNameAddr, readUri, splitList, tagOf } from './uri.ts';
-import { readVia } from './via.ts';
+import { encode, valueOf, valuesOf, type Request, type Response } from './text/message.ts';
+import { flowTo, hopOf, isNumeric } from './network/next-hop.ts';
+import { paramOf, readNameAddr, readUri, splitList, tagOf } from './text/uri.ts';
+import { readVia } from './text/via.ts';
 
 /** Forwards the request when it is of that kind; `vias` are its Via values as received. */
 export function forwards(core: Core, request: Request, vias: readonly string[]): boolean {

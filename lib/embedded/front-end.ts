@@ -4,21 +4,21 @@
  *
  * @module
  */
-import { logger } from '../log.ts';
-import { readAddress, readAddresses, type Address } from './address.ts';
+import { logger } from '../base/log.ts';
+import { readAddress, readAddresses, type Address } from './text/address.ts';
 import { AdminPort } from './admin.ts';
 import { ClientTransactions } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { Dialogs } from './dialogs.ts';
-import { Endpoints } from './endpoints.ts';
-import { newFaults, type Faults } from './faults.ts';
+import { Endpoints } from './network/endpoints.ts';
+import { newFaults, type Faults } from './network/faults.ts';
 import { receive } from './inbound.ts';
-import { LoopbackPorts } from './loopback.ts';
+import { LoopbackPorts } from './network/loopback.ts';
 import { ServerTransactions } from './pending.ts';
-import { RegisteredConnections } from './registered.ts';
+import { RegisteredConnections } from './network/registered.ts';
 import { ownReply } from './reply.ts';
 import { Routes } from './routes.ts';
-import { defaultTimers, type Timers } from './timers.ts';
+import { defaultTimers, type Timers } from './network/timers.ts';
 
 export type { Faults, Timers };
 

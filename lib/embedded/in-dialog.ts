@@ -1,16 +1,16 @@
 /** `sip` frames that name a dialog: requests inside it. */
 import type { App } from './app.ts';
-import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './app-headers.ts';
+import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './text/app-headers.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
 import { draft, isIdentity, type Draft } from './draft.ts';
-import type { Flow } from './flow.ts';
+import type { Flow } from './network/flow.ts';
 import { newUuid } from './ids.ts';
-import { valueOf, type Header } from './message.ts';
-import { hopOf } from './next-hop.ts';
+import { valueOf, type Header } from './text/message.ts';
+import { hopOf } from './network/next-hop.ts';
 import { sendOver, sendTo, type Sender } from './send.ts';
-import { isSound } from './syntax.ts';
-import { paramOf, readNameAddr, readUri, tagOf } from './uri.ts';
+import { isSound } from './text/syntax.ts';
+import { paramOf, readNameAddr, readUri, tagOf } from './text/uri.ts';
 import type { AppFrame } from './wire.ts';
 
 export function sendInDialog(core: Core, app: App, frame: AppFrame): void {

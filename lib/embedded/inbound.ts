@@ -5,14 +5,14 @@
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
-import type { Flow, Received } from './flow.ts';
+import type { Flow, Received } from './network/flow.ts';
 import { forwards, passBack } from './forward.ts';
 import { newUuid, timeOfDay } from './ids.ts';
-import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './message.ts';
+import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './text/message.ts';
 import { ownReply } from './reply.ts';
-import { badHeader } from './syntax.ts';
-import { tagOf } from './uri.ts';
-import { readVia, received as receivedVia, type Via } from './via.ts';
+import { badHeader } from './text/syntax.ts';
+import { tagOf } from './text/uri.ts';
+import { readVia, received as receivedVia, type Via } from './text/via.ts';
 
 const served: ReadonlySet<string> = new Set(
   'REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH OPTIONS INFO'.split(' '),

@@ -1,18 +1,18 @@
 /** `sip` frames that carry a new request: out of any dialog. */
 import { isIP } from 'node:net';
-import { bracketed, type Address } from './address.ts';
+import { bracketed, type Address } from './text/address.ts';
 import type { App } from './app.ts';
-import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './app-headers.ts';
+import { bracketedAddress, localised, readAppHeaders, untilUnsound } from './text/app-headers.ts';
 import { beginDialog } from './begin-dialog.ts';
 import type { Core } from './core.ts';
 import { dialogId } from './dialogs.ts';
 import { draft, isIdentity, type Draft } from './draft.ts';
 import { newTag, newUuid } from './ids.ts';
-import { readCSeq, valueOf, type Header } from './message.ts';
-import { hopOf, type Hop } from './next-hop.ts';
+import { readCSeq, valueOf, type Header } from './text/message.ts';
+import { hopOf, type Hop } from './network/next-hop.ts';
 import { sendOver, sendTo, type Sender } from './send.ts';
-import { isSound } from './syntax.ts';
-import { readUri, tagOf, type Uri } from './uri.ts';
+import { isSound } from './text/syntax.ts';
+import { readUri, tagOf, type Uri } from './text/uri.ts';
 import type { AppFrame } from './wire.ts';
 
 const methods: ReadonlySet<string> = new Set(

@@ -9,10 +9,10 @@
 import type { App } from './app.ts';
 import type { Dialog } from './dialogs.ts';
 import { Expiring } from './expiring.ts';
-import type { Flow } from './flow.ts';
-import type { Header } from './message.ts';
+import type { Flow } from './network/flow.ts';
+import type { Header } from './text/message.ts';
 import type { Replyable } from './reply.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from './network/timers.ts';
 
 /** Beyond this many open requests new ones get 503: an app that answers nothing must not fill the memory. */
 const maxPending = 200_000;

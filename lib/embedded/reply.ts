@@ -1,7 +1,7 @@
 /** Responses: what is copied from the request (RFC 3261 §8.2.6.2), and the ones that no app has a hand in. */
 import { newTag } from './ids.ts';
-import { encode, type Header } from './message.ts';
-import { tagOf } from './uri.ts';
+import { encode, type Header } from './text/message.ts';
+import { tagOf } from './text/uri.ts';
 
 /** What a response needs of its request; the top Via is rewritten already. */
 export interface Replyable {

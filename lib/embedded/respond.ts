@@ -1,15 +1,15 @@
 /** `sip` frames that carry a response: one final answer per request, given by any app that knows its id. */
-import { bracketed } from './address.ts';
+import { bracketed } from './text/address.ts';
 import type { App } from './app.ts';
-import { linesOf, localised, readAppHeaders } from './app-headers.ts';
+import { linesOf, localised, readAppHeaders } from './text/app-headers.ts';
 import { acceptDialog, targetOf } from './begin-dialog.ts';
 import type { Core } from './core.ts';
 import { newTag, timeOfDay } from './ids.ts';
-import { encode, valueOf, type Header } from './message.ts';
+import { encode, valueOf, type Header } from './text/message.ts';
 import type { PendingRequest } from './pending.ts';
 import { ownReply, replyLines } from './reply.ts';
-import { isSound } from './syntax.ts';
-import { paramOf, readNameAddr, readUri, splitList, tagOf } from './uri.ts';
+import { isSound } from './text/syntax.ts';
+import { paramOf, readNameAddr, readUri, splitList, tagOf } from './text/uri.ts';
 import type { AppFrame } from './wire.ts';
 
 export function respond(core: Core, app: App, frame: AppFrame): void {

@@ -2,11 +2,11 @@
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
-import type { Flow } from './flow.ts';
+import type { Flow } from './network/flow.ts';
 import { newBranch, newTag, timeOfDay } from './ids.ts';
-import { bracketed, type Address } from './address.ts';
-import { encode, type Response } from './message.ts';
-import { flowTo, isNumeric, resolve, type Hop } from './next-hop.ts';
+import { bracketed, type Address } from './text/address.ts';
+import { encode, type Response } from './text/message.ts';
+import { flowTo, isNumeric, resolve, type Hop } from './network/next-hop.ts';
 import { reasonOf, tagged } from './reply.ts';
 
 export interface Sender {

@@ -1,8 +1,8 @@
 /** Recipient, sender and To of a row: msilo keeps URIs without display names, in columns that may have cut them. */
-import { parseNameAddr } from '../sip/headers.ts';
-import { served } from '../sip/owner.ts';
-import { aorOf, parseUri, splitAor, type AorOptions } from '../sip/uri.ts';
-import type { SourceRow } from '../stores/silo-source.ts';
+import { parseNameAddr } from '../sip/read/headers.ts';
+import { served } from '../sip/read/recipient.ts';
+import { aorOf, parseUri, splitAor, type AorOptions } from '../sip/read/uri.ts';
+import type { SourceRow } from '../stores/source/silo-source.ts';
 import { Refused, shown, type AddRepair } from './judgement.ts';
 
 export interface AddressSettings extends AorOptions {

@@ -2,8 +2,8 @@
  * Content-Type of a row. Kamailio files the bare type, cut at its column's width, and message/cpim as text/plain;
  * OpenSIPS files all of it. What the body itself tells is restored.
  */
-import { parseContentType } from '../sip/headers.ts';
-import type { SourceRow } from '../stores/silo-source.ts';
+import { parseContentType } from '../sip/read/headers.ts';
+import type { SourceRow } from '../stores/source/silo-source.ts';
 import { Refused, shown, type AddRepair } from './judgement.ts';
 
 /** @throws Refused */

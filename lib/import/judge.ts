@@ -1,14 +1,14 @@
 /** A row of another program's `silo` table: a message of ours, or the reason why not. */
 import { createHash } from 'node:crypto';
-import { SiloError } from '../errors.ts';
-import { sendableText } from '../sip/body.ts';
-import { hasControl } from '../sip/characters.ts';
-import { checkSizes } from '../silo/content.ts';
-import { keptHeader, keptHeaders, type KeepOptions } from '../silo/kept-headers.ts';
-import { whyLiveOnly, type LiveOnlyOptions } from '../silo/live-only.ts';
-import { readReceipt, threadOf } from '../silo/receipts.ts';
-import type { SourceRow } from '../stores/silo-source.ts';
-import type { NewMessage } from '../stores/store.ts';
+import { SiloError } from '../base/errors.ts';
+import { sendableText } from '../sip/drachtio/body.ts';
+import { hasControl } from '../sip/read/characters.ts';
+import { checkSizes } from '../silo/receive/message-of-request.ts';
+import { keptHeader, keptHeaders, type KeepOptions } from '../silo/receive/kept-headers.ts';
+import { whyLiveOnly, type LiveOnlyOptions } from '../silo/receive/not-stored.ts';
+import { readReceipt, threadOf } from '../silo/receive/receipts.ts';
+import type { SourceRow } from '../stores/source/silo-source.ts';
+import type { NewMessage } from '../stores/contract/store.ts';
 import { boxOf, senderOf, toOf, type AddressSettings } from './addresses.ts';
 import { contentTypeOf } from './content-type.ts';
 import { Refused, type AddRepair, type Judgement, type Note, type Repair } from './judgement.ts';

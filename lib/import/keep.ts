@@ -1,7 +1,7 @@
 /** Where judged messages go: into a store, or, in a dry run, nowhere. */
-import { SiloError } from '../errors.ts';
-import type { KnownKeys } from '../stores/known-keys.ts';
-import type { NewMessage, Store } from '../stores/store.ts';
+import { SiloError } from '../base/errors.ts';
+import type { KnownKeys } from '../stores/source/known-keys.ts';
+import type { NewMessage, Store } from '../stores/contract/store.ts';
 
 /** `known`: this row was imported before. */
 export type Kept = 'stored' | 'known' | { readonly refused: string };

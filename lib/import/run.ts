@@ -4,7 +4,7 @@
  * that of a higher id. Nothing is remembered here: a row that was imported is known to the store by its key.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SiloSource, SourceRow } from '../stores/silo-source.ts';
+import type { SiloSource, SourceRow } from '../stores/source/silo-source.ts';
 import { judge, type JudgeSettings } from './judge.ts';
 import type { Judgement } from './judgement.ts';
 import type { Keep } from './keep.ts';

@@ -1,22 +1,23 @@
 /** Message-waiting lamps: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
-import { messageOf } from '../errors.ts';
-import { logger } from '../log.ts';
-import { createNode, type SiloNode } from '../node.ts';
-import { domainsOf } from '../sip/owner.ts';
-import { createPort, type Handler, type Middleware, type Port, type Srf } from '../sip/port.ts';
-import type { MwiStore, NodeStore } from '../stores/store.ts';
-import { createAccess } from './access.ts';
-import { createClock } from './clock.ts';
-import { createFarewell } from './farewell.ts';
-import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './options.ts';
-import { createPublisher } from './publish.ts';
-import { createRegisterer } from './register.ts';
-import { createService } from './serve.ts';
-import { createSubscriber } from './subscribe.ts';
-import { createSummaries } from './summaries.ts';
-import { createTakeover } from './takeover.ts';
-import { createUnsolicited } from './unsolicited.ts';
-import { createWatchers } from './watchers.ts';
+import { messageOf } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import { createNode, type SiloNode } from '../node/node.ts';
+import { domainsOf } from '../sip/read/recipient.ts';
+import type { Handler } from '../sip/drachtio/messages.ts';
+import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
+import type { MwiStore, NodeStore } from '../stores/contract/store.ts';
+import { createAccess } from './request/access.ts';
+import { createClock } from './notify/sweep.ts';
+import { createFarewell } from './notify/deactivate.ts';
+import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
+import { createPublisher } from './state/publish.ts';
+import { createRegisterer } from './notify/register.ts';
+import { createService } from './notify/subscription-service.ts';
+import { createSubscriber } from './notify/subscribe.ts';
+import { createSummaries } from './state/summaries.ts';
+import { createTakeover } from './notify/takeover.ts';
+import { createUnsolicited } from './notify/unsolicited.ts';
+import { createWatchers } from './notify/watchers.ts';
 
 const log = logger('mwi');
 /** Milliseconds after which a mailbox that was not watched before is looked at once more. */

@@ -1,13 +1,15 @@
 /** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
-import { SiloError } from '../errors.ts';
-import { bindingsOf } from '../sip/binding.ts';
-import { MAX_URI } from '../sip/frame.ts';
-import { formatSipDate, header, splitList } from '../sip/headers.ts';
-import { domainsOf } from '../sip/owner.ts';
-import type { Middleware, Next, Port, SipRequest, SipResponse } from '../sip/port.ts';
-import { readRegistration, type Registration } from '../sip/registration.ts';
-import { sameUri, type AorOptions } from '../sip/uri.ts';
-import type { Binding, BindingChange, Store } from '../stores/store.ts';
+import { SiloError } from '../base/errors.ts';
+import { bindingsOf } from '../sip/read/binding.ts';
+import { MAX_URI } from '../sip/drachtio/frame.ts';
+import { formatSipDate, header, splitList } from '../sip/read/headers.ts';
+import { domainsOf } from '../sip/read/recipient.ts';
+import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
+import type { Middleware, Port } from '../sip/drachtio/port.ts';
+import { readRegistration, type Registration } from '../sip/read/registration.ts';
+import { sameUri, type AorOptions } from '../sip/read/uri.ts';
+import type { Binding } from '../sip/read/binding.ts';
+import type { BindingChange, Store } from '../stores/contract/store.ts';
 
 /** Bytes that the Path of a REGISTER and the contacts of its answer may have: drachtio passes 8,400 of headers. */
 const MAX_PATH = 2_000;

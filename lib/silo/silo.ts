@@ -1,47 +1,40 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
-import { messageOf as textOf } from '../errors.ts';
-import { logger } from '../log.ts';
-import { createNode, type NodeState, type SiloNode } from '../node.ts';
-import { causeOf } from '../sip/cause.ts';
-import { header } from '../sip/headers.ts';
-import { parseNameAddr } from '../sip/name-addr.ts';
-import {
-  createPort,
-  type Middleware,
-  type Next,
-  type Port,
-  type SipRequest,
-  type SipResponse,
-  type Srf,
-} from '../sip/port.ts';
-import { readRegistration, type Registration } from '../sip/registration.ts';
-import type { Store } from '../stores/store.ts';
-import { createAcceptor, type StoreResult } from './accept.ts';
-import { createArrivals } from './arrivals.ts';
-import { observedBindings, type BindingSource } from './bindings.ts';
-import { createKnownDevices } from './known-devices.ts';
-import { createBoxes } from './boxes.ts';
-import { createBreaker } from './breaker.ts';
-import { createClock } from './clock.ts';
-import { keyOf, sendAtOf, whyNotStored, type StoreOverrides } from './content.ts';
-import { createCourier } from './courier.ts';
-import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
-import { createEvents, type SiloEmitter } from './events.ts';
-import { createFlights } from './flights.ts';
-import { createImdn } from './imdn.ts';
-import { createLanes } from './lanes.ts';
-import { LiveFailure, deliverLive } from './live.ts';
-import { createMemory } from './memory.ts';
-import { createNotices } from './notice.ts';
-import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './options.ts';
-import { backoff, storable } from './outcome.ts';
-import { createOverload } from './overload.ts';
-import { domainsOf, ownerOf, served } from '../sip/owner.ts';
-import { aorOf } from '../sip/uri.ts';
-import { createPace } from './pace.ts';
-import { createReminders, type Reminders } from './reminders.ts';
-import { sendTimeOf } from './send-at.ts';
-import { createStatistics, healthOf, type Health, type Statistics } from './statistics.ts';
+import { messageOf as textOf } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import { createNode, type NodeState, type SiloNode } from '../node/node.ts';
+import { causeOf } from '../sip/read/cause.ts';
+import { header } from '../sip/read/headers.ts';
+import { parseNameAddr } from '../sip/read/name-addr.ts';
+import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
+import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
+import { readRegistration, type Registration } from '../sip/read/registration.ts';
+import type { Store } from '../stores/contract/store.ts';
+import { createAcceptor, type StoreResult } from './receive/accept.ts';
+import { createArrivals } from './receive/registration-race.ts';
+import { observedBindings, type BindingSource } from './state/bindings.ts';
+import { createKnownDevices } from './deliver/known-devices.ts';
+import { createBoxes } from './state/boxes.ts';
+import { createBreaker } from './pace/circuit-breaker.ts';
+import { createClock } from './deliver/sweep.ts';
+import { keyOf, sendAtOf, whyNotStored, type StoreOverrides } from './receive/message-of-request.ts';
+import { createCourier } from './report/send-once.ts';
+import { createDeadLetters, type DeadLetters } from './manage/dead-letters.ts';
+import { createEvents, type SiloEmitter } from './state/events.ts';
+import { createFlights } from './state/in-flight.ts';
+import { createImdn } from './report/imdn.ts';
+import { createLanes } from './deliver/lanes.ts';
+import { LiveFailure, deliverLive } from './deliver/live.ts';
+import { createMemory } from './state/recent-set.ts';
+import { createNotices } from './report/offline-notice.ts';
+import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './state/options.ts';
+import { backoff, storable } from './state/outcome.ts';
+import { createOverload } from './receive/overload.ts';
+import { domainsOf, ownerOf, served } from '../sip/read/recipient.ts';
+import { aorOf } from '../sip/read/uri.ts';
+import { createPace } from './pace/rate-limit.ts';
+import { createReminders, type Reminders } from './manage/reminders.ts';
+import { sendTimeOf } from './receive/send-at.ts';
+import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 
 const log = logger('silo');
 

@@ -1,9 +1,9 @@
 /** Opens a store by its URL (`SILO_STORE`). */
-import { SiloError } from '../errors.ts';
-import { openMysql } from './mysql.ts';
-import { parseMysqlUrl } from './mysql-url.ts';
-import { openSqlite } from './sqlite.ts';
-import type { Store } from './store.ts';
+import { SiloError } from '../base/errors.ts';
+import { openMysql } from './mysql/open.ts';
+import { parseMysqlUrl } from './mysql/link/url.ts';
+import { openSqlite } from './sqlite/open.ts';
+import type { Store } from './contract/store.ts';
 
 export interface StoreOptions {
   /** Clock in epoch seconds. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, readConfig, variableOf } from '../../lib/config.ts';
+import { configSchema, readConfig, variableOf } from '../../lib/config/config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('the options', () => {

@@ -1,8 +1,8 @@
 /** How one node judges the others, step by step. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { onLog } from '../../lib/log.ts';
-import { createNode, type SiloNode } from '../../lib/node.ts';
-import type { NodeRow } from '../../lib/stores/store.ts';
+import { onLog } from '../../lib/base/log.ts';
+import { createNode, type SiloNode } from '../../lib/node/node.ts';
+import type { NodeRow } from '../../lib/stores/contract/store.ts';
 
 /** As the database has it; `away` while it can't be asked. */
 let rows: NodeRow[] = [];

@@ -178,7 +178,7 @@ describe('requests of an app', () => {
     expect(message.get('p-asserted-identity')).toBe(`<sip:d@${target.sipText}>`);
   });
 
-  it('leaves @LOCALHOST as it is: lib/sip/localhost.ts relies on it', async () => {
+  it('leaves @LOCALHOST as it is: lib/sip/drachtio/localhost.ts relies on it', async () => {
     const message = await sent([
       'From: "A" <sip:a@LOCALHOST>',
       'To: <sip:b@LOCALHOST>',

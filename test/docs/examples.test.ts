@@ -17,7 +17,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
-import { createEvents } from '../../lib/silo/events.ts';
+import { createEvents } from '../../lib/silo/state/events.ts';
 import { findCommand } from '../support/find-command.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, variableOf } from '../../lib/config.ts';
+import { configSchema, variableOf } from '../../lib/config/config.ts';
 import * as face from '../../lib/index.ts';
-import { createEvents } from '../../lib/silo/events.ts';
-import { createStatistics } from '../../lib/silo/statistics.ts';
+import { createEvents } from '../../lib/silo/state/events.ts';
+import { createStatistics } from '../../lib/silo/state/statistics.ts';
 import type { Silo, SiloEvents, StoreOverrides } from '../../lib/index.ts';
-import { MESSAGE_COLUMNS } from '../../lib/stores/rows.ts';
-import { schemaSteps } from '../../lib/stores/migrate.ts';
+import { MESSAGE_COLUMNS } from '../../lib/stores/shared/rows.ts';
+import { schemaSteps } from '../../lib/stores/shared/migrate.ts';
 import { pages, root } from './pages.ts';
 
 /** What the two modules export, written down from their sources: Kamailio's of schema version 8, OpenSIPS' of version 6. */

@@ -2,15 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, variableOf } from '../../lib/config.ts';
-import { messageOf as textOf } from '../../lib/errors.ts';
-import type { SipRequest } from '../../lib/sip/port.ts';
-import { messageOf } from '../../lib/silo/content.ts';
-import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
-import { fill } from '../../lib/silo/template.ts';
-import { backoff, storable, verdictOf } from '../../lib/silo/outcome.ts';
-import type { NewMessage } from '../../lib/stores/store.ts';
-import { schemaSteps } from '../../lib/stores/migrate.ts';
+import { configSchema, variableOf } from '../../lib/config/config.ts';
+import { messageOf as textOf } from '../../lib/base/errors.ts';
+import type { SipRequest } from '../../lib/sip/drachtio/messages.ts';
+import { messageOf } from '../../lib/silo/receive/message-of-request.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
+import { fill } from '../../lib/silo/state/template.ts';
+import { backoff, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
+import type { NewMessage } from '../../lib/stores/contract/store.ts';
+import { schemaSteps } from '../../lib/stores/shared/migrate.ts';
 import { FIXTURES } from '../support/kamailio.ts';
 import { marked, pages, root } from './pages.ts';
 
@@ -121,7 +121,7 @@ test('the variables of docs/dumping.md are those that are filled in', () => {
     sendTime: 0,
   };
   for (const name of named) expect(fill(`{${name}}`, message as NewMessage, 1)).not.toBe(`{${name}}`);
-  const source = readFileSync(join(root, 'lib/silo/template.ts'), 'utf8');
+  const source = readFileSync(join(root, 'lib/silo/state/template.ts'), 'utf8');
   const known = [...source.matchAll(/^ {4}(\w+): /gm)].map(([, name = '']) => name);
   expect(new Set(named)).toEqual(new Set(known));
 });

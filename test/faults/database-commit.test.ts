@@ -1,10 +1,10 @@
 /** The connection is lost in the middle of a COMMIT: nobody knows whether it happened, and the unique key tells. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Lease, Message, Store } from '../../lib/stores/store.ts';
+import type { Lease, Message, Store } from '../../lib/stores/contract/store.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { aBinding, aMessage } from '../stores/conformance.ts';
+import { aBinding, aMessage } from '../stores/contract/messages.ts';
 import { startHarmed, through, type HarmedDatabase } from './database.ts';
 import { startProxy, type Harm, type Proxy } from './proxy.ts';
 

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Lease, Message } from '../../lib/stores/store.ts';
+import type { Lease, Message } from '../../lib/stores/contract/store.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { aMessage } from '../stores/conformance.ts';
+import { aMessage } from '../stores/contract/messages.ts';
 import { startHarmed, type HarmedDatabase } from './database.ts';
 
 const delivered = { outcome: 'delivered', status: 200, reason: 'OK' } as const;

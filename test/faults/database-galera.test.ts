@@ -2,13 +2,13 @@
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Store } from '../../lib/stores/store.ts';
+import type { Store } from '../../lib/stores/contract/store.ts';
 import { galeraMissing, startGalera, type GaleraCluster } from '../support/galera.ts';
 import { startApp } from '../support/app.ts';
 import type { TestDatabase } from '../support/mariadb-database.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
-import { aMessage, storeConformance } from '../stores/conformance.ts';
+import { aMessage, storeConformance } from '../stores/contract/messages.ts';
 import { compare, startSenders } from './senders.ts';
 
 describe('a Galera cluster of three', needing(galeraMissing()), () => {

@@ -5,13 +5,13 @@
 import { createConnection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { onLog } from '../../lib/log.ts';
+import { onLog } from '../../lib/base/log.ts';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Store } from '../../lib/stores/store.ts';
+import type { Store } from '../../lib/stores/contract/store.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
 import { freePort } from '../support/free-port.ts';
 import { needing } from '../support/needing.ts';
-import { aMessage } from '../stores/conformance.ts';
+import { aMessage } from '../stores/contract/messages.ts';
 import { startSenders } from './senders.ts';
 
 interface Server {

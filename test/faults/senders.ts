@@ -3,8 +3,8 @@
  * Each sends one message after the other; one that was refused is sent again with the same key, as a phone does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Store } from '../../lib/stores/store.ts';
-import { aMessage } from '../stores/conformance.ts';
+import type { Store } from '../../lib/stores/contract/store.ts';
+import { aMessage } from '../stores/contract/messages.ts';
 
 export interface Report {
   /** Keys that were acknowledged. */

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { looksLikeCpim } from '../../lib/import/content-type.ts';
 import { judge, type JudgeSettings } from '../../lib/import/judge.ts';
-import type { SourceRow, SourceText } from '../../lib/stores/silo-source.ts';
-import type { NewMessage } from '../../lib/stores/store.ts';
+import type { SourceRow, SourceText } from '../../lib/stores/source/silo-source.ts';
+import type { NewMessage } from '../../lib/stores/contract/store.ts';
 
 const NOW = 1_700_000_000;
 const SETTINGS: JudgeSettings = {

@@ -1,13 +1,13 @@
 /** Reading a table while it is written to; stopping; failing; what is said meanwhile. */
 import { describe, expect, test } from 'vitest';
-import { SiloError } from '../../lib/errors.ts';
+import { SiloError } from '../../lib/base/errors.ts';
 import { keepIn, type Keep } from '../../lib/import/keep.ts';
 import { createProgress } from '../../lib/import/progress.ts';
 import { runImport, type ImportDependencies } from '../../lib/import/run.ts';
 import { startCounting } from '../../lib/import/tally.ts';
-import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
-import type { SourceRow, SourceText } from '../../lib/stores/silo-source.ts';
-import type { NewMessage } from '../../lib/stores/store.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
+import type { SourceRow, SourceText } from '../../lib/stores/source/silo-source.ts';
+import type { NewMessage } from '../../lib/stores/contract/store.ts';
 
 const NOW = 1_700_000_000;
 const SETTINGS = { ...SILO_DEFAULTS, batch: 3, examples: 3 };

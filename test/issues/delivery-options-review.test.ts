@@ -1,8 +1,8 @@
 /** What a hostile review of the options of deliveries found. */
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { StoreOverrides } from '../../lib/silo/content.ts';
-import type { SiloOptions } from '../../lib/silo/options.ts';
+import type { StoreOverrides } from '../../lib/silo/receive/message-of-request.ts';
+import type { SiloOptions } from '../../lib/silo/state/options.ts';
 import { aScene, until, type Scene } from '../silo/scene.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { TestNodeOptions } from '../support/node.ts';

@@ -1,9 +1,9 @@
 /** Found by killing the app under load: a MESSAGE that crossed an un-REGISTER got 404 and was not stored. */
 import registrationParser from 'drachtio-mw-registration-parser';
 import { expect, test } from 'vitest';
-import { refuse, unserved } from '../../lib/sip/answers.ts';
-import { createPort, type Middleware } from '../../lib/sip/port.ts';
-import { guardedRegistrationParser } from '../../lib/sip/registration-parser.ts';
+import { refuse, unserved } from '../../lib/sip/drachtio/middlewares.ts';
+import { createPort, type Middleware } from '../../lib/sip/drachtio/port.ts';
+import { guardedRegistrationParser } from '../../lib/sip/drachtio/registration-parser.ts';
 import { startNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 

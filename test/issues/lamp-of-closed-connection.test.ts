@@ -3,7 +3,7 @@
  * 410 by itself. The subscription was ended for it, and the lamp stayed dark until the phone's next refresh.
  */
 import { afterEach, expect, test } from 'vitest';
-import type { MwiOptions } from '../../lib/mwi/options.ts';
+import type { MwiOptions } from '../../lib/mwi/request/options.ts';
 import { LampPhone, voice } from '../mwi/lamp-phone.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test, vi } from 'vitest';
-import { headerObject, keptHeaders } from '../../lib/silo/kept-headers.ts';
+import { headerObject, keptHeaders } from '../../lib/silo/receive/kept-headers.ts';
 import { startNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

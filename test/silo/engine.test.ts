@@ -1,9 +1,9 @@
 /** The parts that keep a delivery engine well-behaved: fairness, pace, breaker, back-pressure. */
 import { describe, expect, test, vi } from 'vitest';
-import { createBreaker } from '../../lib/silo/breaker.ts';
-import { createFairQueue } from '../../lib/silo/fair-queue.ts';
-import { createOverload } from '../../lib/silo/overload.ts';
-import { createPace, type PaceLimits } from '../../lib/silo/pace.ts';
+import { createBreaker } from '../../lib/silo/pace/circuit-breaker.ts';
+import { createFairQueue } from '../../lib/silo/pace/fair-queue.ts';
+import { createOverload } from '../../lib/silo/receive/overload.ts';
+import { createPace, type PaceLimits } from '../../lib/silo/pace/rate-limit.ts';
 
 const NO_LIMITS: PaceLimits = { sendRate: 0, hopRate: 0, hopInFlight: 0, domainRate: 0, domainInFlight: 0 };
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { onLog } from '../../lib/log.ts';
-import { createAlarm } from '../../lib/silo/alarm.ts';
-import { createBoxes } from '../../lib/silo/boxes.ts';
-import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver.ts';
-import { createEvents } from '../../lib/silo/events.ts';
-import { createFlights } from '../../lib/silo/flights.ts';
-import { SILO_DEFAULTS } from '../../lib/silo/options.ts';
-import { headerObject } from '../../lib/silo/kept-headers.ts';
-import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/outcome.ts';
-import { aBinding, aRow } from '../stores/conformance.ts';
+import { onLog } from '../../lib/base/log.ts';
+import { createAlarm } from '../../lib/silo/pace/setup-alert.ts';
+import { createBoxes } from '../../lib/silo/state/boxes.ts';
+import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver/outgoing-message.ts';
+import { createEvents } from '../../lib/silo/state/events.ts';
+import { createFlights } from '../../lib/silo/state/in-flight.ts';
+import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
+import { headerObject } from '../../lib/silo/receive/kept-headers.ts';
+import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
+import { aBinding, aRow } from '../stores/contract/messages.ts';
 
 describe('the outcome of an answer', () => {
   const verdict = (status: number) => verdictOf({ status, origin: 'peer' });

@@ -3,7 +3,7 @@ import Srf from 'drachtio-srf';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSilo, openStore, type Silo, type SiloOptions, type Store } from '../../lib/index.ts';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
-import { connectSrf, disconnectSrf } from '../../lib/sip/connect.ts';
+import { connectSrf, disconnectSrf } from '../../lib/sip/drachtio/connect.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
 
 type Send = (status: number, options?: object) => void;

@@ -1,6 +1,6 @@
 /** A request as an application gets it: raw text through drachtio-srf's own parser and Request class. */
 import { createRequire } from 'node:module';
-import type { RegisterRequest } from '../../lib/sip/registration.ts';
+import type { RegisterRequest } from '../../lib/sip/read/registration.ts';
 
 const require = createRequire(import.meta.url);
 const SipMessage = require('drachtio-srf/lib/sip-parser/message.js') as new (raw: string) => object;

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { newFaults } from '../../lib/embedded/faults.ts';
+import { newFaults } from '../../lib/embedded/network/faults.ts';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { realServer, type RealServer } from './real-server.ts';
 

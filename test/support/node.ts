@@ -3,16 +3,16 @@ import registrationParser from 'drachtio-mw-registration-parser';
 import Srf from 'drachtio-srf';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { createMwi, type Mwi } from '../../lib/mwi/mwi.ts';
-import type { MwiOptions } from '../../lib/mwi/options.ts';
+import type { MwiOptions } from '../../lib/mwi/request/options.ts';
 import { createRegistrar, type Registrar, type RegistrarOptions } from '../../lib/registrar/registrar.ts';
-import { refuse, unserved } from '../../lib/sip/answers.ts';
-import { connectSrf, disconnectSrf } from '../../lib/sip/connect.ts';
-import { createPort } from '../../lib/sip/port.ts';
-import { guardedRegistrationParser } from '../../lib/sip/registration-parser.ts';
-import type { SiloOptions } from '../../lib/silo/options.ts';
+import { refuse, unserved } from '../../lib/sip/drachtio/middlewares.ts';
+import { connectSrf, disconnectSrf } from '../../lib/sip/drachtio/connect.ts';
+import { createPort } from '../../lib/sip/drachtio/port.ts';
+import { guardedRegistrationParser } from '../../lib/sip/drachtio/registration-parser.ts';
+import type { SiloOptions } from '../../lib/silo/state/options.ts';
 import { createSilo, type Silo } from '../../lib/silo/silo.ts';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Store } from '../../lib/stores/store.ts';
+import type { Store } from '../../lib/stores/contract/store.ts';
 import { openFront } from './front.ts';
 
 export interface TestNode {

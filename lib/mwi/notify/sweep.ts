@@ -1,0 +1,86 @@
+/** The clock of the lamps: what other nodes have changed, what time alone changes, what is over. */
+import { logger } from '../../base/log.ts';
+import type { MwiStore } from '../../stores/contract/store.ts';
+import { createTail } from '../../stores/contract/tail.ts';
+import { createTicker } from '../../base/ticker.ts';
+import type { MwiSettings } from '../request/options.ts';
+import type { Service } from './subscription-service.ts';
+import type { Watchers } from './watchers.ts';
+
+const log = logger('mwi:clock');
+const PAGE = 1000;
+/** Seconds for which a change is kept for nodes that could not look. */
+const KEEP_CHANGES = 300;
+/** Seconds after which an unused mailbox is forgotten. */
+const KEEP_MAILBOX = 86_400;
+/** Ticks between two cleanings. */
+const CLEAN_EVERY = 60;
+
+export interface ClockDependencies {
+  readonly store: MwiStore;
+  readonly watchers: Watchers;
+  readonly service: Service;
+  readonly settings: MwiSettings;
+  readonly now: () => number;
+  readonly changed: (mailbox: string) => void;
+}
+
+export interface Clock {
+  start(): Promise<void>;
+  /** One look now. */
+  tick(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createClock({ store, watchers, service, settings, now, changed }: ClockDependencies): Clock {
+  const tail = createTail((after, limit) => store.mailboxChanges(after, limit));
+  const ticker = createTicker(log);
+  let turnedUntil = 0;
+  let ticks = 0;
+
+  async function tick(): Promise<void> {
+    // Needs no store, so it comes first.
+    for (const watcher of watchers.all())
+      if (!watcher.ending && watcher.subscription.expires <= now()) service.end(watcher, 'timeout');
+    await lookAtTail();
+    for (const mailbox of await store.expirePublications(now(), PAGE)) changed(mailbox);
+    const time = now();
+    for (const mailbox of await store.turnedBoxes(turnedUntil, time)) changed(mailbox);
+    turnedUntil = time;
+    if (++ticks % CLEAN_EVERY === 0) await clean();
+  }
+
+  async function lookAtTail(): Promise<void> {
+    const states = new Set<string>();
+    const replaced = new Set<string>();
+    await tail.look((rows) => {
+      for (const row of rows) (row.watchers ? replaced : states).add(row.mailbox);
+    });
+    for (const mailbox of states) changed(mailbox);
+    await dropReplaced([...replaced].filter((mailbox) => watchers.of(mailbox).length > 0));
+  }
+
+  /** A phone has subscribed again on another node: its old subscription here is over. */
+  async function dropReplaced(mailboxes: readonly string[]): Promise<void> {
+    if (mailboxes.length === 0) return;
+    const before = mailboxes.flatMap((mailbox) => watchers.of(mailbox));
+    const ids = await store.subscriptionIds(mailboxes);
+    for (const watcher of before)
+      if (!watcher.ending && !ids.has(watcher.subscription.id)) service.end(watcher, 'noresource');
+  }
+
+  async function clean(): Promise<void> {
+    while ((await store.expireSubscriptions(now() - KEEP_CHANGES, PAGE)) === PAGE);
+    await store.forgetMailboxes(now() - KEEP_CHANGES, now() - KEEP_MAILBOX);
+  }
+
+  return {
+    start: async () => {
+      tail.start(await store.lastMailboxChange());
+      turnedUntil = now();
+      ticker.every(settings.tailTime, tick);
+    },
+    tick,
+    close: () => ticker.close(),
+  };
+}

@@ -1,0 +1,83 @@
+/** Which mailbox a request is about, and whether it may: the same questions for SUBSCRIBE and PUBLISH. */
+import { BlockList, isIP } from 'node:net';
+import { SiloError } from '../../base/errors.ts';
+import { header, parseNameAddr } from '../../sip/read/headers.ts';
+import { ownerOf, served } from '../../sip/read/recipient.ts';
+import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { aorOf, parseUri } from '../../sip/read/uri.ts';
+import type { Authorize, MwiSettings } from './options.ts';
+
+export interface Mailbox {
+  readonly aor: string;
+  /** The request named an alias. */
+  readonly aliased: boolean;
+}
+
+export interface Access {
+  /** @throws SiloError 404 when there is no such mailbox here */
+  find(req: SipRequest): Promise<Mailbox>;
+  /** @throws SiloError 403 */
+  maySubscribe(req: SipRequest, mailbox: string): Promise<void>;
+  /** @throws SiloError 403 */
+  mayPublish(req: SipRequest, mailbox: string): Promise<void>;
+}
+
+export function createAccess(settings: MwiSettings): Access {
+  const trusted = networks(settings.publishers);
+  const aliases = new Set(settings.aliases);
+  const ownsIt: Authorize = (req, mailbox) => fromOf(req, settings) === mailbox;
+  const isTrusted: Authorize = (req) => contains(trusted, req.source_address);
+  const { authorizeSubscribe = ownsIt, authorizePublish = isTrusted, knows = () => true } = settings;
+
+  function aliasOwner(req: SipRequest): string | undefined {
+    const user = parseUri(req.uri)?.user;
+    const aor = aorOf(req.uri, settings);
+    const named = (user !== undefined && aliases.has(user)) || (aor !== undefined && aliases.has(aor));
+    return named ? fromOf(req, settings) : undefined;
+  }
+
+  return {
+    find: async (req) => {
+      const owner = aliasOwner(req);
+      const aor = owner ?? ownerOf(req, settings);
+      if (aor === undefined || !served(aor, settings.domains) || !(await knows(aor)))
+        throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
+      return { aor, aliased: owner !== undefined };
+    },
+    maySubscribe: async (req, mailbox) => {
+      if (!(await authorizeSubscribe(req, mailbox)))
+        throw new SiloError('SILO_REFUSED', 'This mailbox is not yours to watch.', { status: 403 });
+    },
+    mayPublish: async (req, mailbox) => {
+      if (!(await authorizePublish(req, mailbox)))
+        throw new SiloError('SILO_REFUSED', 'You may not publish for this mailbox.', { status: 403 });
+    },
+  };
+}
+
+/** Canonical AoR of the From header. */
+export function fromOf(req: SipRequest, settings: MwiSettings): string | undefined {
+  return aorOf(parseNameAddr(header(req, 'From') ?? '')?.uri ?? '', settings);
+}
+
+function networks(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', length] = cidr.split('/');
+    const family = isIP(address);
+    const bits = length === undefined ? (family === 6 ? 128 : 32) : Number(length);
+    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 6 ? 128 : 32))
+      throw new SiloError(
+        'SILO_CONFIG',
+        `"${cidr}" is no network that may publish: wanted is an address with a prefix length, as in 192.0.2.0/24 or 2001:db8::/32.`,
+      );
+    list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+function contains(list: BlockList, address: string): boolean {
+  const bare = address.replace(/^\[|\]$/g, '');
+  const family = isIP(bare);
+  return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+}

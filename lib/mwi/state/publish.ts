@@ -1,0 +1,119 @@
+/** PUBLISH for message-summary: the event state compositor of RFC 3903, section 6. */
+import { randomBytes } from 'node:crypto';
+import { SiloError } from '../../base/errors.ts';
+import { bodyOf } from '../../sip/drachtio/body.ts';
+import { header, parseContentType, parseNameAddr, splitList } from '../../sip/read/headers.ts';
+import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
+import type { MwiStore } from '../../stores/contract/store.ts';
+import { fromOf, type Access } from '../request/access.ts';
+import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent } from '../request/event-package.ts';
+import type { MwiSettings } from '../request/options.ts';
+import { formatSummary, parseSummary } from '../summary/summary.ts';
+
+export interface PublishDependencies {
+  readonly port: Port;
+  readonly store: MwiStore;
+  readonly access: Access;
+  readonly settings: MwiSettings;
+  readonly now: () => number;
+  /** The state of a mailbox has changed. */
+  readonly changed: (mailbox: string) => void;
+}
+
+/** A refusal that needs more than a status: the headers that tell the publisher what to do. */
+interface Refusal {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
+
+export function createPublisher({ port, store, access, settings, now, changed }: PublishDependencies) {
+  const limits = {
+    min: settings.minPublication,
+    max: settings.maxPublication,
+    fallback: settings.defaultPublication,
+  };
+
+  return async function onPublish(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
+    if (req.method !== 'PUBLISH') {
+      next();
+      return;
+    }
+    const event = ourEvent(port, req, res, settings.otherEvents);
+    if (event === 'other') next();
+    if (typeof event === 'string') return;
+    // The order of RFC 3903, section 6: whose state, may they, which publication, how long, what.
+    const { aor } = await access.find(req);
+    await access.mayPublish(req, aor);
+    const ifMatch = ifMatchOf(req);
+    const lifetime = lifetimeOf(req, limits);
+    if (lifetime === 'brief') {
+      port.respond(res, 423, { headers: { 'Min-Expires': String(limits.min) } });
+      return;
+    }
+    const content = contentOf(req, settings, ifMatch !== undefined);
+    if (typeof content === 'object') {
+      port.respond(res, content.status, content);
+      return;
+    }
+    const tag = randomBytes(16).toString('hex');
+    const time = now();
+    const result = await store.publish({
+      mailbox: aor,
+      publisher: publisherOf(req, settings),
+      replace: settings.replacePublisher,
+      ifMatch,
+      tag,
+      expires: time + lifetime,
+      body: content,
+      now: time,
+    });
+    if (result === 'unmatched') {
+      port.respond(res, 412);
+      return;
+    }
+    port.respond(res, 200, { headers: { Expires: String(lifetime), 'SIP-ETag': tag, ...ALLOW_EVENTS } });
+    if (result === 'changed') changed(aor);
+  };
+}
+
+/** RFC 3903, section 6, step 4: one entity-tag or none. */
+function ifMatchOf(req: SipRequest): string | undefined {
+  const value = header(req, 'SIP-If-Match');
+  if (value === undefined) return undefined;
+  if (!TOKEN.test(value))
+    throw new SiloError('SILO_REFUSED', 'SIP-If-Match takes one entity-tag.', { status: 400 });
+  return value;
+}
+
+/** The published summary in its canonical form; undefined when there is none (a refresh or a removal). */
+function contentOf(req: SipRequest, { bodies }: MwiSettings, tagged: boolean): string | undefined | Refusal {
+  const encoding = splitList(header(req, 'Content-Encoding') ?? '');
+  if (encoding.some((name) => name.toLowerCase() !== 'identity'))
+    return { status: 415, headers: { 'Accept-Encoding': 'identity' } };
+  const type = header(req, 'Content-Type');
+  const wrongType = { status: 415, headers: { Accept: MEDIA_TYPE } };
+  // The type first: what is no summary need not be text either.
+  if (type !== undefined && parseContentType(type)?.type !== MEDIA_TYPE && hasBody(req)) return wrongType;
+  const body = bodyOf(req);
+  if (body.length === 0) {
+    if (tagged) return undefined;
+    return { status: 400, reason: 'An initial PUBLISH needs a body.' };
+  }
+  if (type === undefined) return wrongType;
+  // Refuses with its own sentence: 400, or 413 for a body that is too large.
+  const summary = parseSummary(body, { mode: bodies });
+  return formatSummary({ ...summary, messages: [] }, { urgent: 'given', video: true });
+}
+
+function hasBody(req: SipRequest): boolean {
+  return header(req, 'Content-Length') !== '0' && (req.body ?? '') !== '';
+}
+
+/** Who publishes: From, as an AoR where it is one. */
+function publisherOf(req: SipRequest, settings: MwiSettings): string {
+  return fromOf(req, settings) ?? parseNameAddr(header(req, 'From') ?? '')?.uri ?? '';
+}

@@ -1,0 +1,123 @@
+/** One message to one contact: its turn, its pace, and how long its answer is waited for. */
+import { messageOf as textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Answer } from '../../sip/drachtio/messages.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
+import type { Binding } from '../../sip/read/binding.ts';
+import type { Message } from '../../stores/contract/store.ts';
+import type { Alarm } from '../pace/setup-alert.ts';
+import type { Breaker } from '../pace/circuit-breaker.ts';
+import { deliveryOf, timeLeft } from './outgoing-message.ts';
+import type { Flights } from '../state/in-flight.ts';
+import type { SiloSettings } from '../state/options.ts';
+import { retryAfter, type Verdict } from '../state/outcome.ts';
+import type { Pace } from '../pace/rate-limit.ts';
+
+const log = logger('silo:lane');
+
+export interface AttemptContext {
+  readonly port: Port;
+  readonly flights: Flights;
+  readonly pace: Pace;
+  readonly breaker: Breaker;
+  readonly alarm: Alarm;
+  readonly settings: SiloSettings;
+  readonly now: () => number;
+  /** May go on: the lease is fresh and nobody stops us. */
+  readonly mayGoOn: () => boolean;
+  /** Did the message end by other means since it was read (a late answer of a live attempt)? */
+  readonly hasEnded: (key: string) => boolean;
+  /** Calls the listener when the device no longer has this contact; the result ends that. */
+  readonly onLeaving: (binding: Binding, listener: () => void) => () => void;
+  /** A device took the message after we had stopped waiting for its answer. */
+  readonly lateDelivery: (key: string) => Promise<unknown>;
+}
+
+export interface Failure {
+  readonly answer: Answer;
+  readonly verdict: Verdict;
+}
+
+/** `gone`: the message has ended or expired meanwhile; `paused`: nothing may be sent along this way for so many ms. */
+type Attempted = Answer | 'gone' | { readonly paused: number };
+
+/**
+ * A silent device is waited for until drachtio-server gives up (32 s), since nothing else may be sent to it meanwhile;
+ * but only briefly once the device has left this contact, or when another device could take the message.
+ */
+export async function attempt(
+  context: AttemptContext,
+  message: Message,
+  binding: Binding,
+  others: boolean,
+): Promise<Attempted> {
+  const waiting = { over: false };
+  const flight = context.flights.take(binding.contact, async (): Promise<Attempted> => {
+    if (waiting.over) return 'gone';
+    return fly(context, message, binding);
+  });
+  const answer = await patiently(context, binding, others, flight);
+  if (answer !== undefined) return answer;
+  waiting.over = true;
+  void flight
+    .then((late) => {
+      const taken = typeof late === 'object' && 'status' in late && late.status >= 200 && late.status < 300;
+      return taken ? context.lateDelivery(message.key) : undefined;
+    })
+    .catch((error: unknown) => log.warn(`a late answer could not be recorded: ${textOf(error)}`));
+  return local(408, 'the device has left, or another one is tried', 'timeout');
+}
+
+/** The outcome of the flight, or undefined when it is no longer waited for. */
+function patiently(
+  context: AttemptContext,
+  binding: Binding,
+  others: boolean,
+  flight: Promise<Attempted>,
+): Promise<Attempted | undefined> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const beBrief = () => {
+      timer ??= setTimeout(() => {
+        finish();
+        resolve(undefined);
+      }, context.settings.liveTimeout);
+    };
+    const stop = context.onLeaving(binding, beBrief);
+    const finish = () => {
+      clearTimeout(timer);
+      stop();
+    };
+    if (others) beBrief();
+    flight.finally(finish).then(resolve, reject);
+  });
+}
+
+async function fly(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
+  const { breaker, pace, port, now } = context;
+  const request = deliveryOf(message, binding, now(), context.settings);
+  if (request === undefined) return local(404, 'the contact is no URI that can be sent to', 'target');
+  const hop = request.proxy ?? request.uri;
+  const wait = breaker.wait(hop);
+  if (wait > 0) return { paused: wait };
+  return pace.run(hop, message.box.slice(message.box.lastIndexOf('@') + 1), async () => {
+    // Turns may take long: what was true when this one was asked for need not be true now.
+    if (context.hasEnded(message.key) || message.expTime <= now()) return 'gone';
+    if (!context.mayGoOn()) return { paused: 1000 };
+    const answer = await port.send({
+      ...request,
+      headers: { ...request.headers, Expires: timeLeft(message, now()) },
+    });
+    // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
+    if (answer.failure === 'disconnected') return { paused: 1000 };
+    if (answer.origin === 'peer') context.alarm.heard(hop, answer.status);
+    // What never left says nothing of the way.
+    if (answer.failure === undefined)
+      breaker.report(hop, binding.contact, answer.status !== 503, retryAfter(answer));
+    return answer;
+  });
+}
+
+function local(status: number, reason: string, failure: NonNullable<Answer['failure']>): Answer {
+  return { status, reason, origin: 'local', failure, header: () => undefined };
+}

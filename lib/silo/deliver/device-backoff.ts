@@ -1,0 +1,63 @@
+/** The back-off of each device of a box, where every device gets every message. */
+import type { DeviceState, Lease, Store } from '../../stores/contract/store.ts';
+import type { Failure } from './attempt.ts';
+import type { SiloSettings } from '../state/options.ts';
+import { backoff, retryAfter, waitsForDevice } from '../state/outcome.ts';
+import type { Wake } from './first-session.ts';
+
+interface HoldContext {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly settings: Pick<SiloSettings, 'maxAttempts' | 'outcomes'>;
+}
+
+export class Holds {
+  readonly states: Map<string, DeviceState>;
+  readonly #context: HoldContext;
+  readonly #lease: Lease;
+  readonly #wake: Wake;
+
+  constructor(context: HoldContext, lease: Lease, wake: Wake, states: readonly DeviceState[]) {
+    this.#context = context;
+    this.#lease = lease;
+    this.#wake = wake;
+    this.states = new Map(states.map((state) => [state.device, state]));
+  }
+
+  /** Failed attempts of the device's first message. */
+  attempts(device: string): number {
+    return this.states.get(device)?.attempts ?? 0;
+  }
+
+  /** Is the device to be left alone? A registration lifts the back-off of one that was away. */
+  holds(device: string): boolean {
+    const state = this.states.get(device);
+    if (!state || state.nextTime <= this.#context.now()) return false;
+    return !(this.#wake === 'register' && waitsForDevice(state.lastStatus, this.#context.settings.outcomes));
+  }
+
+  /** The first message waits. True when it has had all its attempts. */
+  async hold(device: string, { answer }: Failure, strike: boolean): Promise<boolean> {
+    const { now, settings } = this.#context;
+    const attempts = this.attempts(device) + 1;
+    const strikes = (this.states.get(device)?.strikes ?? 0) + (strike ? 1 : 0);
+    const nextTime = now() + Math.max(backoff(attempts), retryAfter(answer));
+    await this.#set(device, { attempts, strikes, nextTime, lastStatus: answer.status });
+    return strikes >= settings.maxAttempts;
+  }
+
+  async release(device: string): Promise<void> {
+    if (this.attempts(device) > 0)
+      await this.#set(device, { attempts: 0, strikes: 0, nextTime: 0, lastStatus: 0 });
+  }
+
+  async #set(
+    device: string,
+    hold: Pick<DeviceState, 'attempts' | 'strikes' | 'nextTime' | 'lastStatus'>,
+  ): Promise<void> {
+    const now = this.#context.now();
+    const state = this.states.get(device) ?? { device, firstSeen: now, until: 0 };
+    this.states.set(device, { ...state, ...hold });
+    await this.#context.store.holdDevice(this.#lease, device, now, hold);
+  }
+}

@@ -1,0 +1,56 @@
+/** Which devices an AoR has, where every device gets every message: noted at a first registration, and then now and then. */
+import { messageOf as textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Registration } from '../../sip/read/registration.ts';
+import { takesMessage } from '../../sip/read/registration.ts';
+import type { DeviceStore } from '../../stores/contract/store.ts';
+import type { SiloSettings } from '../state/options.ts';
+
+const log = logger('silo:lane');
+const DAY = 86_400;
+/** Devices that are remembered here, so that a refresh costs no query. */
+const MEMORY = 100_000;
+
+export interface KnownDevices {
+  /** After the 2xx to a REGISTER. Never rejects. */
+  note(registration: Registration): Promise<void>;
+}
+
+export function createKnownDevices(
+  store: DeviceStore,
+  settings: Pick<SiloSettings, 'deliverTo' | 'deviceMemory'>,
+  now: () => number,
+): KnownDevices {
+  /** Box and instance -> when it was written down. */
+  const noted = new Map<string, number>();
+  // What is remembered briefly is noted more often.
+  const interval = Math.min(DAY, settings.deviceMemory / 10);
+  return {
+    note: async (registration) => {
+      if (settings.deliverTo !== 'every') return;
+      for (const contact of registration.contacts) {
+        // As it is kept in a binding.
+        const instance = contact.instance?.slice(0, 255);
+        if (instance === undefined || !takesMessage(contact, registration)) continue;
+        const name = `${registration.aor} ${instance}`;
+        const at = now();
+        if (at - (noted.get(name) ?? -Infinity) < interval) continue;
+        noted.delete(name);
+        noted.set(name, at);
+        const [oldest] = noted.keys();
+        if (noted.size > MEMORY && oldest !== undefined) noted.delete(oldest);
+        try {
+          await store.knowDevice(
+            registration.aor,
+            instance,
+            at,
+            Math.ceil(at + settings.deviceMemory + interval),
+          );
+        } catch (error) {
+          noted.delete(name);
+          log.warn(`a device could not be noted, its next registration does it: ${textOf(error)}`);
+        }
+      }
+    },
+  };
+}

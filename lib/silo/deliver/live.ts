@@ -1,0 +1,163 @@
+/**
+ * Live delivery: a MESSAGE for somebody who is registered goes to all devices at once, the first 2xx wins. Nobody
+ * within the time limit: it fails with the best status, and the failure route stores it. A 2xx that comes after that
+ * still counts: the stored copy is ended.
+ */
+import { messageOf as textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { header } from '../../sip/read/headers.ts';
+import { reachableFrom } from '../../sip/read/next-hop.ts';
+import type { Answer, OutgoingRequest, SipRequest } from '../../sip/drachtio/messages.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
+import type { Binding } from '../../sip/read/binding.ts';
+import { deliveryOf } from './outgoing-message.ts';
+import type { Flights } from '../state/in-flight.ts';
+import type { SiloSettings } from '../state/options.ts';
+import { messageOf } from '../receive/message-of-request.ts';
+
+const log = logger('silo:live');
+
+/** A live delivery that nobody took: `status` is what the sender would be told without a silo. */
+export class LiveFailure extends Error {
+  readonly status: number;
+  /** Were all devices tried? Otherwise another node has the connection of one, and may send at once. */
+  readonly triedAll: boolean;
+  constructor(status: number, reason: string, triedAll = true) {
+    super(reason);
+    this.triedAll = triedAll;
+    this.name = 'LiveFailure';
+    this.status = status;
+  }
+}
+
+export interface LiveDependencies {
+  readonly port: Port;
+  readonly flights: Flights;
+  readonly settings: SiloSettings;
+  readonly now: () => number;
+  /** Tells the sender that a device took the message; resolves when that is on the wire, or never will be. */
+  readonly answerSender: () => Promise<void>;
+  /** A device took the message after its sender had been answered otherwise. */
+  readonly lateDelivery: (key: string) => Promise<unknown>;
+}
+
+/** It has no row. */
+const UNTRIED = {
+  id: 0,
+  attempts: 0,
+  strikes: 0,
+  lastStatus: 0,
+  refusedBy: [],
+  takenBy: [],
+} as const;
+
+/** A live message is none that waited: nothing is added to it. */
+const AS_IT_CAME = { addDate: false, addContact: false, extraHeaders: {}, reminderFrom: '' } as const;
+
+/** Resolves when a device took it and its sender has the answer, rejects with a LiveFailure. */
+export async function deliverLive(
+  { port, flights, settings, now, answerSender, lateDelivery }: LiveDependencies,
+  req: SipRequest,
+  bindings: readonly Binding[],
+): Promise<void> {
+  // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
+  const message = { ...messageOf(req, settings, now(), { live: true }), ...UNTRIED };
+  // Live it is the sender who says how long it is good for, or nobody.
+  const expires = header(req, 'Expires');
+  const answers: Answer[] = [];
+  const sender = { answered: false };
+  const tooLate = () => sender.answered;
+
+  const able = bindings.filter((binding) => binding.takesMessage);
+  const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
+  const told = deferred();
+  const attempts = reachable.map((binding) => {
+    const tried = deferred();
+    const turn = flights.take(binding.contact, async () => {
+      // Its turn came too late: the message is in the silo by now.
+      if (tooLate()) return;
+      const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
+      if (!request) return;
+      const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
+      if (tooLate()) {
+        if (isSuccess(answer))
+          await lateDelivery(message.key).catch((error: unknown) =>
+            log.warn(`a late answer could not be recorded: ${textOf(error)}`),
+          );
+        return;
+      }
+      answers.push(answer);
+      tried.resolve();
+      // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
+      if (isSuccess(answer)) await told.promise;
+    });
+    turn.then(tried.resolve, tried.resolve);
+    return tried.promise;
+  });
+
+  const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
+  sender.answered = true;
+  if (answer) await answerSender();
+  told.resolve();
+  if (answer) return;
+  const { status, reason } = best(answers, attempts.length);
+  throw new LiveFailure(status, reason, reachable.length === able.length);
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+function withExpires(
+  headers: OutgoingRequest['headers'],
+  expires: string | undefined,
+): Record<string, string> {
+  const others = Object.entries(headers).filter(([name]) => name !== 'Expires');
+  return { ...Object.fromEntries(others), ...(expires === undefined ? {} : { Expires: expires }) };
+}
+
+function firstSuccess(
+  attempts: readonly Promise<void>[],
+  answers: readonly Answer[],
+  limit: number,
+): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), limit);
+    let left = attempts.length;
+    const check = () => {
+      const success = answers.find(isSuccess);
+      if (!success && --left > 0) return;
+      clearTimeout(timer);
+      resolve(success);
+    };
+    if (left === 0) {
+      left = 1;
+      check();
+    }
+    for (const attempt of attempts) attempt.then(check, check);
+  });
+}
+
+/** RFC 3261 16.7: a 6xx decides; else the lowest class; silence is 408. */
+function best(answers: readonly Answer[], asked: number): { status: number; reason: string } {
+  const final = [...answers].sort((a, b) => rank(a.status) - rank(b.status))[0];
+  if (final && (final.status >= 600 || answers.length === asked)) return final;
+  return asked === 0
+    ? { status: 480, reason: 'no device takes MESSAGE' }
+    : { status: 408, reason: 'no answer in time' };
+}
+
+function rank(status: number): number {
+  return status >= 600 ? 0 : Math.floor(status / 100) * 1000 + status;
+}
+
+function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}

@@ -1,0 +1,131 @@
+/**
+ * Who is owed what, where every device gets every message: who has a message and who refused it stands in the message
+ * itself; it ends when no known device is owed it any more. Known are devices with an instance, for some time after their
+ * last registration, and whoever is registered.
+ */
+import type { Binding } from '../../sip/read/binding.ts';
+import type { DeviceState, Lease, Message, Store } from '../../stores/contract/store.ts';
+import { deviceOf } from '../state/bindings.ts';
+import { settle } from './settle.ts';
+import type { SiloEmitter } from '../state/events.ts';
+
+interface OwedContext {
+  readonly store: Store;
+  readonly events: SiloEmitter;
+  readonly now: () => number;
+  readonly settings: { readonly newDeviceAge: number };
+  /** All registered devices, whichever node reaches them. */
+  readonly registered: () => Promise<readonly Binding[]>;
+  /** Can the device take messages? */
+  readonly able: (binding: Binding) => boolean;
+}
+
+/** A device is done with a message. */
+export interface Done {
+  readonly kind: 'taken' | 'refused';
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** Devices that leave are heard of after this many seconds at the latest. */
+const FRESH = 2;
+
+export class Owed {
+  readonly #context: OwedContext;
+  readonly #lease: Lease;
+  readonly #states: ReadonlyMap<string, DeviceState>;
+  /** Devices that are done with the messages that we have seen: newer than what was read of them. */
+  readonly #done = new Map<number, { readonly taken: Set<string>; readonly refused: Set<string> }>();
+  readonly #ended = new Set<number>();
+  #registered: readonly Binding[] = [];
+  /** When we asked for them. */
+  #asked = -Infinity;
+
+  constructor(context: OwedContext, lease: Lease, states: ReadonlyMap<string, DeviceState>) {
+    this.#context = context;
+    this.#lease = lease;
+    this.#states = states;
+  }
+
+  /** Is the message over? */
+  hasEnded({ id }: Message): boolean {
+    return this.#ended.has(id);
+  }
+
+  /** It has ended by other means. */
+  gone({ id }: Message): void {
+    this.#ended.add(id);
+  }
+
+  isOwed(device: string, message: Message): boolean {
+    const firstSeen = this.#states.get(device)?.firstSeen ?? 0;
+    // A new device gets what waits only up to some age.
+    const since = Math.max(message.incTime, message.sendTime);
+    if (since < firstSeen - this.#context.settings.newDeviceAge) return false;
+    const { taken, refused } = this.#of(message);
+    return !taken.has(device) && !refused.has(device);
+  }
+
+  async done(device: string, message: Message, { kind, status, reason }: Done): Promise<void> {
+    this.#of(message)[kind].add(device);
+    if (await this.endIfDone(message, status, reason)) return;
+    const { store } = this.#context;
+    if (kind === 'taken') {
+      if (await store.take(this.#lease, message.id, device)) return;
+      // It was made to give way meanwhile, or the lease is stale: the ledger knows which.
+      this.#ended.add(message.id);
+      await settle(this.#context, this.#lease, message, 'delivered', status, reason);
+    } else
+      await store.defer(this.#lease, message.id, { nextTime: 0, status, strike: false, refusedBy: device });
+  }
+
+  /** Ends the message when nobody is owed it any more. */
+  async endIfDone(message: Message, status = 0, reason = ''): Promise<boolean> {
+    if (this.#ended.has(message.id)) return true;
+    const { taken, refused } = this.#of(message);
+    if (taken.size + refused.size === 0) return false;
+    for (const device of await this.#known(message)) if (this.isOwed(device, message)) return false;
+    this.#ended.add(message.id);
+    if (taken.size > 0)
+      await settle(this.#context, this.#lease, message, 'delivered', 200, `${taken.size} devices have it`);
+    else
+      await settle(
+        this.#context,
+        this.#lease,
+        message,
+        'dead',
+        status || message.lastStatus,
+        reason || 'every device refused it',
+      );
+    return true;
+  }
+
+  #of(message: Message): { readonly taken: Set<string>; readonly refused: Set<string> } {
+    const known = this.#done.get(message.id) ?? { taken: new Set<string>(), refused: new Set<string>() };
+    for (const device of message.takenBy) known.taken.add(device);
+    for (const device of message.refusedBy) known.refused.add(device);
+    this.#done.set(message.id, known);
+    return known;
+  }
+
+  /** Whoever came after the message was accepted is a late one: a list that is younger than the message is good for it. */
+  async #registeredFor({ incTime }: Message): Promise<readonly Binding[]> {
+    const { now, registered } = this.#context;
+    if (incTime >= this.#asked || now() > this.#asked + FRESH) {
+      this.#asked = now();
+      this.#registered = await registered();
+    }
+    return this.#registered;
+  }
+
+  async #known(message: Message): Promise<ReadonlySet<string>> {
+    const now = this.#context.now();
+    const remembered = [...this.#states.values()].filter(({ until }) => until > now);
+    const known = new Set(remembered.map(({ device }) => device));
+    const registered = await this.#registeredFor(message);
+    // Whoever is here and can't take messages (any more) is owed none, a device with one flow that can is owed all.
+    for (const binding of registered) if (!this.#context.able(binding)) known.delete(deviceOf(binding));
+    for (const binding of registered) if (this.#context.able(binding)) known.add(deviceOf(binding));
+    return known;
+  }
+}

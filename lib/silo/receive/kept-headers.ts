@@ -1,0 +1,174 @@
+/** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
+import { hasControl } from '../../sip/read/characters.ts';
+
+/** Headers of one hop, one transaction, or written anew at delivery; everything else is kept as it came. */
+const DROPPED = new Set([
+  'accept',
+  'accept-contact',
+  'accept-encoding',
+  'accept-language',
+  'allow',
+  'allow-events',
+  'authentication-info',
+  'authorization',
+  'call-id',
+  'contact',
+  'content-length',
+  'content-type',
+  'cseq',
+  'date',
+  'expires',
+  'feature-caps',
+  'flow-timer',
+  'from',
+  'identity', // its signature is over a Date that is fresh only for a minute
+  'identity-info',
+  'max-forwards',
+  'min-expires',
+  'p-access-network-info', // of the sender's access: not for the recipient
+  'p-charging-function-addresses',
+  'p-charging-vector',
+  'p-visited-network-id',
+  'path',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-require',
+  'record-route',
+  'reject-contact',
+  'request-disposition',
+  'require',
+  'route',
+  'security-client',
+  'security-server',
+  'security-verify',
+  'supported',
+  'timestamp',
+  'to',
+  'unsupported',
+  'via',
+  'www-authenticate',
+]);
+
+/** Written by us or by drachtio, one each, or said about a body that is not ours: nobody else may add them. */
+const OURS = new Set([
+  'call-id',
+  'contact',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cseq',
+  'date',
+  'expires',
+  'from',
+  'max-forwards',
+  'path',
+  'proxy-require',
+  'record-route',
+  'require',
+  'route',
+  'to',
+  'via',
+]);
+
+const COMPACT = new Map(
+  Object.entries({
+    a: 'Accept-Contact',
+    b: 'Referred-By',
+    c: 'Content-Type',
+    d: 'Request-Disposition',
+    e: 'Content-Encoding',
+    f: 'From',
+    i: 'Call-ID',
+    j: 'Reject-Contact',
+    k: 'Supported',
+    l: 'Content-Length',
+    m: 'Contact',
+    n: 'Identity-Info',
+    o: 'Event',
+    r: 'Refer-To',
+    s: 'Subject',
+    t: 'To',
+    u: 'Allow-Events',
+    v: 'Via',
+    x: 'Session-Expires',
+    y: 'Identity',
+  }),
+);
+
+/** What an operator wants of them. Names in any case. */
+export interface KeepOptions {
+  /** Only these; empty: all that are end-to-end. */
+  readonly keepHeaders: readonly string[];
+  /** None of these. */
+  readonly dropHeaders: readonly string[];
+  /** Read here, and of no use to the recipient. */
+  readonly sendAtHeader: string;
+}
+
+const KEEP_ALL: KeepOptions = { keepHeaders: [], dropHeaders: [], sendAtHeader: '' };
+
+/** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
+export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): string {
+  const keep = new Set(options.keepHeaders.map((name) => name.toLowerCase()));
+  const drop = new Set([...options.dropHeaders, options.sendAtHeader].map((name) => name.toLowerCase()));
+  const end = raw.indexOf('\r\n\r\n');
+  const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
+  let kept = '';
+  for (const line of head.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const sent = line.slice(0, colon).trim();
+    const name = COMPACT.get(sent.toLowerCase()) ?? sent;
+    const value = line.slice(colon + 1).trim();
+    const known = name.toLowerCase();
+    if (!keeps(name, value) || drop.has(known) || (keep.size > 0 && !keep.has(known))) continue;
+    kept += `${name}: ${value}\r\n`;
+  }
+  return kept;
+}
+
+/** Stored lines as a header object for drachtio; repeated names become one comma-separated value (RFC 3261 7.3.1). */
+export function headerObject(lines: string): Record<string, string> {
+  const found = new Map<string, { readonly name: string; readonly values: string[] }>();
+  for (const line of lines.split(/\r?\n(?![ \t])/)) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const name = line.slice(0, colon).trim();
+    const value = line
+      .slice(colon + 1)
+      .replace(/\r?\n[ \t]+/g, ' ')
+      .trim();
+    // Rows of other programs may hold what their proxy saw.
+    if (!keeps(name, value)) continue;
+    const known = found.get(name.toLowerCase());
+    if (known) known.values.push(value);
+    else found.set(name.toLowerCase(), { name, values: [value] });
+  }
+  // Not an object literal: a header may be called `constructor`.
+  return Object.fromEntries([...found.values()].map(({ name, values }) => [name, values.join(', ')]));
+}
+
+/** May an operator or a host app add a header of this name? Any that is a name, but those that are ours, compact forms included. */
+export function mayBeAdded(name: string): boolean {
+  const known = (COMPACT.get(name.toLowerCase()) ?? name).toLowerCase();
+  return isHeaderName(name) && !OURS.has(known);
+}
+
+export function isHeaderName(name: string): boolean {
+  return name !== '__proto__' && /^[\w.!%*+`'~-]+$/.test(name);
+}
+
+/** End-to-end, a name that is one, and a value that passes unharmed (U+FFFD stands for bytes that were lost). */
+function keeps(name: string, value: string): boolean {
+  return (
+    !DROPPED.has(name.toLowerCase()) && isHeaderName(name) && !hasControl(value) && !value.includes('\uFFFD')
+  );
+}
+
+/** The value of one kept header, '' when absent. */
+export function keptHeader(lines: string, name: string): string {
+  const wanted = name.toLowerCase();
+  for (const [found, value] of Object.entries(headerObject(lines)))
+    if (found.toLowerCase() === wanted) return value;
+  return '';
+}

@@ -1,0 +1,87 @@
+/**
+ * Notices: the author of a message is told that it was stored (msilo's `from_address` and `offline_message`). Off by
+ * default, few at a time, and never in answer to a machine: two that answer each other would never end.
+ */
+import { messageOf as textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { hasControl } from '../../sip/read/characters.ts';
+import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { aorOf } from '../../sip/read/uri.ts';
+import type { NewMessage } from '../../stores/contract/store.ts';
+import type { Courier } from './send-once.ts';
+import { NOTICE_HEADER, isAutomatic, isNotice } from '../receive/not-stored.ts';
+import type { SiloSettings } from '../state/options.ts';
+import { fill } from '../state/template.ts';
+
+const log = logger('silo:notice');
+
+/** Pairs and authors that are remembered. */
+const MEMORY = 100_000;
+
+export interface Notices {
+  /** The message was stored: tells its author, if the author may be told. */
+  stored(message: NewMessage, id: number, req: SipRequest): void;
+}
+
+export function createNotices(courier: Courier, settings: SiloSettings, now: () => number): Notices {
+  /** Author and recipient -> when the last notice was sent. */
+  const pairs = new Map<string, number>();
+  /** Author -> notices in this minute. */
+  const authors = new Map<string, { readonly minute: number; count: number }>();
+
+  function isTooMany(author: string, box: string): boolean {
+    const pair = `${author} ${box}`;
+    const at = now();
+    const minute = Math.floor(at / 60);
+    const known = authors.get(author);
+    const count = known?.minute === minute ? known.count : 0;
+    const often = settings.noticeRate > 0 && count >= settings.noticeRate;
+    if (often || at - (pairs.get(pair) ?? -Infinity) < settings.noticeInterval) return true;
+    remember(pairs, pair, at);
+    remember(authors, author, { minute, count: count + 1 });
+    return false;
+  }
+
+  function bodyOf(message: NewMessage, id: number): string {
+    const { noticeBody } = settings;
+    return typeof noticeBody === 'string' ? fill(noticeBody, message, id) : (noticeBody(message, id) ?? '');
+  }
+
+  return {
+    stored: (message, id, req) => {
+      const { noticeFrom, noticeType, noticeContact, noticeToContact } = settings;
+      if (noticeFrom === '' || message.kind === 'receipt' || isNotice(req) || isAutomatic(req)) return;
+      const author = aorOf(message.srcAddr, settings) ?? message.srcAddr;
+      if (author === message.box) return;
+      try {
+        const body = bodyOf(message, id);
+        if (body === '' || isTooMany(author, message.box)) return;
+        const contact = fill(noticeContact, message, id);
+        const letter = {
+          from: noticeFrom,
+          to: message.srcAddr,
+          headers: {
+            'Content-Type': noticeType,
+            [NOTICE_HEADER]: 'stored',
+            // RFC 3834: whoever answers by machine leaves this alone.
+            'Auto-Submitted': 'auto-replied',
+            ...(contact === '' || hasControl(contact) ? {} : { Contact: contact }),
+          },
+          body,
+        };
+        void courier
+          .send(letter, noticeToContact ? req : undefined)
+          .catch((error: unknown) => log.warn(`a notice could not be sent: ${textOf(error)}`));
+      } catch (error) {
+        log.error(`noticeBody failed: ${textOf(error)}`);
+      }
+    },
+  };
+}
+
+function remember<T>(map: Map<string, T>, name: string, value: T): void {
+  map.delete(name);
+  map.set(name, value);
+  const [oldest] = map.keys();
+  if (map.size > MEMORY && oldest !== undefined) map.delete(oldest);
+}

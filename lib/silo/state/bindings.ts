@@ -1,0 +1,67 @@
+/** Where the silo learns which devices an AoR has. */
+import type { Registration } from '../../sip/read/registration.ts';
+import { bindingsOf } from '../../sip/read/binding.ts';
+import type { Binding } from '../../sip/read/binding.ts';
+
+/** The registrar, as far as the silo needs it. */
+export interface BindingSource {
+  /** True when it knows only some of the devices (those that registered here): none known does not mean none. */
+  readonly partial?: boolean;
+  /** Unexpired bindings of an AoR. */
+  find(aor: string): Promise<readonly Binding[]>;
+  /** Those of the AoRs that have an unexpired binding. */
+  among(aors: readonly string[]): Promise<readonly string[]>;
+}
+
+/** A source that the silo itself feeds with the REGISTERs it sees. */
+export interface ObservedBindings extends BindingSource {
+  observe(registration: Registration): void;
+}
+
+/**
+ * For host apps with a registrar of their own: remembers the devices whose REGISTER got a 2xx on this node.
+ * After a restart it is empty; a message for a device that it does not know is stored, and leaves at the next refresh.
+ */
+export function observedBindings(now: () => number): ObservedBindings {
+  const byAor = new Map<string, Map<string, Binding>>();
+
+  function live(aor: string): Binding[] {
+    const contacts = byAor.get(aor);
+    if (!contacts) return [];
+    for (const [contact, binding] of contacts) if (binding.expires <= now()) contacts.delete(contact);
+    if (contacts.size === 0) byAor.delete(aor);
+    return [...contacts.values()];
+  }
+
+  return {
+    partial: true,
+    find: (aor) => Promise.resolve(live(aor)),
+    among: (aors) => Promise.resolve(aors.filter((aor) => live(aor).length > 0)),
+    observe: (registration) => {
+      const { aor } = registration;
+      if (registration.kind === 'clear') byAor.delete(aor);
+      if (registration.contacts.length === 0) return;
+      const contacts = byAor.get(aor) ?? new Map<string, Binding>();
+      byAor.set(aor, contacts);
+      live(aor);
+      byAor.set(aor, contacts);
+      for (const binding of bindingsOf(registration, now())) {
+        // One device has one contact: a new one replaces the old (RFC 5626, section 6).
+        for (const [contact, old] of contacts)
+          if (
+            binding.instance !== undefined &&
+            old.instance === binding.instance &&
+            old.regId === binding.regId
+          )
+            contacts.delete(contact);
+        if (binding.expires > now()) contacts.set(binding.contact, binding);
+        else contacts.delete(binding.contact);
+      }
+    },
+  };
+}
+
+/** What tells devices apart: the instance (RFC 5626), else the contact. */
+export function deviceOf(binding: Binding): string {
+  return binding.instance ?? binding.contact;
+}

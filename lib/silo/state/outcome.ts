@@ -1,0 +1,108 @@
+/**
+ * What the answer to a MESSAGE means for the message and for the device. One table for every status, time-out and
+ * local failure (docs/outcomes.md).
+ */
+import type { Answer } from '../../sip/drachtio/messages.ts';
+
+/**
+ * - `delivered`: ends the message.
+ * - `away`: the device can't be reached now; wait for it, no attempt is counted.
+ * - `later`: the device answered with a temporary failure; try again with back-off, an attempt is counted.
+ * - `refused`: this device will never take this message, another one may.
+ * - `incapable`: this device can't do MESSAGE at all until its Allow or User-Agent changes.
+ * - `dead`: nobody will take this message; it becomes a dead letter.
+ *
+ * `delivered`, `refused` and `dead` let the lane go on to the next message, the others stop it for this device.
+ */
+export type Verdict = (typeof VERDICTS)[number];
+
+export const VERDICTS = ['delivered', 'away', 'later', 'refused', 'incapable', 'dead'] as const;
+
+const BY_STATUS: Readonly<Record<number, Verdict>> = {
+  400: 'dead', // what we sent is malformed to the device: it would be next time
+  401: 'away', // our set-up is wrong: the path wants credentials that we don't have
+  402: 'dead',
+  403: 'dead',
+  404: 'away', // the contact is stale
+  405: 'incapable',
+  406: 'refused',
+  407: 'away',
+  408: 'away',
+  410: 'away', // the device is gone
+  413: 'refused',
+  414: 'dead',
+  415: 'refused',
+  416: 'dead',
+  420: 'dead',
+  430: 'away',
+  433: 'dead',
+  480: 'away',
+  482: 'away', // a routing loop: our set-up is wrong
+  483: 'away',
+  488: 'refused',
+  501: 'incapable',
+  505: 'dead',
+  513: 'refused',
+  600: 'later', // busy everywhere
+  603: 'dead', // RFC 3428, section 7: 6xx says that the user refused it
+  604: 'dead',
+  606: 'refused',
+  607: 'dead',
+  608: 'dead',
+};
+
+/** By class, for what the table does not name. */
+const BY_CLASS: Readonly<Record<number, Verdict>> = {
+  2: 'delivered',
+  3: 'away', // moved: the next registration will tell where to
+  4: 'later',
+  5: 'later',
+  6: 'dead',
+};
+
+/** @param overrides verdicts by status that the operator wants instead */
+export function verdictOf(
+  answer: Pick<Answer, 'status' | 'origin' | 'failure'>,
+  overrides: Readonly<Record<string, Verdict>> = {},
+): Verdict {
+  if (answer.failure === 'unsendable') return 'dead';
+  // Nobody answered (drachtio-server made the status up, or we gave up): that says nothing of the message.
+  if (answer.origin !== 'peer') return 'away';
+  return (
+    overrides[answer.status] ??
+    BY_STATUS[answer.status] ??
+    BY_CLASS[Math.floor(answer.status / 100)] ??
+    'later'
+  );
+}
+
+/** Does a registration lift the back-off after this status? After `away` yes: the device is back. */
+export function waitsForDevice(lastStatus: number, overrides?: Readonly<Record<string, Verdict>>): boolean {
+  // Silence is recorded as 408, whatever somebody wants a device's own 408 to mean.
+  if (lastStatus === 0 || lastStatus === 408 || lastStatus === 503) return true;
+  return verdictOf({ status: lastStatus, origin: 'peer' }, overrides) === 'away';
+}
+
+/**
+ * May a MESSAGE that failed live with this status be stored? 4xx and 5xx that say "not now" or "not this device";
+ * 6xx, 403 and the other refusals go back to the sender.
+ */
+export function storable(status: number): boolean {
+  return STORABLE.has(status) || (status >= 500 && status <= 599);
+}
+
+const STORABLE = new Set([404, 405, 408, 410, 415, 430, 480, 486]);
+
+/** Seconds to the next timed attempt: 30 s, 2, 5, 10, 30 min, then every hour, each ± 20 %. */
+export function backoff(attempts: number, random = Math.random): number {
+  const seconds = BACKOFF[Math.min(attempts, BACKOFF.length) - 1] ?? BACKOFF[0];
+  return Math.round(seconds * (0.8 + 0.4 * random()));
+}
+
+const BACKOFF = [30, 120, 300, 600, 1800, 3600] as const;
+
+/** Seconds of a Retry-After header (RFC 3261 20.33), at most an hour. */
+export function retryAfter(answer: Pick<Answer, 'header'>): number {
+  const seconds = parseInt(answer.header('Retry-After') ?? '', 10);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3600) : 0;
+}

@@ -1,0 +1,62 @@
+/** What this process has done since its start, and whether it is well: numbers for an operator's metrics (msilo's statistics). */
+import { messageOf } from '../../base/errors.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
+import type { Store } from '../../stores/contract/store.ts';
+import type { SiloEmitter } from './events.ts';
+
+/** Counters that only rise, but for `lanes`. */
+export interface Statistics {
+  /** Messages stored; refused, by status. */
+  readonly stored: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** MESSAGEs sent from a box, by what came back: what devices answered, and silence as 408. */
+  readonly attempts: Readonly<Record<string, number>>;
+  /** Messages that ended, by how; those of them that had a set time count as `reminders`, too. */
+  readonly delivered: number;
+  readonly expired: number;
+  readonly dead: number;
+  readonly erased: number;
+  readonly reminders: number;
+  /** Boxes that are served or wait to be served just now. */
+  readonly lanes: number;
+}
+
+export interface Health {
+  /** Can it do its work: is the store there, and drachtio-server? */
+  readonly ok: boolean;
+  readonly drachtio: boolean;
+  /** '' when the database answers, else why not. */
+  readonly store: string;
+  /** Settings of the database by which something acknowledged could be lost: sentences. */
+  readonly warnings: readonly string[];
+}
+
+export function createStatistics(events: SiloEmitter, lanes: () => number): () => Statistics {
+  const counts = { stored: 0, delivered: 0, expired: 0, dead: 0, erased: 0, reminders: 0 };
+  const refused = new Map<number, number>();
+  const attempts = new Map<number, number>();
+  const count = (map: Map<number, number>, status: number) => map.set(status, (map.get(status) ?? 0) + 1);
+  events.on('stored', () => counts.stored++);
+  events.on('refused', ({ status }) => count(refused, status));
+  events.on('attempt', ({ status }) => count(attempts, status));
+  events.on('ended', ({ outcome, message }) => {
+    counts[outcome]++;
+    if (outcome === 'delivered' && (message?.sendTime ?? 0) > 0) counts.reminders++;
+  });
+  return () => ({
+    ...counts,
+    refused: Object.fromEntries(refused),
+    attempts: Object.fromEntries(attempts),
+    lanes: lanes(),
+  });
+}
+
+export async function healthOf(store: Store, port: Port): Promise<Health> {
+  const drachtio = port.connected();
+  try {
+    await store.ping();
+    return { ok: drachtio, drachtio, store: '', warnings: await store.warnings() };
+  } catch (error) {
+    return { ok: false, drachtio, store: messageOf(error), warnings: [] };
+  }
+}

@@ -1,0 +1,22 @@
+/** Texts of operators with variables in braces: what they may say about a message. */
+import { formatSipDate } from '../../sip/read/headers.ts';
+import type { NewMessage } from '../../stores/contract/store.ts';
+
+/** `{box}` and so on; an unknown name stays as it is. */
+export function fill(template: string, message: NewMessage, id: number): string {
+  const at = message.box.lastIndexOf('@');
+  const values: Readonly<Record<string, string>> = {
+    box: message.box,
+    user: message.box.slice(0, at),
+    domain: message.box.slice(at + 1),
+    from: message.srcAddr,
+    to: message.dstAddr,
+    id: String(id),
+    key: message.key,
+    callId: message.callId,
+    date: formatSipDate(message.incTime),
+    expires: formatSipDate(message.expTime),
+    sendAt: message.sendTime === 0 ? '' : formatSipDate(message.sendTime),
+  };
+  return template.replace(/\{(\w+)\}/g, (text, name: string) => values[name] ?? text);
+}

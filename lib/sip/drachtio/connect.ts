@@ -1,0 +1,73 @@
+/** Connecting drachtio-srf, with the options that its behaviour asks for. */
+import { SiloError, messageOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Srf } from './port.ts';
+
+const log = logger('sip:connect');
+
+export interface DrachtioAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+}
+
+/** drachtio-server has read the wanted methods after this, in ms. */
+const ROUTES_MS = 100;
+
+interface SrfAtRunTime {
+  connect(options: object): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/**
+ * Connects and stays connected: a lost connection is taken up again, at most 2 s between attempts.
+ * All handlers must be registered before. Resolves with the SIP addresses that drachtio-server names.
+ *
+ * @throws SiloError `SILO_CONFIG` when the secret is wrong
+ */
+export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): Promise<readonly string[]> {
+  const stack = srf as unknown as SrfAtRunTime;
+  return new Promise((resolve, reject) => {
+    let announced = false;
+    stack.on('error', (error) => {
+      if (announced) return;
+      announced = true;
+      log.warn(`drachtio-server at ${host}:${port} can't be reached (${String(error)}); trying on`);
+    });
+    stack.on('connect', (error, hostports) => {
+      announced = false;
+      if (error) {
+        reject(
+          new SiloError(
+            'SILO_CONFIG',
+            `drachtio-server at ${host}:${port} refused the secret: set DRACHTIO_SECRET to the one in its configuration.`,
+          ),
+        );
+        return;
+      }
+      log.debug(`connected to drachtio-server at ${host}:${port}`);
+      const addresses = String(hostports)
+        .split(',')
+        .filter((address) => address !== '');
+      // drachtio-srf has just written which methods it wants; until they are read the server says 503 to them.
+      setTimeout(() => resolve(addresses), ROUTES_MS);
+    });
+    stack.connect({
+      host,
+      port,
+      secret,
+      reconnect: { retryMaxDelay: 2000 },
+      enablePing: true,
+      pingInterval: 15_000,
+    });
+  });
+}
+
+/** Leaves drachtio-server; drachtio-srf throws when there is no connection to leave. */
+export function disconnectSrf(srf: Srf): void {
+  try {
+    srf.disconnect();
+  } catch (error) {
+    log.debug(`there was no connection to end: ${messageOf(error)}`);
+  }
+}

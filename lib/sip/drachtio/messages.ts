@@ -1,0 +1,81 @@
+/** The requests and answers that pass between our handlers and drachtio-srf. */
+
+/** An incoming request, as our handlers see it. */
+export interface SipRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly raw?: string;
+  readonly body?: string;
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  /** The drachtio-server that it came through. */
+  readonly server?: { readonly hostport?: string };
+  /** Our own address that it came in on, `host:port`; only outside of dialogs. */
+  readonly receivedOn?: string;
+  /** Dialog of the request, '' outside of one. */
+  readonly stackDialogId?: string;
+  get(name: string): unknown;
+}
+
+/** Its answer. `end` is emitted with the status once a final answer was handed to drachtio. */
+export interface SipResponse {
+  readonly finalResponseSent: boolean;
+  /** What was copied from the request: From, To, Call-ID and CSeq, by their lower-case names. */
+  readonly msg?: { readonly headers: Record<string, string> };
+  readonly status?: number;
+  send(
+    status: number,
+    reason: string,
+    options: { headers: Record<string, string>; body?: string },
+    callback: (error: unknown, message?: { get(name: string): unknown }) => void,
+  ): void;
+  once(event: 'end', listener: (answer: { readonly status: number }) => void): unknown;
+}
+
+export type Next = (error?: unknown) => void;
+export type Handler = (req: SipRequest, res: SipResponse, next: Next) => void | Promise<void>;
+export type FailureHandler = (
+  error: unknown,
+  req: SipRequest,
+  res: SipResponse,
+  next: Next,
+) => void | Promise<void>;
+
+export interface ResponseOptions {
+  readonly reason?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Our tag for To; default: drachtio-server makes one. */
+  readonly toTag?: string;
+  readonly body?: string;
+  /** Called once: did it go out? */
+  readonly onSent?: (sent: boolean) => void;
+}
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Request-URI. */
+  readonly uri: string;
+  /** Next hop as a full URI; default: the Request-URI, or a registered TCP connection of its user@host. */
+  readonly proxy?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */
+  readonly dialogId?: string;
+}
+
+/**
+ * The final answer to a request of ours. `peer`: somebody answered. `stack`: drachtio-server made it up (408 after
+ * 32 s, 503 when nobody could be reached, 410 for a closed connection). `local`: it was never sent, or nothing came
+ * within our own time limit.
+ */
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly origin: 'peer' | 'stack' | 'local';
+  /** Why a `local` answer is local; `unsendable` is the message's fault, `target` that of where it should go. */
+  readonly failure?: 'unsendable' | 'target' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
+  /** The CSeq with which drachtio-server sent the request; undefined when it was not sent. */
+  readonly cseq?: number;
+  header(name: string): string | undefined;
+}

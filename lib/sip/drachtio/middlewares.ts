@@ -1,0 +1,68 @@
+/** Small middlewares that only answer: what an application around the features needs. */
+import { SiloError, messageOf } from '../../base/errors.ts';
+import { header } from '../read/headers.ts';
+import { parseNameAddr } from '../read/name-addr.ts';
+import type { Middleware, Port } from './port.ts';
+
+const METHODS = 'REGISTER, MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS';
+
+/** Answers OPTIONS (RFC 3261, section 11). */
+export function answerOptions(port: Port): Middleware {
+  return port.middleware('answerOptions', (_, res) => {
+    port.respond(res, 200, { headers: { Allow: METHODS, 'Allow-Events': 'message-summary', Accept: '*/*' } });
+  });
+}
+
+/** The end of a MESSAGE chain: nobody is responsible for its recipient, or for the dialog that it names. */
+export function unserved(port: Port): Middleware {
+  return port.middleware('unserved', (req, res) => {
+    const inDialog = parseNameAddr(header(req, 'To') ?? '')?.params.has('tag');
+    if (inDialog) port.respond(res, 481);
+    else port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
+  });
+}
+
+/** The end of a failure route: the sender gets the status of the error. */
+export function refuse(port: Port): Middleware {
+  return port.failureMiddleware('refuse', (error, _, res) => {
+    const status =
+      typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+    port.respond(res, status >= 300 && status <= 699 ? status : 500, {
+      reason: error instanceof SiloError ? error.message : status >= 300 ? messageOf(error) : '',
+    });
+  });
+}
+
+export interface Gate {
+  readonly middleware: Middleware;
+  /** Closes the gate, and waits at most `grace` ms for the requests that are inside. */
+  readonly close: (grace: number) => Promise<void>;
+}
+
+/** A gate before everything: open, it lets all requests pass; closed (the node stops), it answers 503. */
+export function createGate(port: Port): Gate {
+  let open = true;
+  let inside = 0;
+  let empty: (() => void) | undefined;
+  return {
+    middleware: port.middleware('gate', (_, res, next) => {
+      if (!open) {
+        port.respond(res, 503, { headers: { 'Retry-After': '5' } });
+        return;
+      }
+      inside++;
+      res.once('end', () => {
+        inside--;
+        if (inside === 0) empty?.();
+      });
+      next();
+    }),
+    close: async (grace) => {
+      open = false;
+      if (inside === 0) return;
+      const limit = setTimeout(() => empty?.(), grace);
+      await new Promise<void>((resolve) => (empty = resolve));
+      clearTimeout(limit);
+    },
+  };
+}

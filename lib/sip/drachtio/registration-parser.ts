@@ -1,0 +1,32 @@
+/**
+ * drachtio-mw-registration-parser gives `req.registration` the shape that drachtio apps know, but refuses legal
+ * requests (a query, a contact without expiry) and stops when used twice. Behind this guard it only ever sees what it
+ * can read; what it can't read passes without `req.registration`, and our own reading decides.
+ */
+import type { Next, SipRequest, SipResponse } from './messages.ts';
+import type { Middleware } from './port.ts';
+import { header } from '../read/headers.ts';
+
+type Parser = (req: SipRequest, res: SipResponse, next: Next) => void;
+
+export function guardedRegistrationParser(parser: unknown): Middleware {
+  const parse = parser as Parser;
+  const guarded = function registrationParser(
+    req: SipRequest & { registration?: unknown },
+    res: SipResponse,
+    next: Next,
+  ): void {
+    if (readable(req)) parse(req, res, next);
+    else next();
+  };
+  return guarded as unknown as Middleware;
+}
+
+/** Would the parser get through without an answer or an exception of its own? */
+function readable(req: SipRequest & { registration?: unknown }): boolean {
+  if (req.method !== 'REGISTER' || req.registration !== undefined) return false;
+  const contact = header(req, 'Contact');
+  if (contact === undefined || contact === '') return false;
+  const first = /^[^,]*/.exec(contact)?.[0] ?? '';
+  return header(req, 'Expires') !== undefined || /;\s*expires\s*=\s*\d/i.test(first);
+}

@@ -1,0 +1,63 @@
+/** Which AoR a request is for: the Request-URI if it is an AoR of a served domain, else To. */
+import { SiloError } from '../../base/errors.ts';
+import { header, parseNameAddr, type HeaderSource } from './headers.ts';
+import { aorOf, parseUri, readHost, type AorOptions } from './uri.ts';
+
+export interface OwnerRequest extends HeaderSource {
+  readonly uri: string;
+}
+
+export interface OwnerOptions extends AorOptions {
+  readonly domains: readonly string[];
+}
+
+/**
+ * The owner's canonical AoR; undefined when neither URI names a user of a served domain.
+ *
+ * After a proxy has looked up the location, the Request-URI is the device's contact, and a message filed under that is
+ * never found again (msilo's classic). With `domains` set, only an AoR of those counts. Without, a Request-URI that
+ * looks like a contact (a port or an IP literal that To does not share) gives way to To.
+ */
+export function ownerOf(req: OwnerRequest, options: OwnerOptions): string | undefined {
+  const to = parseNameAddr(header(req, 'To') ?? '')?.uri ?? '';
+  if (options.domains.length > 0)
+    return [req.uri, to]
+      .map((uri) => aorOf(uri, options))
+      .find((aor) => aor !== undefined && served(aor, options.domains));
+  const toAor = aorOf(to, options);
+  const requestAor = aorOf(req.uri, options);
+  if (requestAor === undefined) return toAor;
+  if (toAor === undefined || !looksLikeContact(req.uri)) return requestAor;
+  return hostOf(toAor) === hostOf(requestAor) ? requestAor : toAor;
+}
+
+/**
+ * The served domains in the spelling of AoRs; in another one they would match nobody.
+ * @throws SiloError `SILO_CONFIG` for what is no host
+ */
+export function domainsOf(domains: readonly string[] = []): readonly string[] {
+  return domains.map((domain) => {
+    const host = readHost(domain);
+    if (host === undefined)
+      throw new SiloError(
+        'SILO_CONFIG',
+        `"${domain}" is no domain that can be served: wanted is a host name or an address, without a port.`,
+      );
+    return host;
+  });
+}
+
+export function served(aor: string, domains: readonly string[]): boolean {
+  return domains.length === 0 || domains.includes(hostOf(aor));
+}
+
+function hostOf(aor: string): string {
+  return aor.slice(aor.lastIndexOf('@') + 1);
+}
+
+function looksLikeContact(text: string): boolean {
+  const uri = parseUri(text);
+  return (
+    uri !== undefined && (uri.port !== undefined || /^\[|^[\d.]+$/.test(uri.host) || uri.params.has('ob'))
+  );
+}

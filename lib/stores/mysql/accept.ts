@@ -1,0 +1,98 @@
+/** Accepting in MySQL: many messages in one transaction, none of them twice. */
+import { TryAgain } from './link/errors.ts';
+import { noteChanges } from './changes.ts';
+import { createAdmission } from './quota.ts';
+import type { Mysql, Queries } from './link/transactions.ts';
+import type { DomainUsage } from '../shared/quota.ts';
+import { INSERT_COLUMNS, fromMessage, int, text } from '../shared/rows.ts';
+import type { Accepted, AcceptRules, NewMessage } from '../contract/store.ts';
+
+export interface Accepting {
+  readonly message: NewMessage;
+  readonly rules: AcceptRules | undefined;
+}
+
+/** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
+export function acceptBatch(
+  db: Mysql,
+  domains: DomainUsage,
+  items: readonly Accepting[],
+  now: number,
+): Promise<Accepted[]> {
+  const distinct = new Map<string, Accepting>();
+  for (const item of items) if (!distinct.has(item.message.key)) distinct.set(item.message.key, item);
+  /** Keys that were new to the database when we last inserted. */
+  const ours = new Set<string>();
+  return db.transaction(async (tx, uncertain) => {
+    const results = await insertNew(tx, domains, [...distinct.values()], ours, uncertain, now);
+    return items.map(({ message: { key } }) => {
+      const result = results.get(key);
+      // The same key twice in one batch: the first one counts.
+      results.delete(key);
+      return result ?? { stored: false, id: 0 };
+    });
+  }, 'repeatable');
+}
+
+/** @param uncertain the commit of `ours` may have happened: then what is known of them was stored by us */
+async function insertNew(
+  tx: Queries,
+  domains: DomainUsage,
+  items: readonly Accepting[],
+  ours: Set<string>,
+  uncertain: boolean,
+  now: number,
+): Promise<Map<string, Accepted>> {
+  const results = new Map<string, Accepted>();
+  const known = new Set(
+    (
+      await tx.all('select dedup from silo_ledger where dedup in (?)', [
+        items.map(({ message }) => message.key),
+      ])
+    ).map((row) => text(row, 'dedup')),
+  );
+  const fresh = items.filter(({ message }) => !known.has(message.key));
+  const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
+  const waiting: NewMessage[] = [];
+  const insert = async () => {
+    if (waiting.length === 0) return;
+    await insertAll(tx, waiting, now);
+    for (const { key } of waiting.splice(0)) {
+      ours.add(key);
+      stored.push(key);
+    }
+  };
+  const admission = await createAdmission(tx, domains, fresh, now, insert);
+  for (const { message, rules } of fresh) {
+    const admitted = await admission.admit(message, rules);
+    if (admitted.full === undefined) waiting.push(message);
+    if (admitted.full !== undefined || admitted.dropped !== undefined)
+      results.set(message.key, { stored: false, id: 0, ...admitted });
+  }
+  await insert();
+  if (stored.length === 0) return results;
+  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [stored]);
+  for (const row of rows) {
+    const key = text(row, 'dedup');
+    results.set(key, { ...results.get(key), stored: true, id: int(row, 'id') });
+  }
+  return results;
+}
+
+async function insertAll(tx: Queries, messages: readonly NewMessage[], now: number): Promise<void> {
+  // Another node stored one of the keys between our look and our insert.
+  if ((await remember(tx, messages)) < messages.length) throw new TryAgain('a key was taken meanwhile');
+  await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]);
+  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
+}
+
+/** Notes the keys in the ledger; how many of them were new. */
+export function remember(
+  tx: Queries,
+  messages: readonly Pick<NewMessage, 'key' | 'box' | 'incTime'>[],
+): Promise<number> {
+  return tx.run(
+    'insert into silo_ledger (dedup, box, inc_time) values ? on duplicate key update dedup = silo_ledger.dedup',
+    [messages.map(({ key, box, incTime }) => [key, box, incTime])],
+  );
+}

@@ -1,0 +1,53 @@
+/** Dead letters in MySQL. */
+import { noteChanges } from './changes.ts';
+import type { Mysql } from './link/transactions.ts';
+import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
+import type { DeadStore } from '../contract/store.ts';
+
+export function mysqlDead(db: Mysql, clock: () => number): DeadStore {
+  return {
+    deadLetters: async (box, after, limit) =>
+      (
+        await db.all(
+          `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
+             where id > ? and (? = '' or box = ?) order by id limit ${Math.max(0, Math.trunc(limit))}`,
+          [after, box, box],
+        )
+      ).map(toDeadLetter),
+
+    replay: (ids, expTime) =>
+      db.transaction(async (tx) => {
+        if (ids.length === 0) return [];
+        const rows = await tx.all(`select ${DEAD_COLUMNS} from silo_dead where id in (?) for update`, [ids]);
+        if (rows.length === 0) return [];
+        const ended = rows.map(toEnded);
+        await tx.run(`insert into silo (${REPLAY_COLUMNS.join(', ')}) values ?`, [
+          rows.map((row) => fromDead(row, expTime)),
+        ]);
+        await tx.run('delete from silo_dead where id in (?)', [ended.map(({ id }) => id)]);
+        await tx.run(
+          "update silo_ledger set outcome = '', end_time = 0, status = 0, reason = '' where dedup in (?)",
+          [ended.map(({ key }) => key)],
+        );
+        await noteChanges(tx, [...new Set(ended.map(({ box }) => box))], clock());
+        return ended;
+      }),
+
+    dropDead: (ids, now) =>
+      db.transaction(async (tx) => {
+        if (ids.length === 0) return [];
+        const rows = await tx.all('select id, dedup, box from silo_dead where id in (?) for update', [ids]);
+        if (rows.length === 0) return [];
+        const ended = rows.map(toEnded);
+        await tx.run('delete from silo_dead where id in (?)', [ended.map(({ id }) => id)]);
+        await tx.run("update silo_ledger set outcome = 'erased', end_time = ? where dedup in (?)", [
+          now,
+          ended.map(({ key }) => key),
+        ]);
+        return ended;
+      }),
+
+    expireDead: (before, limit) =>
+      db.run(`delete from silo_dead where end_time < ? limit ${Math.max(0, Math.trunc(limit))}`, [before]),
+  };
+}

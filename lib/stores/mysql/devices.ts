@@ -1,0 +1,137 @@
+/** Reminders and devices in MySQL. */
+import { endRows } from './end.ts';
+import { noteChanges } from './changes.ts';
+import type { Mysql, Queries } from './link/transactions.ts';
+import {
+  MESSAGE_COLUMNS,
+  contactKey,
+  int,
+  text,
+  toDevice,
+  toDeviceDue,
+  toEnded,
+  toMessage,
+} from '../shared/rows.ts';
+import { CANCELLED, type DeviceStore, type Lease, type ReminderStore } from '../contract/store.ts';
+
+const whole = (limit: number) => Math.max(0, Math.trunc(limit));
+
+export function mysqlReminders(db: Mysql): ReminderStore {
+  return {
+    reminders: async (box, now, limit, after) =>
+      (
+        await db.all(
+          `select ${MESSAGE_COLUMNS} from silo where snd_time > ? and box is not null and (? = '' or box = ?)
+             and (snd_time > ? or (snd_time = ? and id > ?)) order by snd_time, id limit ${whole(limit)}`,
+          [now, box, box, after?.sendTime ?? 0, after?.sendTime ?? 0, after?.id ?? 0],
+        )
+      ).map(toMessage),
+
+    cancel: (ids, now) =>
+      db.transaction(async (tx) => {
+        if (ids.length === 0) return [];
+        const rows = await tx.all(
+          'select id, dedup, box from silo where id in (?) and snd_time > ? and box is not null for update',
+          [ids, now],
+        );
+        const ended = rows.map(toEnded);
+        await endRows(tx, ended, CANCELLED, now);
+        return ended;
+      }, 'repeatable'),
+  };
+}
+
+export function mysqlDevices(db: Mysql, clock: () => number): DeviceStore {
+  return {
+    take: (lease, id, device) =>
+      db.transaction(
+        async (tx) => (await isHeld(tx, lease)) && (await take(tx, 'id = ?', id, device, clock())),
+        'repeatable',
+      ),
+
+    takeByKey: (key, device) =>
+      db.transaction((tx) => take(tx, 'dedup = ?', key, device, clock()), 'repeatable'),
+
+    deviceStates: async (box) =>
+      (
+        await db.all(
+          `select device, first_seen, until, attempts, strikes, next_time, last_status
+             from silo_device where box = ?`,
+          [box],
+        )
+      ).map(toDevice),
+
+    knowDevice: async (box, device, now, until) => {
+      await db.run(
+        `insert into silo_device (box, device_key, device, first_seen, until) values (?, ?, ?, ?, ?)
+           on duplicate key update until = greatest(until, values(until))`,
+        [box, contactKey(device), device, now, until],
+        'repeatable',
+      );
+    },
+
+    holdDevice: (lease, device, now, { attempts, strikes, nextTime, lastStatus }) =>
+      db.transaction(async (tx) => {
+        if (!(await isHeld(tx, lease))) return false;
+        await tx.run(
+          `insert into silo_device
+               (box, device_key, device, first_seen, until, attempts, strikes, next_time, last_status)
+             values (?, ?, ?, ?, 0, ?, ?, ?, ?)
+             on duplicate key update attempts = values(attempts), strikes = values(strikes),
+               next_time = values(next_time), last_status = values(last_status)`,
+          [lease.box, contactKey(device), device, now, attempts, strikes, nextTime, lastStatus],
+        );
+        return true;
+      }, 'repeatable'),
+
+    dueDevices: async (until, limit) =>
+      (
+        await db.all(
+          `select box, min(next_time) as next_time from silo_device where next_time between 1 and ?
+             group by box order by next_time limit ${whole(limit)}`,
+          [until],
+        )
+      ).map(toDeviceDue),
+
+    parkDevices: async (box, now) => {
+      await db.run(
+        'update silo_device set next_time = 0 where box = ? and next_time > 0 and next_time <= ?',
+        [box, now],
+      );
+    },
+
+    forgetDevices: (now, limit) =>
+      db.run(`delete from silo_device where until <= ? and next_time <= ? limit ${whole(limit)}`, [
+        now,
+        now - 86_400,
+      ]),
+  };
+}
+
+async function isHeld(tx: Queries, { box, owner, fence }: Lease): Promise<boolean> {
+  const rows = await tx.all(
+    'select 1 from silo_lease where box = ? and owner = ? and fence = ? lock in share mode',
+    [box, owner, fence],
+  );
+  return rows.length > 0;
+}
+
+async function take(
+  tx: Queries,
+  which: 'id = ?' | 'dedup = ?',
+  value: number | string,
+  device: string,
+  now: number,
+): Promise<boolean> {
+  const [row] = await tx.all(`select id, box, taken_by from silo where ${which} for update`, [value]);
+  if (!row) return false;
+  const taken = text(row, 'taken_by');
+  if (taken.split('\n').includes(device)) return true;
+  await tx.run("update silo set taken_by = concat_ws('\n', taken_by, ?), next_time = 0 where id = ?", [
+    device,
+    int(row, 'id'),
+  ]);
+  // A message that one device has is news no more.
+  if (taken === '') await noteChanges(tx, [text(row, 'box')], now);
+  return true;
+}

@@ -1,0 +1,141 @@
+/** The connections to one host: opened when needed, checked when opened, lent to one user at a time. */
+import { isCrowded, Lost } from './errors.ts';
+import { prepare, type Fitness } from './health.ts';
+import { Link } from './connection.ts';
+import type { Account, Address } from './url.ts';
+
+/** A connection must be there and checked within this time, ms. */
+const OPEN_LIMIT = 1500;
+/** The server ends connections that idle for longer (see wait_timeout); we go first, ms. */
+const IDLE_LIMIT = 60_000;
+
+/** All connections are in use and none came back in time: the host is fine, there is too much to do. */
+export class Busy extends Error {}
+
+export class Host {
+  readonly name: string;
+  readonly #address: Address;
+  readonly #account: Account;
+  readonly #max: number;
+  readonly #links = new Set<Link>();
+  #idle: Link[] = [];
+  /** First come, first served; undefined means: look again; an error: the host has failed. */
+  #waiting: ((answer: Link | Error | undefined) => void)[] = [];
+  #looking: Promise<Fitness> | undefined;
+
+  /** @param max connections at most */
+  constructor(address: Address, account: Account, max: number) {
+    this.name = address.name;
+    this.#address = address;
+    this.#account = account;
+    this.#max = max;
+  }
+
+  /** Connections that are open or being opened. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /**
+   * @param deadline ms of the steady clock
+   * @throws Busy when all are in use until then; otherwise the host has failed
+   */
+  async borrow(deadline: number): Promise<Link> {
+    for (;;) {
+      const idle = this.#takeIdle();
+      if (idle) return idle;
+      if (this.#links.size < this.#max) {
+        try {
+          return (await this.#open()).link;
+        } catch (error) {
+          // It has no connection for us beyond those that we hold: we get along with these.
+          if (!isCrowded(error) || this.#links.size === 0) throw error;
+        }
+      }
+      const link = await this.#wait(deadline);
+      if (link) return link;
+    }
+  }
+
+  giveBack(link: Link): void {
+    if (!link.usable) return;
+    link.idleSince = performance.now();
+    const next = this.#waiting.shift();
+    if (next) next(link);
+    else this.#idle.push(link);
+  }
+
+  /**
+   * Tries the host with a new connection, whatever the others do.
+   * @throws when it can't be used now
+   */
+  look(): Promise<Fitness> {
+    this.#looking ??= this.#open()
+      .then(({ link, fitness }) => {
+        if (this.#links.size > this.#max) link.end();
+        else this.giveBack(link);
+        return fitness;
+      })
+      .finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  /** Ends every connection at once; queries under way fail. */
+  cut(reason: string): void {
+    const error = new Lost(reason);
+    for (const wait of this.#waiting.splice(0)) wait(error);
+    for (const link of [...this.#links]) link.destroy(error);
+  }
+
+  /** Ends the connections that nobody uses. */
+  endIdle(): void {
+    for (const link of this.#idle.splice(0)) link.end();
+  }
+
+  #takeIdle(): Link | undefined {
+    const oldest = performance.now() - IDLE_LIMIT;
+    for (;;) {
+      // The one used last: what a quiet time needs stays fresh, the others grow old and go.
+      const link = this.#idle.pop();
+      if (link === undefined || (link.usable && link.idleSince > oldest)) return link;
+      link.end();
+    }
+  }
+
+  async #open(): Promise<{ link: Link; fitness: Fitness }> {
+    const link = new Link(this.#address, this.#account, (gone) => this.#forget(gone));
+    this.#links.add(link);
+    const until = performance.now() + OPEN_LIMIT;
+    try {
+      await link.connect(OPEN_LIMIT);
+      return { link, fitness: await prepare(link, Math.max(1, until - performance.now())) };
+    } catch (error) {
+      link.destroy(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  #forget(link: Link): void {
+    this.#links.delete(link);
+    this.#idle = this.#idle.filter((other) => other !== link);
+    this.#waiting.shift()?.(undefined);
+  }
+
+  #wait(deadline: number): Promise<Link | undefined> {
+    return new Promise((resolve, reject) => {
+      const settle = (answer: Link | Error | undefined) => {
+        clearTimeout(timer);
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      };
+      const timer = setTimeout(
+        () => {
+          this.#waiting = this.#waiting.filter((other) => other !== settle);
+          reject(new Busy(`all ${this.#links.size} connections to ${this.name} are in use`));
+        },
+        Math.max(1, deadline - performance.now()),
+      );
+      this.#waiting.push(settle);
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * One connection. Every query has a time limit; when it is over the socket is destroyed, since mysql2 would wait
+ * for an answer for ever and the state of the session is unknown. Whatever breaks, nothing is emitted unhandled.
+ */
+import { connect, type Socket } from 'node:net';
+import mysql from 'mysql2';
+import type { Connection } from 'mysql2';
+import { Lost, TimeLimit } from './errors.ts';
+import type { Account, Address } from './url.ts';
+
+export type Parameter = string | number | Buffer | null | readonly Parameter[];
+
+/** A query that takes this many ms is reason to look whether the host still answers at all. */
+const SLOW = 1000;
+
+export class Link {
+  /** When it was last given back, ms of the steady clock. */
+  idleSince = 0;
+  readonly #socket: Socket;
+  readonly #connection: Connection;
+  readonly #onGone: (link: Link) => void;
+  #gone: Error | undefined;
+  /** Fails the query under way. */
+  #fail: ((error: Error) => void) | undefined;
+
+  /** @param onGone called once, when the connection can't be used any more */
+  constructor({ host, port }: Address, { user, password, database }: Account, onGone: (link: Link) => void) {
+    this.#onGone = onGone;
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    this.#connection = mysql.createConnection({
+      // Our own socket: what we destroy is gone, even if the other side says nothing.
+      stream: () => this.#socket,
+      user,
+      password,
+      database,
+      charset: 'utf8mb4_bin',
+      // Count changed rows, not matched ones: a repeated key must count as nothing.
+      flags: ['-FOUND_ROWS'],
+      supportBigNumbers: true,
+    });
+    // The only listener that is always there: without it a broken connection would end the process.
+    this.#connection.on('error', (error: Error) => this.destroy(error));
+    this.#socket.on('close', () => this.destroy(new Lost('The server closed the connection.')));
+    this.#connection.on('end', () => this.destroy(new Lost('The server closed the connection.')));
+  }
+
+  get usable(): boolean {
+    return this.#gone === undefined;
+  }
+
+  /** Resolves when the server has let us in. */
+  connect(limit: number): Promise<void> {
+    return this.#limited(limit, undefined, 'connect', (done) => {
+      this.#connection.connect((error) => done(error, undefined));
+    });
+  }
+
+  /** @param onSlow called when there is no answer after a second */
+  query(sql: string, values: readonly Parameter[], limit: number, onSlow?: () => void): Promise<unknown> {
+    return this.#limited(limit, onSlow, sql, (done) => {
+      this.#connection.query({ sql, values: values as Parameter[] }, (error, result) => done(error, result));
+    });
+  }
+
+  /** Says good-bye; a server that does not react is left all the same. */
+  end(): void {
+    if (this.#gone !== undefined) return;
+    this.#gone = new Lost('the connection was closed');
+    this.#connection.end(() => undefined);
+    setTimeout(() => this.#socket.destroy(), 1000).unref();
+    this.#onGone(this);
+  }
+
+  destroy(reason: Error): void {
+    if (this.#gone !== undefined) return;
+    this.#gone = reason;
+    this.#fail?.(reason);
+    this.#connection.destroy();
+    this.#socket.destroy();
+    this.#onGone(this);
+  }
+
+  #limited<T>(
+    limit: number,
+    onSlow: (() => void) | undefined,
+    what: string,
+    start: (done: (error: Error | null, result: T) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) {
+        reject(this.#gone);
+        return;
+      }
+      const expire = () =>
+        this.destroy(
+          new TimeLimit(`no answer within ${Math.round(limit)} ms to: ${what.trim().slice(0, 60)}`),
+        );
+      let timer =
+        onSlow !== undefined && limit > SLOW
+          ? setTimeout(() => {
+              timer = setTimeout(expire, limit - SLOW);
+              onSlow();
+            }, SLOW)
+          : setTimeout(expire, Math.max(limit, 1));
+      const settle = (finish: () => void) => {
+        clearTimeout(timer);
+        this.#fail = undefined;
+        finish();
+      };
+      this.#fail = (error) => settle(() => reject(error));
+      start((error, result) => settle(() => (error ? reject(error) : resolve(result))));
+    });
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Runs work on a host that can be used: after a deadlock once more, after the loss of the host on another one, all
+ * within one time limit. What may have happened unnoticed is repeated only where that does no harm.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SiloError } from '../../../base/errors.ts';
+import { faultOf, mayBeCommitted, mayBeDone, TimeLimit } from './errors.ts';
+import type { Borrowed, Hosts } from './failover.ts';
+import type { Link, Parameter } from './connection.ts';
+import { refusedValue, unavailable, type Row } from '../../shared/rows.ts';
+
+/** Queries on one connection (inside a transaction) or on any (outside). */
+export interface Queries {
+  /** Rows of a select. */
+  all(sql: string, values?: readonly Parameter[]): Promise<Row[]>;
+  /** Changed rows of anything else. */
+  run(sql: string, values?: readonly Parameter[], repeat?: Repeat): Promise<number>;
+}
+
+/**
+ * `repeatable`: doing it twice does no harm, so it is repeated when the connection is lost at a moment that leaves open
+ * whether it was done. Otherwise it then fails with `SILO_STORE_UNAVAILABLE`.
+ */
+export type Repeat = 'repeatable' | undefined;
+
+/** @param uncertain an earlier run of the same work may have been committed */
+export type Work<T> = (queries: Queries, uncertain: boolean) => Promise<T>;
+
+export interface Mysql extends Queries {
+  readonly name: string;
+  /** Runs `work` in one transaction; again from its start after a deadlock, a lock-wait time-out, a fail-over. */
+  readonly transaction: <T>(work: Work<T>, repeat?: Repeat) => Promise<T>;
+}
+
+/** Whatever happens, an answer is there this many ms after the time limit of one query. */
+const GRACE = 2000;
+const ATTEMPTS = 10;
+/** Failures of hosts and connections within one piece of work. */
+const MOVES = 4;
+
+/** Failed at a moment that leaves open whether it was done. */
+class Unsure extends Error {}
+
+/** @param queryLimit ms that one query may take */
+export function createWork(name: string, hosts: Hosts, queryLimit: number): Mysql {
+  async function perform<T>(
+    repeat: Repeat,
+    work: (borrowed: Borrowed, left: () => number, uncertain: boolean) => Promise<T>,
+  ): Promise<T> {
+    const deadline = performance.now() + queryLimit + GRACE;
+    const left = () => Math.min(queryLimit, deadline - performance.now());
+    let uncertain = false;
+    let moves = 0;
+    for (let attempt = 1; ; attempt++) {
+      let borrowed: Borrowed | undefined;
+      try {
+        borrowed = await hosts.borrow(deadline);
+        return await work(borrowed, left, uncertain);
+      } catch (thrown) {
+        const error = thrown instanceof Unsure ? thrown.cause : thrown;
+        uncertain ||= thrown instanceof Unsure;
+        if (uncertain && repeat === undefined) throw unavailable(name, error);
+        if (!goesOn(error, borrowed) || left() <= 0 || attempt === ATTEMPTS) throw asOurs(name, error);
+        if (faultOf(error) !== 'conflict' && ++moves > MOVES) throw unavailable(name, error);
+        await sleep(Math.min(left(), 5 * attempt * (1 + Math.random())));
+      } finally {
+        if (borrowed) borrowed.host.giveBack(borrowed.link);
+      }
+    }
+  }
+
+  /** Is there hope that the same, done again, will succeed? Gives up the host where the error says so. */
+  function goesOn(error: unknown, borrowed: Borrowed | undefined): boolean {
+    if (borrowed === undefined) return false;
+    switch (faultOf(error)) {
+      case 'conflict':
+        return true;
+      case 'demoted':
+        hosts.failed(borrowed.host, error);
+        return true;
+      case 'lost':
+        if (error instanceof TimeLimit && hosts.several) hosts.failed(borrowed.host, error);
+        return true;
+      case 'full':
+        if (hosts.several) hosts.failed(borrowed.host, error);
+        return hosts.several;
+      case 'value':
+      case 'other':
+        return false;
+    }
+  }
+
+  const on = ({ host, link }: Borrowed, left: () => number): Queries => {
+    const query = (sql: string, values: readonly Parameter[] = []) =>
+      link.query(sql, values, left(), () => void hosts.suspect(host));
+    return {
+      all: async (sql, values) => (await query(sql, values)) as Row[],
+      run: async (sql, values) => ((await query(sql, values)) as { affectedRows: number }).affectedRows,
+    };
+  };
+
+  return {
+    name,
+    all: (sql, values) => perform('repeatable', (borrowed, left) => on(borrowed, left).all(sql, values)),
+    run: (sql, values, repeat) =>
+      perform(repeat, (borrowed, left) => on(borrowed, left).run(sql, values).catch(unsureIf(mayBeDone))),
+    transaction: (work, repeat) =>
+      perform(repeat, async (borrowed, left, uncertain) => {
+        const queries = on(borrowed, left);
+        try {
+          await queries.run('begin');
+          const result = await work(queries, uncertain);
+          await queries.run('commit').catch(unsureIf(mayBeCommitted));
+          return result;
+        } catch (error) {
+          await rollBack(borrowed.link);
+          throw error;
+        }
+      }),
+  };
+}
+
+function unsureIf(open: (error: unknown) => boolean): (error: unknown) => never {
+  return (error) => {
+    throw open(error) ? new Unsure('it may have happened', { cause: error }) : error;
+  };
+}
+
+/** A connection that can't be rolled back is gone: its state must not reach anybody else. */
+async function rollBack(link: Link): Promise<void> {
+  if (!link.usable) return;
+  await link.query('rollback', [], 1000).catch((error: unknown) => {
+    link.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+}
+
+function asOurs(name: string, error: unknown): unknown {
+  if (error instanceof SiloError) return error;
+  return faultOf(error) === 'value' ? refusedValue(error) : unavailable(name, error);
+}

@@ -1,0 +1,98 @@
+/**
+ * Applies `sql/<dialect>/NNNN-name.sql` in order, each once, and remembers it in `silo_schema`.
+ * The caller holds a lock (two nodes may start at once). The same files can be run by hand.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SiloError, messageOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { packageRoot } from '../../base/package.ts';
+
+const log = logger('store:schema');
+
+export type Dialect = 'sqlite' | 'mysql';
+
+export interface SchemaStep {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** What the runner needs of an open database. */
+export interface SchemaTarget {
+  /** Creates `silo_schema` when missing; returns the versions applied so far. */
+  applied(): Promise<readonly number[]>;
+  /** Runs the statements of a step and remembers it. */
+  apply(step: SchemaStep): Promise<void>;
+}
+
+/** The steps of a dialect, in order. */
+export function schemaSteps(
+  dialect: Dialect,
+  folder = join(packageRoot(), 'sql', dialect),
+): readonly SchemaStep[] {
+  return readdirSync(folder)
+    .filter((file) => /^\d{4}-.+\.sql$/.test(file))
+    .sort()
+    .map((file) => ({
+      version: Number(file.slice(0, 4)),
+      name: file.slice(5, -4),
+      statements: splitStatements(readFileSync(join(folder, file), 'utf8')),
+    }));
+}
+
+/**
+ * Brings a database to the newest step. Returns the names of the steps applied now.
+ * @throws SiloError `SILO_SCHEMA_NEWER` when the database knows steps that this version does not,
+ *   `SILO_SCHEMA` when a step fails
+ */
+export async function migrate(
+  target: SchemaTarget,
+  steps: readonly SchemaStep[],
+): Promise<readonly string[]> {
+  const applied = new Set(await target.applied());
+  const newest = steps.at(-1)?.version ?? 0;
+  const ahead = [...applied].filter((version) => version > newest);
+  if (ahead.length > 0) {
+    throw new SiloError(
+      'SILO_SCHEMA_NEWER',
+      `The database has schema step ${Math.max(...ahead)}, this version of drachtio-silo knows steps up to ${newest}. ` +
+        'A newer version has been here: run that version, or restore a backup from before the upgrade.',
+    );
+  }
+  const done: string[] = [];
+  for (const step of steps) {
+    if (applied.has(step.version)) continue;
+    try {
+      await target.apply(step);
+    } catch (cause) {
+      throw new SiloError(
+        'SILO_SCHEMA',
+        `Schema step ${step.version} (${step.name}) failed: ${messageOf(cause)}. ` +
+          'The steps before it are applied; the user needs the right to create and alter tables. Every step may be run again.',
+        { cause },
+      );
+    }
+    log.debug(`applied schema step ${step.version} ${step.name}`);
+    done.push(step.name);
+  }
+  return done;
+}
+
+/**
+ * Splits a schema file into statements: `;` ends one, except inside quotes and comments.
+ * Enough for our own files, which use no delimiters and no stored programs.
+ */
+export function splitStatements(sql: string): readonly string[] {
+  const statements: string[] = [];
+  let current = '';
+  for (const [token] of sql.matchAll(/--[^\n]*|'(?:[^']|'')*'|;|[^-';]+|-/g)) {
+    if (token.startsWith('--')) continue;
+    if (token === ';') {
+      statements.push(current.trim());
+      current = '';
+    } else current += token;
+  }
+  statements.push(current.trim());
+  return statements.filter((statement) => statement !== '');
+}

@@ -1,0 +1,322 @@
+/** How messages and bindings look as rows: the one mapping that both engines use. */
+import { createHash } from 'node:crypto';
+import { SiloError } from '../../base/errors.ts';
+import type { Binding } from '../../sip/read/binding.ts';
+import type {
+  DeadLetter,
+  DeviceState,
+  Due,
+  Ended,
+  Kind,
+  Message,
+  NewMessage,
+  NodeRow,
+  Overdue,
+  Place,
+} from '../contract/store.ts';
+
+export type Value = string | number | bigint | Uint8Array | null;
+export type Row = Readonly<Record<string, Value>>;
+
+export const INSERT_COLUMNS = [
+  'src_addr',
+  'dst_addr',
+  'username',
+  'domain',
+  'inc_time',
+  'exp_time',
+  'snd_time',
+  'ctype',
+  'body',
+  'extra_hdrs',
+  'callid',
+  'box',
+  'dedup',
+  'src_name',
+  'dst_name',
+  'date_time',
+  'urgent',
+  'next_time',
+  'hops',
+  'kind',
+  'size',
+  'thread',
+] as const;
+
+/** Columns of {@link toMessage}. */
+export const MESSAGE_COLUMNS =
+  'id, src_addr, dst_addr, inc_time, exp_time, snd_time, ctype, body, extra_hdrs, callid, box, dedup, ' +
+  'src_name, dst_name, date_time, urgent, next_time, hops, kind, thread, attempts, strikes, last_status, refused_by, ' +
+  'taken_by';
+
+/** What a dead letter keeps of its row: the same columns in both tables. */
+export const DEAD_COLUMNS =
+  'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
+  'ctype, body, extra_hdrs, callid, hops, attempts, taken_by, kind';
+
+/** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
+export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id', 'taken_by'] as const;
+
+export function fromDead(row: Row, expTime: number): (string | number | Buffer | null)[] {
+  const message = toMessage({
+    ...row,
+    thread: null,
+    next_time: 0,
+    strikes: 0,
+    last_status: 0,
+    refused_by: null,
+  });
+  return [
+    ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
+    message.id,
+    message.takenBy.length === 0 ? null : message.takenBy.join('\n'),
+  ];
+}
+
+/** Of a device: it has no id of its own. */
+export function toDeviceDue(row: Row): Due {
+  return { id: 0, box: text(row, 'box'), nextTime: int(row, 'next_time') };
+}
+
+export function toDue(row: Row): Due {
+  return { id: int(row, 'id'), box: text(row, 'box'), nextTime: int(row, 'next_time') };
+}
+
+export function toNode(row: Row): NodeRow {
+  return {
+    node: text(row, 'node'),
+    run: text(row, 'run'),
+    process: text(row, 'process'),
+    server: text(row, 'server'),
+    version: text(row, 'version'),
+    started: int(row, 'started'),
+    seen: int(row, 'seen'),
+    silent: int(row, 'silent'),
+    stopped: int(row, 'stopped'),
+  };
+}
+
+export function toEnded(row: Row): Ended {
+  return { id: int(row, 'id'), key: text(row, 'dedup'), box: text(row, 'box') };
+}
+
+/** A message that at least one of several devices had was delivered. */
+export function toOverdue(row: Row): Overdue {
+  const message = toMessage(row);
+  return { message, outcome: message.takenBy.length > 0 ? 'delivered' : 'expired' };
+}
+
+export const OVERDUE_REASON = { expired: 'lifetime over', delivered: 'some devices had it' } as const;
+
+export function toDevice(row: Row): DeviceState {
+  return {
+    device: text(row, 'device'),
+    firstSeen: int(row, 'first_seen'),
+    until: int(row, 'until'),
+    attempts: int(row, 'attempts'),
+    strikes: int(row, 'strikes'),
+    nextTime: int(row, 'next_time'),
+    lastStatus: int(row, 'last_status'),
+  };
+}
+
+export function toDeadLetter(row: Row): DeadLetter {
+  return {
+    ...toEnded(row),
+    srcAddr: text(row, 'src_addr'),
+    status: int(row, 'status'),
+    reason: text(row, 'reason'),
+    endTime: int(row, 'end_time'),
+  };
+}
+
+export const BINDING_COLUMNS = [
+  'aor',
+  'contact_key',
+  'contact',
+  'expires',
+  'q',
+  'instance',
+  'reg_id',
+  'callid',
+  'cseq',
+  'path',
+  'source',
+  'server',
+  'takes_message',
+  'user_agent',
+  'methods',
+  'updated',
+] as const;
+
+/** The values of {@link INSERT_COLUMNS}, in their order. */
+export function fromMessage(message: NewMessage): (string | number | Buffer | null)[] {
+  const at = message.box.lastIndexOf('@');
+  return [
+    message.srcAddr,
+    message.dstAddr,
+    message.box.slice(0, at),
+    message.box.slice(at + 1),
+    message.incTime,
+    message.expTime,
+    message.sendTime,
+    message.contentType,
+    message.body,
+    message.headers,
+    message.callId,
+    message.box,
+    message.key,
+    message.srcName,
+    message.dstName,
+    message.dateTime,
+    message.urgent ? 1 : 0,
+    message.nextTime,
+    message.hops,
+    KINDS.indexOf(message.kind),
+    sizeOf(message),
+    message.thread === '' ? null : message.thread,
+  ];
+}
+
+/** Their places are the numbers in the column. */
+const KINDS = ['message', 'receipt'] as const satisfies readonly Kind[];
+
+/** Bytes that count towards a quota. */
+export function sizeOf({ body, headers }: Pick<NewMessage, 'body' | 'headers'>): number {
+  return body.length + Buffer.byteLength(headers);
+}
+
+/** The values of `(kind, snd_time, id)` behind which a page begins. */
+export function placeValues(after: Place | undefined): [number, number, number] {
+  return after === undefined ? [-1, 0, 0] : [KINDS.indexOf(after.kind), after.sendTime, after.id];
+}
+
+/** The numbers of the kinds behind this one; never empty, since SQL knows no empty list. */
+export function kindsBehind(kind: number): readonly number[] {
+  const behind = [...KINDS.keys()].filter((one) => one > kind);
+  return behind.length === 0 ? [-1] : behind;
+}
+
+function list(row: Row, column: string): readonly string[] {
+  const lines = text(row, column);
+  return lines === '' ? [] : lines.split('\n');
+}
+
+export function toMessage(row: Row): Message {
+  const incTime = int(row, 'inc_time');
+  return {
+    id: int(row, 'id'),
+    key: text(row, 'dedup'),
+    box: text(row, 'box'),
+    srcAddr: text(row, 'src_addr'),
+    srcName: text(row, 'src_name'),
+    dstAddr: text(row, 'dst_addr'),
+    dstName: text(row, 'dst_name'),
+    contentType: text(row, 'ctype'),
+    body: bytes(row, 'body'),
+    headers: textOfBytes(row, 'extra_hdrs'),
+    callId: text(row, 'callid'),
+    incTime,
+    expTime: int(row, 'exp_time'),
+    sendTime: int(row, 'snd_time'),
+    dateTime: int(row, 'date_time') || incTime,
+    urgent: int(row, 'urgent') !== 0,
+    nextTime: int(row, 'next_time'),
+    hops: int(row, 'hops'),
+    kind: KINDS[int(row, 'kind')] ?? 'message',
+    thread: text(row, 'thread'),
+    attempts: int(row, 'attempts'),
+    strikes: int(row, 'strikes'),
+    lastStatus: int(row, 'last_status'),
+    refusedBy: list(row, 'refused_by'),
+    takenBy: list(row, 'taken_by'),
+  };
+}
+
+/** Primary key part of a contact, whose URI may be longer than an index allows. */
+export function contactKey(contact: string): string {
+  return createHash('sha256').update(contact).digest('hex');
+}
+
+/** The values of {@link BINDING_COLUMNS}, in their order. */
+export function fromBinding(binding: Binding): (string | number | null)[] {
+  const { source } = binding;
+  return [
+    binding.aor,
+    contactKey(binding.contact),
+    binding.contact,
+    binding.expires,
+    binding.q,
+    binding.instance?.slice(0, 255) ?? null,
+    binding.regId ?? null,
+    binding.callId,
+    binding.cseq,
+    binding.path.join('\n'),
+    `${source.protocol}:${source.port}:${source.address}`,
+    binding.server,
+    binding.takesMessage ? 1 : 0,
+    binding.userAgent.slice(0, 255),
+    binding.methods?.slice(0, 255) ?? '',
+    binding.updated,
+  ];
+}
+
+export function toBinding(row: Row): Binding {
+  const path = text(row, 'path');
+  const [protocol = '', port = '', ...address] = text(row, 'source').split(':');
+  return {
+    aor: text(row, 'aor'),
+    contact: text(row, 'contact'),
+    expires: int(row, 'expires'),
+    q: Number(row['q']),
+    instance: row['instance'] === null ? undefined : text(row, 'instance'),
+    regId: row['reg_id'] === null ? undefined : int(row, 'reg_id'),
+    callId: text(row, 'callid'),
+    cseq: int(row, 'cseq'),
+    path: path === '' ? [] : path.split('\n'),
+    source: { protocol, port: Number(port), address: address.join(':') },
+    server: text(row, 'server'),
+    takesMessage: int(row, 'takes_message') !== 0,
+    userAgent: text(row, 'user_agent'),
+    methods: text(row, 'methods'),
+    updated: int(row, 'updated'),
+  };
+}
+
+export function int(row: Row, column: string): number {
+  return Number(row[column] ?? 0);
+}
+
+export function text(row: Row, column: string): string {
+  const value = row[column];
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : textOfBytes(row, column);
+}
+
+/** A column that another program may have filled as text or as a blob. */
+function textOfBytes(row: Row, column: string): string {
+  return bytes(row, column).toString('utf8');
+}
+
+function bytes(row: Row, column: string): Buffer {
+  const value = row[column];
+  if (value === null || value === undefined) return Buffer.alloc(0);
+  if (typeof value === 'object') return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return Buffer.from(String(value), 'utf8');
+}
+
+/** Storage does not answer: the request gets 503 with Retry-After and nothing is lost. */
+export function unavailable(store: string, cause: unknown): SiloError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SiloError(
+    'SILO_STORE_UNAVAILABLE',
+    `The store ${store} did not do its work (${why}). The request is refused with 503; check that the database is up, reachable and writable.`,
+    { status: 503, retryAfter: 10, cause },
+  );
+}
+
+/** A value that a column can't take: this one request is at fault, not the store. */
+export function refusedValue(cause: unknown): SiloError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SiloError('SILO_REFUSED', `The database refused a value (${why}).`, { status: 400, cause });
+}

@@ -1,0 +1,73 @@
+/**
+ * A MySQL or MariaDB database that is only read. Any server will do, a replica too: nothing is asked of it but
+ * SELECTs, outside of transactions, so nothing is locked.
+ */
+import { SiloError, messageOf } from '../../base/errors.ts';
+import { Link } from '../mysql/link/connection.ts';
+import type { MysqlUrl } from '../mysql/link/url.ts';
+import type { Reader } from './reader.ts';
+import { text, type Row } from '../shared/rows.ts';
+
+/** A connection must be there within this time, a query have its answer within the other, ms. */
+const OPEN_LIMIT = 5_000;
+const QUERY_LIMIT = 120_000;
+
+/** @throws SiloError `SILO_SOURCE` when no host lets us in */
+export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promise<Reader> {
+  const link = await firstOf(hosts, account, name);
+  const all = async (sql: string, values: readonly (string | readonly string[])[] = []): Promise<Row[]> => {
+    try {
+      return (await link.query(sql, values, QUERY_LIMIT)) as Row[];
+    } catch (cause) {
+      throw new SiloError(
+        'SILO_SOURCE',
+        `${name} could not be read (${messageOf(cause)}): check that it is up and that the user ${account.user} may SELECT.`,
+        { cause },
+      );
+    }
+  };
+  // The server shall see to it as well; a very old one does not know how.
+  await all('set session transaction read only').catch(() => undefined);
+  return {
+    name,
+    columns: async (table) => {
+      const rows = await all(
+        `select column_name as name, character_maximum_length as width, character_set_name as charset,
+           data_type as type from information_schema.columns
+           where table_schema = database() and table_name = ? order by ordinal_position`,
+        [table],
+      );
+      return new Map(
+        rows.map((row) => {
+          const width = text(row, 'type').endsWith('char') ? Number(row['width']) : undefined;
+          return [text(row, 'name'), { width, latin1: text(row, 'charset').startsWith('latin1') }];
+        }),
+      );
+    },
+    all,
+    quoted: (word) => `\`${word.replaceAll('`', '``')}\``,
+    bytes: (expression) => `cast(${expression} as binary)`,
+    close: () => {
+      link.end();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function firstOf(hosts: MysqlUrl['hosts'], account: MysqlUrl['account'], name: string): Promise<Link> {
+  const reasons: string[] = [];
+  for (const host of hosts) {
+    const link = new Link(host, account, () => undefined);
+    try {
+      await link.connect(OPEN_LIMIT);
+      return link;
+    } catch (error) {
+      link.destroy(error instanceof Error ? error : new Error(String(error)));
+      reasons.push(`${host.name}: ${messageOf(error)}`);
+    }
+  }
+  throw new SiloError(
+    'SILO_SOURCE',
+    `${name} can't be reached (${reasons.join('; ')}): check host, port, user and password in the URL.`,
+  );
+}
