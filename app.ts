@@ -9,7 +9,7 @@ import { runCli } from './lib/cli/cli.ts';
 import { mwiOptionsOf } from './lib/config/mwi.ts';
 import { readConfig, type Config } from './lib/config/config.ts';
 import { startFrontEnd, type FrontEnd } from './lib/embedded/front-end.ts';
-import { SiloError, messageOf } from './lib/base/errors.ts';
+import { SiloError, textOf } from './lib/base/errors.ts';
 import { onLog } from './lib/base/log.ts';
 import { createMwi } from './lib/mwi/mwi.ts';
 import { createNode } from './lib/node/node.ts';
@@ -121,7 +121,7 @@ function onStop(stop: () => Promise<void>): void {
       stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(`drachtio-silo could not stop cleanly: ${messageOf(error)}`);
+          console.error(`drachtio-silo could not stop cleanly: ${textOf(error)}`);
           process.exit(1);
         },
       );

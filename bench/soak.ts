@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openStore } from '../lib/stores/open.ts';
-import type { Ledger as StoreLedger } from '../lib/stores/contract/store.ts';
+import type { Ledger as StoreLedger } from '../lib/stores/contract/message.ts';
 import { AppNode } from '../test/faults/app-node.ts';
 import { Ledger } from '../test/faults/ledger.ts';
 import { Load } from '../test/faults/load.ts';

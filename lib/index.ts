@@ -18,7 +18,8 @@ export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
 export type { Binding } from './sip/read/binding.ts';
-export type { DeadLetter, Store } from './stores/contract/store.ts';
+export type { DeadLetter } from './stores/contract/dead-letters.ts';
+export type { Store } from './stores/contract/store.ts';
 
 // Storage
 export { openStore, type StoreOptions } from './stores/open.ts';

@@ -37,6 +37,6 @@ export class SiloError extends Error {
 }
 
 /** The text of anything that was thrown. */
-export function messageOf(error: unknown): string {
+export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** Work that is done every few seconds: never twice at once, and a failure is said once until it works again. */
-import { messageOf } from './errors.ts';
+import { textOf } from './errors.ts';
 import type { Logger } from './log.ts';
 
 export interface Ticker {
@@ -22,7 +22,7 @@ export function createTicker(log: Logger): Ticker {
               failing = false;
             },
             (error: unknown) => {
-              if (!failing) log.error(messageOf(error));
+              if (!failing) log.error(textOf(error));
               failing = true;
             },
           )

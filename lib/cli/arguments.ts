@@ -1,6 +1,6 @@
 /** The command line: what is asked for, or a sentence why that can't be told. */
 import { parseArgs } from 'node:util';
-import { SiloError, messageOf } from '../base/errors.ts';
+import { SiloError, textOf } from '../base/errors.ts';
 import { COLUMN_PARAMETERS } from '../stores/source/silo-source.ts';
 
 export interface ImportArguments {
@@ -77,7 +77,7 @@ function parsed(args: readonly string[]) {
     });
   } catch (error) {
     // Node adds how to pass such a thing as a positional argument, which is no help here.
-    throw usage(messageOf(error).replace(/\. To specify a positional.*$/s, ''));
+    throw usage(textOf(error).replace(/\. To specify a positional.*$/s, ''));
   }
 }
 

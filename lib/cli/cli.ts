@@ -1,6 +1,6 @@
 /** The commands of `drachtio-silo`: without one the application starts. */
 import { readConfig } from '../config/config.ts';
-import { SiloError, messageOf } from '../base/errors.ts';
+import { SiloError, textOf } from '../base/errors.ts';
 import { packageVersion } from '../base/package.ts';
 import { USAGE, parseCommand, type Command } from './arguments.ts';
 import { importCommand } from './import.ts';
@@ -11,7 +11,7 @@ export async function runCli(args: readonly string[], start: () => Promise<void>
   try {
     command = parseCommand(args);
   } catch (error) {
-    fail(`drachtio-silo: ${messageOf(error)}\n\n${USAGE}`);
+    fail(`drachtio-silo: ${textOf(error)}\n\n${USAGE}`);
     return;
   }
   switch (command.name) {

@@ -1,7 +1,7 @@
 /** `drachtio-silo import`: source, store, progress, report and Ctrl-C around an import. */
 import { open } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
-import { SiloError, messageOf } from '../base/errors.ts';
+import { SiloError, textOf } from '../base/errors.ts';
 import { keepIn, keepNothing, type Keep } from '../import/keep.ts';
 import { createProgress } from '../import/progress.ts';
 import { EXAMPLES, reportJson, reportText, type ImportFacts } from '../import/report.ts';
@@ -112,7 +112,7 @@ async function openReport(path: string): Promise<ReportFile> {
   } catch (cause) {
     throw new SiloError(
       'SILO_USAGE',
-      `The report can't be written to ${path} (${messageOf(cause)}): wanted is a file in a folder that exists and may be written.`,
+      `The report can't be written to ${path} (${textOf(cause)}): wanted is a file in a folder that exists and may be written.`,
       { cause },
     );
   }

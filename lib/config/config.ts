@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { mwiSchema } from './mwi.ts';
 import { siloSchema } from './silo.ts';
 import { list, whole } from './types.ts';
-import { SiloError, messageOf } from '../base/errors.ts';
+import { SiloError, textOf } from '../base/errors.ts';
 import { REGISTRAR_DEFAULTS } from '../registrar/registrar.ts';
 
 export const configSchema = z.strictObject({
@@ -109,7 +109,7 @@ function readFile(path: string | undefined): Record<string, unknown> {
   } catch (cause) {
     throw new SiloError(
       'SILO_CONFIG',
-      `The file ${path} named by SILO_CONFIG can't be read (${messageOf(cause)}): wanted is a JSON object of options.`,
+      `The file ${path} named by SILO_CONFIG can't be read (${textOf(cause)}): wanted is a JSON object of options.`,
       { cause },
     );
   }

@@ -1,14 +1,14 @@
 /** The options of the silo, as `lib/config/config.ts` reads them. */
 import { z } from 'zod';
 import { LONGEST_TIME, flag, list, whole } from './types.ts';
-import { messageOf } from '../base/errors.ts';
+import { textOf } from '../base/errors.ts';
 import { hasControl, parseContentType } from '../sip/read/headers.ts';
 import { parseUri } from '../sip/read/uri.ts';
 import { RECIPIENTS, SILO_DEFAULTS } from '../silo/state/options.ts';
 import { isHeaderName, mayBeAdded } from '../silo/receive/kept-headers.ts';
 import { VERDICTS } from '../silo/state/outcome.ts';
 import { isZone } from '../silo/receive/send-at.ts';
-import { OVERFLOWS } from '../stores/contract/store.ts';
+import { OVERFLOWS } from '../stores/contract/accept.ts';
 
 const verdict = z.enum(VERDICTS);
 const outcomes = z.union([
@@ -59,7 +59,7 @@ const headers = z.preprocess(
     } catch (error) {
       context.addIssue({
         code: 'custom',
-        message: `wanted is a JSON object such as {"X-Offline":"yes"} (${messageOf(error)})`,
+        message: `wanted is a JSON object such as {"X-Offline":"yes"} (${textOf(error)})`,
       });
       return {};
     }

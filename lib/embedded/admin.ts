@@ -1,6 +1,6 @@
 /** The admin port: apps connect, authenticate, ask for verbs and exchange SIP. */
 import { createServer, type Server } from 'node:net';
-import { messageOf, SiloError } from '../base/errors.ts';
+import { textOf, SiloError } from '../base/errors.ts';
 import { bracketed, type Address } from './text/address.ts';
 import { App } from './app.ts';
 import type { Core } from './core.ts';
@@ -45,7 +45,7 @@ export class AdminPort {
         reject(
           new SiloError(
             'SILO_CONFIG',
-            `The admin address ${bracketed(address.host)}:${address.port} can't be used (${messageOf(cause)}); ` +
+            `The admin address ${bracketed(address.host)}:${address.port} can't be used (${textOf(cause)}); ` +
               'wanted a free address of this machine; stop what holds it, or choose another.',
             { cause },
           ),

@@ -8,7 +8,7 @@ import { keptHeader, keptHeaders, type KeepOptions } from '../silo/receive/kept-
 import { whyLiveOnly, type LiveOnlyOptions } from '../silo/receive/not-stored.ts';
 import { readReceipt, threadOf } from '../silo/receive/receipts.ts';
 import type { SourceRow } from '../stores/source/silo-source.ts';
-import type { NewMessage } from '../stores/contract/store.ts';
+import type { NewMessage } from '../stores/contract/message.ts';
 import { boxOf, senderOf, toOf, type AddressSettings } from './addresses.ts';
 import { contentTypeOf } from './content-type.ts';
 import { Refused, type AddRepair, type Judgement, type Note, type Repair } from './judgement.ts';

@@ -1,5 +1,5 @@
 /** What can become of a row of the source, and the words for it: the same in the report and in its JSON file. */
-import type { NewMessage } from '../stores/contract/store.ts';
+import type { NewMessage } from '../stores/contract/message.ts';
 
 /** Changes without which a row could not be delivered as it was meant, and what is lost. */
 export const REPAIRS = {

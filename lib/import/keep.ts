@@ -1,7 +1,8 @@
 /** Where judged messages go: into a store, or, in a dry run, nowhere. */
 import { SiloError } from '../base/errors.ts';
 import type { KnownKeys } from '../stores/source/known-keys.ts';
-import type { NewMessage, Store } from '../stores/contract/store.ts';
+import type { NewMessage } from '../stores/contract/message.ts';
+import type { Store } from '../stores/contract/store.ts';
 
 /** `known`: this row was imported before. */
 export type Kept = 'stored' | 'known' | { readonly refused: string };

@@ -1,18 +1,19 @@
 /** Message-waiting lamps: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
-import { messageOf } from '../base/errors.ts';
+import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
 import { domainsOf } from '../sip/read/recipient.ts';
 import type { Handler } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
-import type { MwiStore, NodeStore } from '../stores/contract/store.ts';
+import type { MwiStore } from '../stores/contract/mwi.ts';
+import type { NodeStore } from '../stores/contract/nodes.ts';
 import { createAccess } from './request/access.ts';
-import { createClock } from './notify/sweep.ts';
-import { createFarewell } from './notify/deactivate.ts';
+import { createSweep } from './notify/sweep.ts';
+import { createDeactivation } from './notify/deactivate.ts';
 import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
 import { createPublisher } from './state/publish.ts';
 import { createRegisterer } from './notify/register.ts';
-import { createService } from './notify/subscription-service.ts';
+import { createSubscriptionService } from './notify/subscription-service.ts';
 import { createSubscriber } from './notify/subscribe.ts';
 import { createSummaries } from './state/summaries.ts';
 import { createTakeover } from './notify/takeover.ts';
@@ -77,8 +78,8 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const access = createAccess(settings);
   const watchers = createWatchers();
   const summaries = createSummaries(store, settings, now);
-  const service = createService({ port, store, watchers, summaries, settings, now });
-  const farewell = createFarewell({ store, watchers, service, settings, run, now });
+  const service = createSubscriptionService({ port, store, watchers, summaries, settings, now });
+  const farewell = createDeactivation({ store, watchers, service, settings, run, now });
   const unsolicited = createUnsolicited({ port, store, watchers, summaries, settings, now });
   let closing = false;
   const self = { node: node.name, run };
@@ -95,7 +96,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
   }
 
-  const clock = createClock({ store, watchers, service, settings, now, changed });
+  const clock = createSweep({ store, watchers, service, settings, now, changed });
   const common = { port, store, access, settings, now };
   const onSubscribe = createSubscriber({ ...common, watchers, service, run, subscribed });
   const onPublish = createPublisher({ ...common, changed });
@@ -103,15 +104,15 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
 
   // drachtio-server was restarted and knows no dialog, or it answers refreshes with 481 since their app was gone.
   port.onReconnect(() => {
-    if (!closing) void farewell.toAll();
+    if (!closing) void farewell.deactivateAll();
   });
 
   /** Until it has worked: phones of an earlier run would get 481 at their next refresh, and no lamp until then. */
   async function sayToLeft(): Promise<void> {
     try {
-      await farewell.toLeft();
+      await farewell.deactivatePreviousRun();
     } catch (error) {
-      log.warn(`the phones of an earlier run wait: ${messageOf(error)}`);
+      log.warn(`the phones of an earlier run wait: ${textOf(error)}`);
       if (!closing) setTimeout(() => void sayToLeft(), RETRY_MS).unref();
     }
   }
@@ -140,10 +141,10 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
       await clock.close();
       farewell.stop();
       unsolicited.close();
-      const leave = createFarewell({ store, watchers, service, settings, run, now });
+      const leave = createDeactivation({ store, watchers, service, settings, run, now });
       const limit = new Promise<void>((resolve) => setTimeout(resolve, settings.stopGrace).unref());
       if (port.connected() && watchers.size > 0)
-        await Promise.race([leave.toAll().then(() => service.quiet()), limit]);
+        await Promise.race([leave.deactivateAll().then(() => service.quiet()), limit]);
       leave.stop();
       for (const { notifier } of watchers.all()) notifier.stop();
       if (ownsNode) await node.close();

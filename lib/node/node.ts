@@ -8,11 +8,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { messageOf } from '../base/errors.ts';
+import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { packageVersion } from '../base/package.ts';
 import type { Port } from '../sip/drachtio/port.ts';
-import type { NodeRow, NodeStore } from '../stores/contract/store.ts';
+import type { NodeRow, NodeStore } from '../stores/contract/nodes.ts';
 import { createTicker } from '../base/ticker.ts';
 
 const log = logger('node');
@@ -111,7 +111,7 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
       log.warn(`node ${row.node} (${row.process}) is dead: nothing was heard of it for ${row.silent} s`);
     for (const listener of listeners)
       listener(row).catch((error: unknown) => {
-        log.warn(`what node ${row.node} has left waits: ${messageOf(error)}`);
+        log.warn(`what node ${row.node} has left waits: ${textOf(error)}`);
         settled.delete(row.node);
       });
   }
@@ -130,7 +130,7 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
       if (!beaten) return;
       await store
         .leaveNode(name, run)
-        .catch((error: unknown) => log.warn(`the end of this node could not be noted: ${messageOf(error)}`));
+        .catch((error: unknown) => log.warn(`the end of this node could not be noted: ${textOf(error)}`));
     },
   };
 }

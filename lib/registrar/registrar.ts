@@ -9,7 +9,8 @@ import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
 import { sameUri, type AorOptions } from '../sip/read/uri.ts';
 import type { Binding } from '../sip/read/binding.ts';
-import type { BindingChange, Store } from '../stores/contract/store.ts';
+import type { BindingChange } from '../stores/contract/bindings.ts';
+import type { Store } from '../stores/contract/store.ts';
 
 /** Bytes that the Path of a REGISTER and the contacts of its answer may have: drachtio passes 8,400 of headers. */
 const MAX_PATH = 2_000;

@@ -1,5 +1,5 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
-import { messageOf as textOf } from '../base/errors.ts';
+import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { createNode, type NodeState, type SiloNode } from '../node/node.ts';
 import { causeOf } from '../sip/read/cause.ts';
@@ -10,28 +10,28 @@ import { createPort, type Middleware, type Port, type Srf } from '../sip/drachti
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { createAcceptor, type StoreResult } from './receive/accept.ts';
-import { createArrivals } from './receive/registration-race.ts';
+import { createRegistrationRaces } from './receive/registration-race.ts';
 import { observedBindings, type BindingSource } from './state/bindings.ts';
 import { createKnownDevices } from './deliver/known-devices.ts';
 import { createBoxes } from './state/boxes.ts';
-import { createBreaker } from './pace/circuit-breaker.ts';
-import { createClock } from './deliver/sweep.ts';
+import { createCircuitBreaker } from './pace/circuit-breaker.ts';
+import { createSweep } from './deliver/sweep.ts';
 import { keyOf, sendAtOf, whyNotStored, type StoreOverrides } from './receive/message-of-request.ts';
-import { createCourier } from './report/send-once.ts';
+import { createNoteSender } from './report/send-once.ts';
 import { createDeadLetters, type DeadLetters } from './manage/dead-letters.ts';
 import { createEvents, type SiloEmitter } from './state/events.ts';
-import { createFlights } from './state/in-flight.ts';
+import { createInFlight } from './state/in-flight.ts';
 import { createImdn } from './report/imdn.ts';
 import { createLanes } from './deliver/lanes.ts';
 import { LiveFailure, deliverLive } from './deliver/live.ts';
-import { createMemory } from './state/recent-set.ts';
-import { createNotices } from './report/offline-notice.ts';
+import { createRecentSet } from './state/recent-set.ts';
+import { createOfflineNotices } from './report/offline-notice.ts';
 import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './state/options.ts';
 import { backoff, storable } from './state/outcome.ts';
 import { createOverload } from './receive/overload.ts';
-import { domainsOf, ownerOf, served } from '../sip/read/recipient.ts';
+import { domainsOf, recipientOf, served } from '../sip/read/recipient.ts';
 import { aorOf } from '../sip/read/uri.ts';
-import { createPace } from './pace/rate-limit.ts';
+import { createRateLimit } from './pace/rate-limit.ts';
 import { createReminders, type Reminders } from './manage/reminders.ts';
 import { sendTimeOf } from './receive/send-at.ts';
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
@@ -100,14 +100,14 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const observed = dependencies.bindings ? undefined : observedBindings(now);
   const bindings = dependencies.bindings ?? observed ?? observedBindings(now);
   const boxes = createBoxes();
-  const flights = createFlights();
+  const flights = createInFlight();
   const events = createEvents();
-  const pace = createPace(settings);
-  const breaker = createBreaker();
+  const pace = createRateLimit(settings);
+  const breaker = createCircuitBreaker();
   const overload = createOverload(settings);
-  const ended = createMemory<string>();
-  const own = createMemory<number>();
-  const arrivals = createArrivals();
+  const ended = createRecentSet<string>();
+  const own = createRecentSet<number>();
+  const arrivals = createRegistrationRaces();
   events.on('ended', ({ key, outcome }) => {
     if (outcome === 'delivered') ended.add(key);
   });
@@ -130,9 +130,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     lateDelivery: (key) => delivered(key),
     owner,
   });
-  const clock = createClock({ store, bindings, boxes, lanes, events, settings, now, owner, isOwn: own.has });
-  const courier = createCourier(port, flights, bindings, settings, now);
-  const notices = createNotices(courier, settings, now);
+  const clock = createSweep({ store, bindings, boxes, lanes, events, settings, now, owner, isOwn: own.has });
+  const courier = createNoteSender(port, flights, bindings, settings, now);
+  const notices = createOfflineNotices(courier, settings, now);
   const imdn = createImdn({
     settings,
     now,
@@ -178,7 +178,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   }
 
   async function onMessage(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
-    const box = recipientOf(req, settings);
+    const box = boxOf(req, settings);
     if (box === undefined) {
       next();
       return;
@@ -221,7 +221,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   }
 
   async function onLive(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
-    const box = recipientOf(req, settings);
+    const box = boxOf(req, settings);
     if (box === undefined) {
       next();
       return;
@@ -308,10 +308,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
 }
 
 /** The box of an out-of-dialog MESSAGE that we are responsible for. */
-function recipientOf(req: SipRequest, settings: SiloSettings): string | undefined {
+function boxOf(req: SipRequest, settings: SiloSettings): string | undefined {
   if (req.method !== 'MESSAGE') return undefined;
   if (parseNameAddr(header(req, 'To') ?? '')?.params.has('tag')) return undefined;
-  const box = ownerOf(req, settings);
+  const box = recipientOf(req, settings);
   return box !== undefined && served(box, settings.domains) ? box : undefined;
 }
 

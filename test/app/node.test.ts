@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { onLog } from '../../lib/base/log.ts';
 import { createNode, type SiloNode } from '../../lib/node/node.ts';
-import type { NodeRow } from '../../lib/stores/contract/store.ts';
+import type { NodeRow } from '../../lib/stores/contract/nodes.ts';
 
 /** As the database has it; `away` while it can't be asked. */
 let rows: NodeRow[] = [];

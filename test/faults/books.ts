@@ -1,6 +1,6 @@
 /** The books of one node in this process, kept from its events and from what the phones answered, and compared. */
 import { expect } from 'vitest';
-import type { Outcome } from '../../lib/stores/contract/store.ts';
+import type { Outcome } from '../../lib/stores/contract/message.ts';
 import type { TestNode } from '../support/node.ts';
 
 export class Books {

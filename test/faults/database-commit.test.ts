@@ -1,7 +1,9 @@
 /** The connection is lost in the middle of a COMMIT: nobody knows whether it happened, and the unique key tells. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Lease, Message, Store } from '../../lib/stores/contract/store.ts';
+import type { Message } from '../../lib/stores/contract/message.ts';
+import type { Lease } from '../../lib/stores/contract/leases.ts';
+import type { Store } from '../../lib/stores/contract/store.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { aBinding, aMessage } from '../stores/contract/messages.ts';

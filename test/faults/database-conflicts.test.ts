@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Lease, Message } from '../../lib/stores/contract/store.ts';
+import type { Message } from '../../lib/stores/contract/message.ts';
+import type { Lease } from '../../lib/stores/contract/leases.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { aMessage } from '../stores/contract/messages.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { looksLikeCpim } from '../../lib/import/content-type.ts';
 import { judge, type JudgeSettings } from '../../lib/import/judge.ts';
 import type { SourceRow, SourceText } from '../../lib/stores/source/silo-source.ts';
-import type { NewMessage } from '../../lib/stores/contract/store.ts';
+import type { NewMessage } from '../../lib/stores/contract/message.ts';
 
 const NOW = 1_700_000_000;
 const SETTINGS: JudgeSettings = {

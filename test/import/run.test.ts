@@ -7,7 +7,7 @@ import { runImport, type ImportDependencies } from '../../lib/import/run.ts';
 import { startCounting } from '../../lib/import/tally.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
 import type { SourceRow, SourceText } from '../../lib/stores/source/silo-source.ts';
-import type { NewMessage } from '../../lib/stores/contract/store.ts';
+import type { NewMessage } from '../../lib/stores/contract/message.ts';
 
 const NOW = 1_700_000_000;
 const SETTINGS = { ...SILO_DEFAULTS, batch: 3, examples: 3 };

@@ -1,9 +1,9 @@
 /** The parts that keep a delivery engine well-behaved: fairness, pace, breaker, back-pressure. */
 import { describe, expect, test, vi } from 'vitest';
-import { createBreaker } from '../../lib/silo/pace/circuit-breaker.ts';
+import { createCircuitBreaker } from '../../lib/silo/pace/circuit-breaker.ts';
 import { createFairQueue } from '../../lib/silo/pace/fair-queue.ts';
 import { createOverload } from '../../lib/silo/receive/overload.ts';
-import { createPace, type PaceLimits } from '../../lib/silo/pace/rate-limit.ts';
+import { createRateLimit, type PaceLimits } from '../../lib/silo/pace/rate-limit.ts';
 
 const NO_LIMITS: PaceLimits = { sendRate: 0, hopRate: 0, hopInFlight: 0, domainRate: 0, domainInFlight: 0 };
 
@@ -40,7 +40,7 @@ describe('the fair queue', () => {
 describe('the pace', () => {
   /** Sends `count` messages; how many were in flight at the most, and how many left within the first 100 ms. */
   async function flood(limits: Partial<PaceLimits>, count: number, hops = 1) {
-    const pace = createPace({ ...NO_LIMITS, ...limits });
+    const pace = createRateLimit({ ...NO_LIMITS, ...limits });
     let inFlight = 0;
     let most = 0;
     let early = 0;
@@ -77,7 +77,7 @@ describe('the pace', () => {
   });
 
   test('a failing message frees its place', async () => {
-    const pace = createPace({ ...NO_LIMITS, hopInFlight: 1 });
+    const pace = createRateLimit({ ...NO_LIMITS, hopInFlight: 1 });
     await expect(pace.run('hop', 'd', () => Promise.reject(new Error('oops')))).rejects.toThrow('oops');
     expect(await pace.run('hop', 'd', () => Promise.resolve(1))).toBe(1);
     expect(pace.waiting).toBe(0);
@@ -87,7 +87,7 @@ describe('the pace', () => {
 describe('the circuit breaker', () => {
   function failing(devices: number, times: number) {
     let time = 0;
-    const breaker = createBreaker(() => time);
+    const breaker = createCircuitBreaker(() => time);
     for (let i = 0; i < times; i++) breaker.report('edge', `phone${i % devices}`, false);
     return { breaker, advance: (ms: number) => (time += ms) };
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { onLog } from '../../lib/base/log.ts';
-import { createAlarm } from '../../lib/silo/pace/setup-alert.ts';
+import { createSetupAlert } from '../../lib/silo/pace/setup-alert.ts';
 import { createBoxes } from '../../lib/silo/state/boxes.ts';
 import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver/outgoing-message.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
-import { createFlights } from '../../lib/silo/state/in-flight.ts';
+import { createInFlight } from '../../lib/silo/state/in-flight.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
 import { headerObject } from '../../lib/silo/receive/kept-headers.ts';
 import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
@@ -70,7 +70,7 @@ describe('events', () => {
 
 describe('flights', () => {
   test('one at a time per contact, in the order of asking, whatever their outcome', async () => {
-    const flights = createFlights();
+    const flights = createInFlight();
     const log: string[] = [];
     let inAir = 0;
     const fly = (name: string, fail = false) =>
@@ -223,7 +223,7 @@ test('an answer that means a wrong set-up is told of once an hour for each next 
     if (level === 'warn') warnings.push(message);
   });
   let time = 0;
-  const alarm = createAlarm(() => time);
+  const alarm = createSetupAlert(() => time);
   for (const status of [401, 407, 482, 483, 401, 403, 404, 480, 503]) alarm.heard('sip:one', status);
   alarm.heard('sip:two', 401);
   expect(warnings.map((text) => text.slice(0, 20))).toEqual([

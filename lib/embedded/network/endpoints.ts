@@ -1,7 +1,7 @@
 /** The SIP addresses of the front end: on each one UDP and TCP share the port number. */
 import type { Socket } from 'node:dgram';
 import { isIPv6, type Server } from 'node:net';
-import { messageOf, SiloError } from '../../base/errors.ts';
+import { textOf, SiloError } from '../../base/errors.ts';
 import { advertised, bracketed, type Address, type Protocol } from '../text/address.ts';
 import type { Faults } from './faults.ts';
 import type { Flow, Receive } from './flow.ts';
@@ -103,7 +103,7 @@ async function bindPair(address: Address): Promise<{ udp: Socket; tcp: Server; p
 function refuse(address: Address, protocol: string, cause: unknown): never {
   throw new SiloError(
     'SILO_CONFIG',
-    `The SIP address ${bracketed(address.host)}:${address.port} can't be used over ${protocol} (${messageOf(cause)}); ` +
+    `The SIP address ${bracketed(address.host)}:${address.port} can't be used over ${protocol} (${textOf(cause)}); ` +
       'wanted a free address of this machine; stop what holds it, or listen elsewhere.',
     { cause },
   );

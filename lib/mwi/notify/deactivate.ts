@@ -2,11 +2,11 @@
  * Sending phones away so that they come back at once (RFC 6665, section 4.2.2, `deactivated`): at a start those that an
  * earlier run of this node has served, at a stop and after a lost connection to drachtio-server all.
  */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { MwiStore, Subscription } from '../../stores/contract/store.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';
-import type { Service } from './subscription-service.ts';
+import type { SubscriptionService } from './subscription-service.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
 const log = logger('mwi:farewell');
@@ -16,34 +16,34 @@ const LEAST = 2;
 /** And at most, so that a few are not kept waiting. */
 const MOST = 20;
 
-export interface FarewellDependencies {
+export interface DeactivationDependencies {
   readonly store: MwiStore;
   readonly watchers: Watchers;
-  readonly service: Service;
+  readonly service: SubscriptionService;
   readonly settings: MwiSettings;
   readonly run: string;
   readonly now: () => number;
 }
 
-export interface Farewell {
+export interface Deactivation {
   /** Says good-bye to the phones of earlier runs. Resolves when it has been said to all, not when they have answered. */
-  toLeft(): Promise<void>;
+  deactivatePreviousRun(): Promise<void>;
   /** The same to these, of whom nobody is served here. */
-  tell(subscriptions: readonly Subscription[]): Promise<void>;
+  deactivate(subscriptions: readonly Subscription[]): Promise<void>;
   /** Says good-bye to everybody who is served now. */
-  toAll(): Promise<void>;
+  deactivateAll(): Promise<void>;
   /** No further good-bye is begun. */
   stop(): void;
 }
 
-export function createFarewell({
+export function createDeactivation({
   store,
   watchers,
   service,
   settings,
   run,
   now,
-}: FarewellDependencies): Farewell {
+}: DeactivationDependencies): Deactivation {
   let stopped = false;
 
   async function spread(going: readonly Watcher[]): Promise<void> {
@@ -65,18 +65,18 @@ export function createFarewell({
   }
 
   return {
-    toLeft: async () => {
+    deactivatePreviousRun: async () => {
       const left = await store.leftSubscriptions(settings.node, run);
       if (left.length === 0) return;
       log.debug(`${left.length} subscriptions of an earlier run are told to come back`);
       await tell(left);
     },
-    tell,
-    toAll: () =>
+    deactivate: tell,
+    deactivateAll: () =>
       // Also to those whose good-bye was lost with the connection.
       spread([...service.owed().map((one) => service.watcher(one)), ...watchers.all()]).catch(
         (error: unknown) => {
-          log.warn(`not everybody could be told to come back: ${messageOf(error)}`);
+          log.warn(`not everybody could be told to come back: ${textOf(error)}`);
         },
       ),
     stop: () => (stopped = true),

@@ -5,7 +5,7 @@
  *            changed, tell, end                   answer
  *   quiet ───────────────────► (interval) ──► sending ──► quiet | sending again | over
  */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Texts } from '../state/summaries.ts';
@@ -16,7 +16,7 @@ const log = logger('mwi:notify');
 export type EndReason = 'timeout' | 'deactivated' | 'noresource' | 'probation';
 
 /** What one NOTIFY says. */
-export interface Notice {
+export interface NotifyContent {
   /** Undefined when the state can't be told: then it is left out, never guessed. */
   readonly text: string | undefined;
   /** Undefined: the subscription goes on. */
@@ -26,7 +26,7 @@ export interface Notice {
 export interface NotifierDependencies {
   readonly read: () => Promise<Texts>;
   readonly pick: (texts: Texts) => string;
-  readonly send: (notice: Notice) => Promise<Answer>;
+  readonly send: (notice: NotifyContent) => Promise<Answer>;
   /** The watcher is gone by its own answers: let the subscription go. */
   readonly lost: (answer: Answer) => void;
   /** The last NOTIFY was answered, or nothing more can be done. */
@@ -65,14 +65,14 @@ export class Notifier {
   }
 
   /** A SUBSCRIBE was answered: a NOTIFY goes out in any case, at once. */
-  asked(): void {
+  subscribed(): void {
     this.#asked = true;
     this.#failures = 0;
     this.#go();
   }
 
   /** The device has registered: if the last NOTIFY could not be sent, the next one may. */
-  back(): void {
+  reachable(): void {
     if (!this.#unreachable) return;
     this.#failures = 0;
     this.#notBefore = -Infinity;
@@ -102,7 +102,7 @@ export class Notifier {
     this.#busy = true;
     void this.#turn()
       .catch((error: unknown) => {
-        log.warn(`a NOTIFY could not be made: ${messageOf(error)}`);
+        log.warn(`a NOTIFY could not be made: ${textOf(error)}`);
         // Nothing was sent, so what the phone was told still holds.
         const delay = READ_BACKOFF[Math.min(this.#failures++, READ_BACKOFF.length - 1)] ?? READ_BACKOFF[0];
         this.#changed = true;

@@ -21,7 +21,7 @@ export function createRegisterer({ watchers, unsolicited, settings }: Registerer
     if (registration && registration.kind !== 'query')
       res.once('end', ({ status }) => {
         if (status < 200 || status >= 300) return;
-        for (const { notifier } of watchers.of(registration.aor)) notifier.back();
+        for (const { notifier } of watchers.of(registration.aor)) notifier.reachable();
         unsolicited.registered(registration, ownContact(req));
       });
     next();

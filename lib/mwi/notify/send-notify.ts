@@ -3,9 +3,9 @@ import { nextHopOf } from '../../sip/read/next-hop.ts';
 import type { Answer, OutgoingRequest } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { targetOf } from '../../sip/read/uri.ts';
-import type { Subscription } from '../../stores/contract/store.ts';
+import type { Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
-import type { EndReason, Notice } from './notifier.ts';
+import type { EndReason, NotifyContent } from './notifier.ts';
 import { dialogIdOf } from './watchers.ts';
 
 /** Seconds after which a phone that refused a NOTIFY may subscribe again. */
@@ -14,7 +14,7 @@ const PROBATION = 60;
 type Sent = Pick<OutgoingRequest, 'headers' | 'body'>;
 
 /** RFC 6665, sections 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
-function partsOf(subscription: Subscription, { text, end }: Notice, now: number): Sent {
+function partsOf(subscription: Subscription, { text, end }: NotifyContent, now: number): Sent {
   const { eventId, contact, expires } = subscription;
   return {
     headers: {
@@ -38,7 +38,7 @@ function terminated(reason: EndReason): string {
 export function sendInDialog(
   port: Port,
   subscription: Subscription,
-  notice: Notice,
+  notice: NotifyContent,
   now: number,
 ): Promise<Answer> {
   return port.send({
@@ -58,7 +58,7 @@ export function sendInDialog(
 export async function sendRaw(
   port: Port,
   subscription: Subscription,
-  notice: Notice,
+  notice: NotifyContent,
   now: number,
   cseq: number,
 ): Promise<Answer> {

@@ -10,11 +10,11 @@ import { randomBytes } from 'node:crypto';
 import { accepts } from '../../sip/read/event.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore, Subscription } from '../../stores/contract/store.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import type { Access } from '../request/access.ts';
 import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
-import type { Service } from './subscription-service.ts';
+import type { SubscriptionService } from './subscription-service.ts';
 import {
   dialogOf,
   isMoved,
@@ -31,7 +31,7 @@ export interface SubscribeDependencies {
   readonly store: MwiStore;
   readonly access: Access;
   readonly watchers: Watchers;
-  readonly service: Service;
+  readonly service: SubscriptionService;
   readonly settings: MwiSettings;
   readonly now: () => number;
   /** Name of this process among the runs of this node. */
@@ -152,7 +152,7 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
       await store.unsubscribe([subscription.id]);
       return;
     }
-    watcher.notifier.asked();
+    watcher.notifier.subscribed();
     dependencies.subscribed(subscription.mailbox, subscription.device);
     for (const row of replaced) {
       // It came back because it has just been sent away: no second good-bye.
@@ -251,7 +251,7 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
       );
     }
     await answer(res, lifetime, subscription, true);
-    watcher.notifier.asked();
+    watcher.notifier.subscribed();
   }
 
   return onSubscribe;

@@ -1,10 +1,10 @@
 /** Serving a subscription from its SUBSCRIBE to its last NOTIFY: what its notifier sends, and how it ends. */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore, Subscription } from '../../stores/contract/store.ts';
-import { Notifier, type EndReason, type Notice } from './notifier.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
+import { Notifier, type EndReason, type NotifyContent } from './notifier.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { safeCseq, sendInDialog, sendRaw } from './send-notify.ts';
 import type { Summaries } from '../state/summaries.ts';
@@ -13,7 +13,7 @@ import type { Watcher, Watchers } from './watchers.ts';
 const log = logger('mwi:notify');
 const REMEMBERED = 200_000;
 
-export interface ServiceDependencies {
+export interface SubscriptionServiceDependencies {
   readonly port: Port;
   readonly store: MwiStore;
   readonly watchers: Watchers;
@@ -22,7 +22,7 @@ export interface ServiceDependencies {
   readonly now: () => number;
 }
 
-export interface Service {
+export interface SubscriptionService {
   /** A watcher for this subscription, not yet among those that are served. */
   watcher(subscription: Subscription): Watcher;
   /**
@@ -40,7 +40,9 @@ export interface Service {
   quiet(): Promise<void>;
 }
 
-export function createService(dependencies: ServiceDependencies): Service {
+export function createSubscriptionService(
+  dependencies: SubscriptionServiceDependencies,
+): SubscriptionService {
   const { port, store, watchers, summaries, settings, now } = dependencies;
   const leaving = new Set<Watcher>();
   const listeners = new Set<() => void>();
@@ -61,7 +63,7 @@ export function createService(dependencies: ServiceDependencies): Service {
     return watcher;
   }
 
-  async function send(watcher: Watcher, notice: Notice): Promise<Answer> {
+  async function send(watcher: Watcher, notice: NotifyContent): Promise<Answer> {
     const answer = watcher.subscription.moved
       ? await sendMoved(watcher, notice)
       : await sendInDialog(port, watcher.subscription, notice, now());
@@ -80,7 +82,7 @@ export function createService(dependencies: ServiceDependencies): Service {
   }
 
   /** To where the phone is now; and at the end also in the server's dialog, so that the server forgets it. */
-  async function sendMoved(watcher: Watcher, notice: Notice): Promise<Answer> {
+  async function sendMoved(watcher: Watcher, notice: NotifyContent): Promise<Answer> {
     const { subscription } = watcher;
     const answer = await sendRaw(port, subscription, notice, now(), nextCseq(watcher));
     if (notice.end) void sendInDialog(port, subscription, notice, now());
@@ -124,7 +126,7 @@ export function createService(dependencies: ServiceDependencies): Service {
     if (expires === updated) return Promise.resolve();
     return store
       .unsubscribe([id])
-      .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${messageOf(error)}`));
+      .catch((error: unknown) => log.warn(`an ended subscription stays stored: ${textOf(error)}`));
   }
 
   function leave(watcher: Watcher): void {

@@ -4,7 +4,7 @@ import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { bracketed, parseUri, targetOf } from '../../sip/read/uri.ts';
-import type { Subscription } from '../../stores/contract/store.ts';
+import type { Subscription } from '../../stores/contract/mwi.ts';
 import { deviceKey } from './watchers.ts';
 
 /** What a SUBSCRIBE says about its dialog. */

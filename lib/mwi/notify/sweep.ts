@@ -1,10 +1,10 @@
 /** The clock of the lamps: what other nodes have changed, what time alone changes, what is over. */
 import { logger } from '../../base/log.ts';
-import type { MwiStore } from '../../stores/contract/store.ts';
-import { createTail } from '../../stores/contract/tail.ts';
+import type { MwiStore } from '../../stores/contract/mwi.ts';
+import { createTail } from '../../stores/shared/tail.ts';
 import { createTicker } from '../../base/ticker.ts';
 import type { MwiSettings } from '../request/options.ts';
-import type { Service } from './subscription-service.ts';
+import type { SubscriptionService } from './subscription-service.ts';
 import type { Watchers } from './watchers.ts';
 
 const log = logger('mwi:clock');
@@ -19,7 +19,7 @@ const CLEAN_EVERY = 60;
 export interface ClockDependencies {
   readonly store: MwiStore;
   readonly watchers: Watchers;
-  readonly service: Service;
+  readonly service: SubscriptionService;
   readonly settings: MwiSettings;
   readonly now: () => number;
   readonly changed: (mailbox: string) => void;
@@ -32,7 +32,7 @@ export interface Clock {
   close(): Promise<void>;
 }
 
-export function createClock({ store, watchers, service, settings, now, changed }: ClockDependencies): Clock {
+export function createSweep({ store, watchers, service, settings, now, changed }: ClockDependencies): Clock {
   const tail = createTail((after, limit) => store.mailboxChanges(after, limit));
   const ticker = createTicker(log);
   let turnedUntil = 0;

@@ -6,8 +6,9 @@
 import { logger } from '../../base/log.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore, NodeRow, Subscription } from '../../stores/contract/store.ts';
-import type { Farewell } from './deactivate.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
+import type { NodeRow } from '../../stores/contract/nodes.ts';
+import type { Deactivation } from './deactivate.ts';
 
 const log = logger('mwi:farewell');
 /** Taken and told, then the next: what is taken and not told yet waits if this node dies, too. */
@@ -16,7 +17,7 @@ const PAGE = 1000;
 export interface TakeoverDependencies {
   readonly store: MwiStore;
   readonly port: Port;
-  readonly farewell: Farewell;
+  readonly farewell: Deactivation;
   /** This node. */
   readonly self: Pick<Subscription, 'node' | 'run'>;
   readonly stopping: () => boolean;
@@ -43,7 +44,7 @@ export function createTakeover({ store, port, farewell, self, stopping }: Takeov
           node,
           self,
         );
-        await farewell.tell(near.filter(({ id }) => taken.has(id)).map((one) => ({ ...one, ...self })));
+        await farewell.deactivate(near.filter(({ id }) => taken.has(id)).map((one) => ({ ...one, ...self })));
         told += taken.size;
         left += page.length - near.length;
       }

@@ -4,7 +4,7 @@
  * that subscribes gets no copies.
  */
 import { randomBytes } from 'node:crypto';
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { bindingsOf } from '../../sip/read/binding.ts';
 import { nextHopOf } from '../../sip/read/next-hop.ts';
@@ -13,9 +13,9 @@ import type { Port } from '../../sip/drachtio/port.ts';
 import type { Registration } from '../../sip/read/registration.ts';
 import { targetOf } from '../../sip/read/uri.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { MwiStore } from '../../stores/contract/store.ts';
+import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
-import { Notifier, type Notice } from './notifier.ts';
+import { Notifier, type NotifyContent } from './notifier.ts';
 import type { MwiSettings } from '../request/options.ts';
 import type { Summaries } from '../state/summaries.ts';
 import { deviceKey, type Watchers } from './watchers.ts';
@@ -95,10 +95,10 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
       lamp.marked = now();
       store
         .watchMailbox(binding.aor, now())
-        .catch((error: unknown) => log.warn(`a mailbox is not watched: ${messageOf(error)}`));
+        .catch((error: unknown) => log.warn(`a mailbox is not watched: ${textOf(error)}`));
     }
-    if (fresh) lamp.notifier.asked();
-    else lamp.notifier.back();
+    if (fresh) lamp.notifier.subscribed();
+    else lamp.notifier.reachable();
   }
 
   function newLamp(binding: Binding, device: string, contact: string): Lamp {
@@ -131,7 +131,7 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
     if (refused.size > MAX_REFUSED && oldest !== undefined) refused.delete(oldest);
   }
 
-  async function send({ binding, contact }: Lamp, { text = '' }: Notice): Promise<Answer> {
+  async function send({ binding, contact }: Lamp, { text = '' }: NotifyContent): Promise<Answer> {
     const target = targetOf(binding.contact);
     const way = nextHopOf(binding);
     const left = Math.max(binding.expires - now(), 0);

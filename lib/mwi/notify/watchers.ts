@@ -1,6 +1,6 @@
 /** The subscriptions that this node serves, found by dialog, by mailbox and by device. */
 import { createHash } from 'node:crypto';
-import type { Subscription } from '../../stores/contract/store.ts';
+import type { Subscription } from '../../stores/contract/mwi.ts';
 import type { Notifier } from './notifier.ts';
 
 /** One subscription that this node serves. */

@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr } from '../../sip/read/headers.ts';
-import { ownerOf, served } from '../../sip/read/recipient.ts';
+import { recipientOf, served } from '../../sip/read/recipient.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf, parseUri } from '../../sip/read/uri.ts';
 import type { Authorize, MwiSettings } from './options.ts';
@@ -39,7 +39,7 @@ export function createAccess(settings: MwiSettings): Access {
   return {
     find: async (req) => {
       const owner = aliasOwner(req);
-      const aor = owner ?? ownerOf(req, settings);
+      const aor = owner ?? recipientOf(req, settings);
       if (aor === undefined || !served(aor, settings.domains) || !(await knows(aor)))
         throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
       return { aor, aliased: owner !== undefined };

@@ -4,7 +4,7 @@
  */
 import { logger } from '../../base/log.ts';
 import { splitAor } from '../../sip/read/uri.ts';
-import type { MailboxState, Publication, WaitingCounts } from '../../stores/contract/store.ts';
+import type { MailboxState, Publication, WaitingCounts } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { MAX_COUNT, parseSummary, type ContextClass, type Counts, type Summary } from '../summary/summary.ts';
 

@@ -5,7 +5,7 @@ import { bodyOf } from '../../sip/drachtio/body.ts';
 import { header, parseContentType, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore } from '../../stores/contract/store.ts';
+import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { fromOf, type Access } from '../request/access.ts';
 import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';

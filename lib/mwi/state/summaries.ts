@@ -1,8 +1,8 @@
 /** The texts that watchers of a mailbox are told just now. Who asks at the same time shares one look at the store. */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { Batcher } from '../../stores/shared/group-commit.ts';
-import type { MwiStore } from '../../stores/contract/store.ts';
+import { GroupCommit } from '../../stores/shared/group-commit.ts';
+import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { summaryOf, withAccount } from './compose.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { formatSummary, type Summary } from '../summary/summary.ts';
@@ -21,7 +21,7 @@ export interface Summaries {
 }
 
 export function createSummaries(store: MwiStore, settings: MwiSettings, now: () => number): Summaries {
-  const reads = new Batcher<string, Texts>(async (mailboxes) => {
+  const reads = new GroupCommit<string, Texts>(async (mailboxes) => {
     const states = await store.mailboxStates([...new Set(mailboxes)], now());
     const texts = new Map(
       states.map((state) => {
@@ -41,7 +41,7 @@ function write(summary: Summary, mailbox: string, settings: MwiSettings): string
   try {
     return formatSummary(summary, settings.format);
   } catch (error) {
-    log.warn(`the account of ${mailbox} is left out: ${messageOf(error)}`);
+    log.warn(`the account of ${mailbox} is left out: ${textOf(error)}`);
     const { waiting, counts, messages } = summary;
     return formatSummary({ waiting, counts, messages }, settings.format);
   }

@@ -1,26 +1,26 @@
 /** One message to one contact: its turn, its pace, and how long its answer is waited for. */
-import { messageOf as textOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Message } from '../../stores/contract/store.ts';
-import type { Alarm } from '../pace/setup-alert.ts';
-import type { Breaker } from '../pace/circuit-breaker.ts';
+import type { Message } from '../../stores/contract/message.ts';
+import type { SetupAlert } from '../pace/setup-alert.ts';
+import type { CircuitBreaker } from '../pace/circuit-breaker.ts';
 import { deliveryOf, timeLeft } from './outgoing-message.ts';
-import type { Flights } from '../state/in-flight.ts';
+import type { InFlight } from '../state/in-flight.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { retryAfter, type Verdict } from '../state/outcome.ts';
-import type { Pace } from '../pace/rate-limit.ts';
+import type { RateLimit } from '../pace/rate-limit.ts';
 
 const log = logger('silo:lane');
 
 export interface AttemptContext {
   readonly port: Port;
-  readonly flights: Flights;
-  readonly pace: Pace;
-  readonly breaker: Breaker;
-  readonly alarm: Alarm;
+  readonly flights: InFlight;
+  readonly pace: RateLimit;
+  readonly breaker: CircuitBreaker;
+  readonly alarm: SetupAlert;
   readonly settings: SiloSettings;
   readonly now: () => number;
   /** May go on: the lease is fresh and nobody stops us. */
@@ -54,9 +54,9 @@ export async function attempt(
   const waiting = { over: false };
   const flight = context.flights.take(binding.contact, async (): Promise<Attempted> => {
     if (waiting.over) return 'gone';
-    return fly(context, message, binding);
+    return sendNow(context, message, binding);
   });
-  const answer = await patiently(context, binding, others, flight);
+  const answer = await awaitAnswer(context, binding, others, flight);
   if (answer !== undefined) return answer;
   waiting.over = true;
   void flight
@@ -69,7 +69,7 @@ export async function attempt(
 }
 
 /** The outcome of the flight, or undefined when it is no longer waited for. */
-function patiently(
+function awaitAnswer(
   context: AttemptContext,
   binding: Binding,
   others: boolean,
@@ -93,7 +93,7 @@ function patiently(
   });
 }
 
-async function fly(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
+async function sendNow(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
   const { breaker, pace, port, now } = context;
   const request = deliveryOf(message, binding, now(), context.settings);
   if (request === undefined) return local(404, 'the contact is no URI that can be sent to', 'target');

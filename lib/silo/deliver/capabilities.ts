@@ -41,13 +41,13 @@ export function createCapabilities(): Capabilities {
   function of(binding: Binding): Known | undefined {
     const name = nameOf(binding);
     const found = known.get(name);
-    if (found === undefined || found.face === faceOf(binding)) return found;
+    if (found === undefined || found.face === fingerprintOf(binding)) return found;
     known.delete(name);
     return undefined;
   }
 
   function note(binding: Binding): Known {
-    const noted = of(binding) ?? { face: faceOf(binding), incapable: false, types: new Set<string>() };
+    const noted = of(binding) ?? { face: fingerprintOf(binding), incapable: false, types: new Set<string>() };
     // Set anew: the oldest go first.
     known.delete(nameOf(binding));
     known.set(nameOf(binding), noted);
@@ -78,7 +78,7 @@ export function createCapabilities(): Capabilities {
  */
 export function refusalOf(binding: Binding, status: number): string {
   if (status !== 415) return deviceOf(binding);
-  return `${deviceOf(binding)} ${createHash('sha256').update(faceOf(binding)).digest('hex').slice(0, 16)}`;
+  return `${deviceOf(binding)} ${createHash('sha256').update(fingerprintOf(binding)).digest('hex').slice(0, 16)}`;
 }
 
 export function hasRefused(refusedBy: readonly string[], binding: Binding): boolean {
@@ -90,7 +90,7 @@ function nameOf(binding: Binding): string {
   return `${binding.aor} ${deviceOf(binding)}`;
 }
 
-function faceOf({ userAgent, methods = '' }: Binding): string {
+function fingerprintOf({ userAgent, methods = '' }: Binding): string {
   return `${userAgent}\n${methods}`;
 }
 

@@ -1,5 +1,7 @@
 /** The back-off of each device of a box, where every device gets every message. */
-import type { DeviceState, Lease, Store } from '../../stores/contract/store.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
+import type { DeviceState } from '../../stores/contract/devices.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import type { Failure } from './attempt.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { backoff, retryAfter, waitsForDevice } from '../state/outcome.ts';
@@ -11,7 +13,7 @@ interface HoldContext {
   readonly settings: Pick<SiloSettings, 'maxAttempts' | 'outcomes'>;
 }
 
-export class Holds {
+export class DeviceBackoff {
   readonly states: Map<string, DeviceState>;
   readonly #context: HoldContext;
   readonly #lease: Lease;

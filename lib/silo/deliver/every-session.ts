@@ -3,14 +3,15 @@
  * device is served by a run of its own, in order and one in flight, so that a slow one keeps nobody waiting.
  */
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Lease, Message, Place } from '../../stores/contract/store.ts';
+import type { Message, Place } from '../../stores/contract/message.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { deviceOf } from '../state/bindings.ts';
 import { SAME_TYPE } from './capabilities.ts';
-import { told } from './settle.ts';
-import { Holds } from './device-backoff.ts';
+import { recordAttempt } from './settle.ts';
+import { DeviceBackoff } from './device-backoff.ts';
 import { verdictOf } from '../state/outcome.ts';
-import { Owed, type Done } from './pending-devices.ts';
+import { PendingDevices, type Done } from './pending-devices.ts';
 import type { SessionContext, SessionEnd, Wake } from './first-session.ts';
 
 const PAGE = 20;
@@ -38,8 +39,8 @@ export async function runEverySession(context: EveryContext, lease: Lease, wake:
   const { box } = lease;
   // What is due is looked at now; whoever can't be reached waits for a registration.
   await store.park(box, now(), 0);
-  const holds = new Holds(context, lease, wake, await store.deviceStates(box));
-  const owed = new Owed(context, lease, holds.states);
+  const holds = new DeviceBackoff(context, lease, wake, await store.deviceStates(box));
+  const owed = new PendingDevices(context, lease, holds.states);
   const taken = new Map<string, number>();
   const unable = new Set<string>();
   const again = await runAll(context, async (device) => {
@@ -57,7 +58,7 @@ export async function runEverySession(context: EveryContext, lease: Lease, wake:
 }
 
 /** What no device is owed any more ends, though the last one was not done with it: it turned out unable, or was forgotten. */
-async function endThoseDone({ store, now }: EveryContext, box: string, owed: Owed): Promise<void> {
+async function endThoseDone({ store, now }: EveryContext, box: string, owed: PendingDevices): Promise<void> {
   let after: Place | undefined;
   for (;;) {
     const page = await store.waiting(box, now(), PAGE, after);
@@ -104,8 +105,8 @@ async function serveDevice(
   context: EveryContext,
   box: string,
   device: string,
-  holds: Holds,
-  owed: Owed,
+  holds: DeviceBackoff,
+  owed: PendingDevices,
   /** How many messages each device has taken in this session. */
   taken: Map<string, number>,
 ): Promise<number | 'unable'> {
@@ -207,7 +208,7 @@ async function send(
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const { status, reason } = answer;
     const verdict = verdictOf(answer, context.settings.outcomes);
-    told(context.events, message, binding, answer, verdict);
+    recordAttempt(context.events, message, binding, answer, verdict);
     switch (verdict) {
       case 'delivered':
         return { kind: 'taken', status, reason };

@@ -3,11 +3,13 @@
  * one in flight.
  */
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Lease, Message, Place, Store } from '../../stores/contract/store.ts';
+import type { Message, Place } from '../../stores/contract/message.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import { attempt, type AttemptContext, type Failure } from './attempt.ts';
 import { deviceOf } from '../state/bindings.ts';
 import { SAME_TYPE, hasRefused, refusalOf, type Capabilities } from './capabilities.ts';
-import { settle, told } from './settle.ts';
+import { settle, recordAttempt } from './settle.ts';
 import type { SiloEmitter } from '../state/events.ts';
 import { backoff, retryAfter, verdictOf, waitsForDevice } from '../state/outcome.ts';
 
@@ -144,7 +146,7 @@ async function sendToOne(
     if (answer === 'gone') return { kind: 'ended', byUs: false };
     if ('paused' in answer) return { kind: 'again', ms: answer.paused };
     const verdict = verdictOf(answer, settings.outcomes);
-    told(context.events, message, binding, answer, verdict);
+    recordAttempt(context.events, message, binding, answer, verdict);
     switch (verdict) {
       case 'delivered':
       case 'dead': {

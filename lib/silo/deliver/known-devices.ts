@@ -1,9 +1,9 @@
 /** Which devices an AoR has, where every device gets every message: noted at a first registration, and then now and then. */
-import { messageOf as textOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Registration } from '../../sip/read/registration.ts';
 import { takesMessage } from '../../sip/read/registration.ts';
-import type { DeviceStore } from '../../stores/contract/store.ts';
+import type { DeviceStore } from '../../stores/contract/devices.ts';
 import type { SiloSettings } from '../state/options.ts';
 
 const log = logger('silo:lane');

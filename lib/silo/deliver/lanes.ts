@@ -6,21 +6,22 @@
  *              ▲          │ held by another node          │ woken meanwhile
  *              └──────────┴──── again when the lease ends ─┘
  */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Lease, Store } from '../../stores/contract/store.ts';
-import { createAlarm } from '../pace/setup-alert.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
+import type { Store } from '../../stores/contract/store.ts';
+import { createSetupAlert } from '../pace/setup-alert.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { Boxes } from '../state/boxes.ts';
 import type { SiloEmitter } from '../state/events.ts';
-import type { Breaker } from '../pace/circuit-breaker.ts';
+import type { CircuitBreaker } from '../pace/circuit-breaker.ts';
 import { createCapabilities } from './capabilities.ts';
 import { createFairQueue } from '../pace/fair-queue.ts';
-import type { Flights } from '../state/in-flight.ts';
-import type { Pace } from '../pace/rate-limit.ts';
+import type { InFlight } from '../state/in-flight.ts';
+import type { RateLimit } from '../pace/rate-limit.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { runEverySession, type EveryContext } from './every-session.ts';
 import { runSession, type SessionEnd, type Wake } from './first-session.ts';
@@ -32,9 +33,9 @@ export interface LaneDependencies {
   readonly port: Port;
   readonly bindings: BindingSource;
   readonly boxes: Boxes;
-  readonly flights: Flights;
-  readonly pace: Pace;
-  readonly breaker: Breaker;
+  readonly flights: InFlight;
+  readonly pace: RateLimit;
+  readonly breaker: CircuitBreaker;
   readonly events: SiloEmitter;
   readonly settings: SiloSettings;
   readonly now: () => number;
@@ -82,7 +83,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
   /** One timer per box at the most: its lane runs again then. */
   const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
   const capabilities = createCapabilities();
-  const alarm = createAlarm();
+  const alarm = createSetupAlert();
   /** Box -> messages that its next session may deliver. */
   const limits = new Map<string, number>();
   /** Boxes whose devices another node reaches: our clock leaves them alone until then. */
@@ -107,7 +108,7 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       // A lease that had run out by then may be somebody else's by now, and was not prolonged.
       for (const lane of lanes.values()) if (lane.leasedUntil > asked) lane.leasedUntil = asked + leaseMs;
     } catch (error) {
-      log.warn(`the leases could not be renewed: ${messageOf(error)}`);
+      log.warn(`the leases could not be renewed: ${textOf(error)}`);
     }
   }
 
@@ -178,13 +179,13 @@ export function createLanes(dependencies: LaneDependencies): Lanes {
       const run = settings.deliverTo === 'every' ? runEverySession : runSession;
       await finish(box, why, await run(contextOf(box, lane), lease, why));
     } catch (error) {
-      log.warn(`the box of ${box} could not be served: ${messageOf(error)}`);
+      log.warn(`the box of ${box} could not be served: ${textOf(error)}`);
       later(box, why, 5);
     } finally {
       if (lease)
         await store
           .release(lease)
-          .catch((error: unknown) => log.warn(`a lease could not be ended: ${messageOf(error)}`));
+          .catch((error: unknown) => log.warn(`a lease could not be ended: ${textOf(error)}`));
     }
   }
 

@@ -3,7 +3,7 @@
  * within the time limit: it fails with the best status, and the failure route stores it. A 2xx that comes after that
  * still counts: the stored copy is ended.
  */
-import { messageOf as textOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { header } from '../../sip/read/headers.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
@@ -11,7 +11,7 @@ import type { Answer, OutgoingRequest, SipRequest } from '../../sip/drachtio/mes
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { deliveryOf } from './outgoing-message.ts';
-import type { Flights } from '../state/in-flight.ts';
+import type { InFlight } from '../state/in-flight.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { messageOf } from '../receive/message-of-request.ts';
 
@@ -32,7 +32,7 @@ export class LiveFailure extends Error {
 
 export interface LiveDependencies {
   readonly port: Port;
-  readonly flights: Flights;
+  readonly flights: InFlight;
   readonly settings: SiloSettings;
   readonly now: () => number;
   /** Tells the sender that a device took the message; resolves when that is on the wire, or never will be. */

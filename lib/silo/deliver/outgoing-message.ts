@@ -1,6 +1,6 @@
 /** A stored message as a MESSAGE to one contact: never by proxying, always a new request (drachtio can't proxy it safely). */
 import { randomBytes } from 'node:crypto';
-import { messageOf as textOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { MAX_URI, Unsendable, frameOf } from '../../sip/drachtio/frame.ts';
 import { formatSipDate, hasControl, parseContentType } from '../../sip/read/headers.ts';
@@ -8,7 +8,7 @@ import { nextHopOf } from '../../sip/read/next-hop.ts';
 import type { OutgoingRequest } from '../../sip/drachtio/messages.ts';
 import { targetOf } from '../../sip/read/uri.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Message, NewMessage } from '../../stores/contract/store.ts';
+import type { Message, NewMessage } from '../../stores/contract/message.ts';
 import { headerObject, mayBeAdded } from '../receive/kept-headers.ts';
 import type { ExtraHeaders, SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';

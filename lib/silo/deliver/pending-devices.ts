@@ -4,7 +4,10 @@
  * last registration, and whoever is registered.
  */
 import type { Binding } from '../../sip/read/binding.ts';
-import type { DeviceState, Lease, Message, Store } from '../../stores/contract/store.ts';
+import type { Message } from '../../stores/contract/message.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
+import type { DeviceState } from '../../stores/contract/devices.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import { deviceOf } from '../state/bindings.ts';
 import { settle } from './settle.ts';
 import type { SiloEmitter } from '../state/events.ts';
@@ -30,7 +33,7 @@ export interface Done {
 /** Devices that leave are heard of after this many seconds at the latest. */
 const FRESH = 2;
 
-export class Owed {
+export class PendingDevices {
   readonly #context: OwedContext;
   readonly #lease: Lease;
   readonly #states: ReadonlyMap<string, DeviceState>;

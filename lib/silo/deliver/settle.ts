@@ -2,13 +2,15 @@
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Lease, Message, Store } from '../../stores/contract/store.ts';
+import type { Message } from '../../stores/contract/message.ts';
+import type { Lease } from '../../stores/contract/leases.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import type { SiloEmitter } from '../state/events.ts';
 import type { Verdict } from '../state/outcome.ts';
 
 const log = logger('silo:lane');
 
-export function told(
+export function recordAttempt(
   events: SiloEmitter,
   { box, key, id }: Message,
   { contact }: Binding,

@@ -1,10 +1,11 @@
 /** The clock of the silo: looks at the table for what others inserted, for retries that are due, for what is over. */
 import { createHash } from 'node:crypto';
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { aorOf } from '../../sip/read/uri.ts';
-import { VANISHED, type Due, type ForeignRow, type Store } from '../../stores/contract/store.ts';
-import { createTail } from '../../stores/contract/tail.ts';
+import { VANISHED, type Due, type ForeignRow } from '../../stores/contract/message.ts';
+import type { Store } from '../../stores/contract/store.ts';
+import { createTail } from '../../stores/shared/tail.ts';
 import { createTicker } from '../../base/ticker.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { Boxes } from '../state/boxes.ts';
@@ -47,7 +48,7 @@ export interface Clock {
   close(): Promise<void>;
 }
 
-export function createClock({
+export function createSweep({
   store,
   bindings,
   boxes,
@@ -192,7 +193,7 @@ export function createClock({
   return {
     start: async () => {
       await scan();
-      await tick().catch((error: unknown) => log.error(messageOf(error)));
+      await tick().catch((error: unknown) => log.error(textOf(error)));
       ticker.every(settings.tailTime, tick);
       ticker.every(settings.checkTime, sweep);
     },

@@ -1,5 +1,6 @@
 /** Dead letters for operators: look at them, send them again, throw them away. */
-import type { DeadLetter, Store } from '../../stores/contract/store.ts';
+import type { DeadLetter } from '../../stores/contract/dead-letters.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import type { Boxes } from '../state/boxes.ts';
 import type { SiloEmitter } from '../state/events.ts';
 import type { Lanes } from '../deliver/lanes.ts';

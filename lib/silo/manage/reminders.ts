@@ -1,5 +1,6 @@
 /** Messages that wait for their time: look at them, take them back. */
-import type { Ended, Message, Store } from '../../stores/contract/store.ts';
+import type { Ended, Message } from '../../stores/contract/message.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import type { SiloEmitter } from '../state/events.ts';
 
 /** A message with a set time, without its content. */

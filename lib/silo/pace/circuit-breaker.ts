@@ -14,7 +14,7 @@ const LONGEST_MS = 60_000;
 /** A trial that never reports its result ends after this. */
 const TRIAL_MS = 40_000;
 
-export interface Breaker {
+export interface CircuitBreaker {
   /** Milliseconds to wait before sending to this hop; 0: send now (and report). */
   wait(hop: string): number;
   /** What became of a message to this contact; `retryAfter`: seconds that the hop asked for. */
@@ -28,7 +28,7 @@ interface State {
   until: number;
 }
 
-export function createBreaker(now = () => performance.now()): Breaker {
+export function createCircuitBreaker(now = () => performance.now()): CircuitBreaker {
   // Only hops that fail are in here; each leaves with its first success.
   const states = new Map<string, State>();
   return {

@@ -16,7 +16,7 @@ export interface PaceLimits {
   readonly domainInFlight: number;
 }
 
-export interface Pace {
+export interface RateLimit {
   /** Runs `send` when the limits allow it. */
   run<T>(hop: string, domain: string, send: () => Promise<T>): Promise<T>;
   /** Messages that wait for their turn. */
@@ -24,7 +24,7 @@ export interface Pace {
   close(): void;
 }
 
-export function createPace(limits: PaceLimits, now = () => performance.now()): Pace {
+export function createRateLimit(limits: PaceLimits, now = () => performance.now()): RateLimit {
   const queue = createFairQueue<() => void>();
   const all = createGauge(limits.sendRate, 0, now);
   const gauges = new Map<string, Gauge>();

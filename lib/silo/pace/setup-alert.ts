@@ -12,12 +12,12 @@ const MEANING: Readonly<Record<number, string>> = {
   483: 'the message went through too many hops: the Path or contact of the device leads in a circle',
 };
 
-export interface Alarm {
+export interface SetupAlert {
   /** A next hop has answered this. */
   heard(hop: string, status: number): void;
 }
 
-export function createAlarm(now = () => performance.now()): Alarm {
+export function createSetupAlert(now = () => performance.now()): SetupAlert {
   const told = new Map<string, number>();
   return {
     heard: (hop, status) => {

@@ -1,7 +1,9 @@
 /** Accepting: checked, committed, and only then a success. */
-import { SiloError, messageOf as textOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import type { Accepted, NewMessage, Store } from '../../stores/contract/store.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
+import type { Accepted } from '../../stores/contract/accept.ts';
+import type { Store } from '../../stores/contract/store.ts';
 import { rulesOf } from './accept-rules.ts';
 import type { Boxes } from '../state/boxes.ts';
 import { messageOf, type StoreOverrides } from './message-of-request.ts';

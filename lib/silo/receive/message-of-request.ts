@@ -14,11 +14,11 @@ import {
 import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { MAX_FRAME } from '../../sip/drachtio/window.ts';
-import type { NewMessage } from '../../stores/contract/store.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
 import { keptHeader, keptHeaders, mayBeAdded } from './kept-headers.ts';
 import { whyLiveOnly } from './not-stored.ts';
 import type { SiloSettings } from '../state/options.ts';
-import { ownerOf } from '../../sip/read/recipient.ts';
+import { recipientOf } from '../../sip/read/recipient.ts';
 import { parseUri } from '../../sip/read/uri.ts';
 import { readReceipt, threadOf } from './receipts.ts';
 import { sendTimeOf } from './send-at.ts';
@@ -68,8 +68,8 @@ export function messageOf(
   if (!from || !to) throw refuse(400, 'From or To cannot be read.');
   const box =
     over.owner === undefined
-      ? ownerOf(req, settings)
-      : ownerOf({ uri: asUri(over.owner), get: () => undefined }, settings);
+      ? recipientOf(req, settings)
+      : recipientOf({ uri: asUri(over.owner), get: () => undefined }, settings);
   if (box === undefined)
     throw refuse(404, 'Neither the Request-URI nor To names a user that is served here.');
 

@@ -1,12 +1,12 @@
 /** Devices that register while a message for them is being stored. */
 
-export interface Arrivals {
+export interface RegistrationRaces {
   readonly watch: (aor: string) => { readonly happened: () => boolean; readonly end: () => void };
   readonly note: (aor: string) => void;
 }
 
 /** Did a device of this AoR register since we began to look? */
-export function createArrivals(): Arrivals {
+export function createRegistrationRaces(): RegistrationRaces {
   const watchers = new Map<string, Set<{ arrived: boolean }>>();
   return {
     watch: (aor) => {

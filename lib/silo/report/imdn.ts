@@ -3,13 +3,13 @@
  * `failed` when it expires or becomes a dead letter. They are messages like others and wait for the author in the silo.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { SiloError, messageOf as textOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { served } from '../../sip/read/recipient.ts';
 import { aorOf } from '../../sip/read/uri.ts';
-import type { NewMessage } from '../../stores/contract/store.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
 import { checkSizes } from '../receive/message-of-request.ts';
-import type { Courier } from './send-once.ts';
+import type { NoteSender } from './send-once.ts';
 import { IMDN, readCpim, type Cpim } from '../receive/cpim.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { readReceipt, threadOf } from '../receive/receipts.ts';
@@ -19,7 +19,7 @@ const log = logger('silo:imdn');
 export interface ImdnDependencies {
   readonly settings: SiloSettings;
   readonly now: () => number;
-  readonly courier: Courier;
+  readonly courier: NoteSender;
   /** Stores a message of ours and wakes its box. */
   readonly keep: (message: NewMessage) => Promise<unknown>;
 }

@@ -2,13 +2,13 @@
  * Notices: the author of a message is told that it was stored (msilo's `from_address` and `offline_message`). Off by
  * default, few at a time, and never in answer to a machine: two that answer each other would never end.
  */
-import { messageOf as textOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../../sip/read/characters.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf } from '../../sip/read/uri.ts';
-import type { NewMessage } from '../../stores/contract/store.ts';
-import type { Courier } from './send-once.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
+import type { NoteSender } from './send-once.ts';
 import { NOTICE_HEADER, isAutomatic, isNotice } from '../receive/not-stored.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
@@ -23,7 +23,11 @@ export interface Notices {
   stored(message: NewMessage, id: number, req: SipRequest): void;
 }
 
-export function createNotices(courier: Courier, settings: SiloSettings, now: () => number): Notices {
+export function createOfflineNotices(
+  courier: NoteSender,
+  settings: SiloSettings,
+  now: () => number,
+): Notices {
   /** Author and recipient -> when the last notice was sent. */
   const pairs = new Map<string, number>();
   /** Author -> notices in this minute. */

@@ -9,12 +9,12 @@ import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { aorOf, parseUri, targetOf, type AorOptions } from '../../sip/read/uri.ts';
 import type { BindingSource } from '../state/bindings.ts';
-import type { Flights } from '../state/in-flight.ts';
-import { createStrangers } from './unregistered-targets.ts';
+import type { InFlight } from '../state/in-flight.ts';
+import { createUnregisteredTargets } from './unregistered-targets.ts';
 
 const log = logger('silo:notice');
 
-export interface Letter {
+export interface OutgoingNote {
   /** URIs. */
   readonly from: string;
   readonly to: string;
@@ -22,9 +22,9 @@ export interface Letter {
   readonly body: string;
 }
 
-export interface Courier {
+export interface NoteSender {
   /** @param req the MESSAGE of the author, whose Contact may say where the author is */
-  send(letter: Letter, req: SipRequest | undefined): Promise<void>;
+  send(letter: OutgoingNote, req: SipRequest | undefined): Promise<void>;
 }
 
 interface Place {
@@ -34,14 +34,14 @@ interface Place {
   readonly device: string | undefined;
 }
 
-export function createCourier(
+export function createNoteSender(
   port: Port,
-  flights: Flights,
+  flights: InFlight,
   bindings: BindingSource,
   settings: AorOptions & { readonly outboundProxy: string },
   now: () => number,
-): Courier {
-  const strangers = createStrangers(flights, now);
+): NoteSender {
+  const strangers = createUnregisteredTargets(flights, now);
 
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
   async function placeOf(to: string, req: SipRequest | undefined): Promise<Place | undefined> {

@@ -3,9 +3,9 @@
  * host, few wait, and a place that does not answer is left alone for a while: nobody is flooded by us in somebody's name.
  */
 import type { Answer } from '../../sip/drachtio/messages.ts';
-import type { Flights } from '../state/in-flight.ts';
+import type { InFlight } from '../state/in-flight.ts';
 
-export interface Strangers {
+export interface UnregisteredTargets {
   /** Sends, when it may be sent to this host and port; undefined when not. */
   send(host: string, port: number, send: () => Promise<Answer>): Promise<Answer | undefined>;
 }
@@ -17,7 +17,7 @@ const PAUSE = 300;
 /** Places that are remembered. */
 const MEMORY = 10_000;
 
-export function createStrangers(flights: Flights, now: () => number): Strangers {
+export function createUnregisteredTargets(flights: InFlight, now: () => number): UnregisteredTargets {
   const waiting = new Map<string, number>();
   /** Silent places -> when they may be written to again. */
   const silent = new Map<string, number>();

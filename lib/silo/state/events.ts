@@ -1,8 +1,8 @@
 /** What the silo tells a host app, the metrics and the lamps: a few named events. */
 import { EventEmitter } from 'node:events';
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { NewMessage, Outcome } from '../../stores/contract/store.ts';
+import type { NewMessage, Outcome } from '../../stores/contract/message.ts';
 import type { Verdict } from './outcome.ts';
 
 export interface StoredEvent {
@@ -67,7 +67,7 @@ export function createEvents(): SiloEmitter {
       try {
         Reflect.apply(listener, undefined, args);
       } catch (error) {
-        log.error(`a listener of "${name}" failed: ${messageOf(error)}`);
+        log.error(`a listener of "${name}" failed: ${textOf(error)}`);
       }
   }
 

@@ -2,12 +2,12 @@
  * One MESSAGE in flight per contact (RFC 3428, section 8), whoever sends it: a lane that empties a box, or a live
  * delivery. Turns are taken in the order of asking.
  */
-export interface Flights {
+export interface InFlight {
   /** Runs `fly` when every flight to this contact that asked earlier has ended. */
   take<T>(contact: string, fly: () => Promise<T>): Promise<T>;
 }
 
-export function createFlights(): Flights {
+export function createInFlight(): InFlight {
   const last = new Map<string, Promise<unknown>>();
   return {
     take: (contact, fly) => {

@@ -1,7 +1,8 @@
 /** Options of the silo with their defaults; `lib/config/config.ts` reads them from the environment and a file. */
 import type { AorOptions } from '../../sip/read/uri.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { Message, NewMessage, Overflow } from '../../stores/contract/store.ts';
+import type { Message, NewMessage } from '../../stores/contract/message.ts';
+import type { Overflow } from '../../stores/contract/accept.ts';
 import type { Verdict } from './outcome.ts';
 
 /** Who is owed a message: the first device that takes it (as msilo), or every known one. */

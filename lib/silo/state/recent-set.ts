@@ -3,13 +3,13 @@
 /** Ended and own messages are remembered for this many entries, far more than can be in flight. */
 const MEMORY = 100_000;
 
-export interface Memory<T> {
+export interface RecentSet<T> {
   readonly add: (value: T) => void;
   readonly has: (value: T) => boolean;
 }
 
 /** The last so many values. */
-export function createMemory<T>(): Memory<T> {
+export function createRecentSet<T>(): RecentSet<T> {
   const values = new Set<T>();
   return {
     add: (value) => {

@@ -1,5 +1,5 @@
 /** What this process has done since its start, and whether it is well: numbers for an operator's metrics (msilo's statistics). */
-import { messageOf } from '../../base/errors.ts';
+import { textOf } from '../../base/errors.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { Store } from '../../stores/contract/store.ts';
 import type { SiloEmitter } from './events.ts';
@@ -57,6 +57,6 @@ export async function healthOf(store: Store, port: Port): Promise<Health> {
     await store.ping();
     return { ok: drachtio, drachtio, store: '', warnings: await store.warnings() };
   } catch (error) {
-    return { ok: false, drachtio, store: messageOf(error), warnings: [] };
+    return { ok: false, drachtio, store: textOf(error), warnings: [] };
   }
 }

@@ -1,6 +1,6 @@
 /** Texts of operators with variables in braces: what they may say about a message. */
 import { formatSipDate } from '../../sip/read/headers.ts';
-import type { NewMessage } from '../../stores/contract/store.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
 
 /** `{box}` and so on; an unknown name stays as it is. */
 export function fill(template: string, message: NewMessage, id: number): string {

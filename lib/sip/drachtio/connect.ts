@@ -1,5 +1,5 @@
 /** Connecting drachtio-srf, with the options that its behaviour asks for. */
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Srf } from './port.ts';
 
@@ -68,6 +68,6 @@ export function disconnectSrf(srf: Srf): void {
   try {
     srf.disconnect();
   } catch (error) {
-    log.debug(`there was no connection to end: ${messageOf(error)}`);
+    log.debug(`there was no connection to end: ${textOf(error)}`);
   }
 }

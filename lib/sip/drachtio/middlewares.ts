@@ -1,5 +1,5 @@
 /** Small middlewares that only answer: what an application around the features needs. */
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { header } from '../read/headers.ts';
 import { parseNameAddr } from '../read/name-addr.ts';
 import type { Middleware, Port } from './port.ts';
@@ -28,7 +28,7 @@ export function refuse(port: Port): Middleware {
     const status =
       typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
     port.respond(res, status >= 300 && status <= 699 ? status : 500, {
-      reason: error instanceof SiloError ? error.message : status >= 300 ? messageOf(error) : '',
+      reason: error instanceof SiloError ? error.message : status >= 300 ? textOf(error) : '',
     });
   });
 }

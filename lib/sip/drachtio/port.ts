@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Srf from 'drachtio-srf';
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../read/characters.ts';
 import { prepareCopied } from './response-headers.ts';
@@ -139,14 +139,14 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
           { headers: clean, ...(body === undefined ? {} : { body }) },
           (error) => {
             done(!error);
-            if (error) log.warn(`the answer ${code} did not go out: ${messageOf(error)}`);
+            if (error) log.warn(`the answer ${code} did not go out: ${textOf(error)}`);
           },
         );
       try {
         try {
           send(status);
         } catch (error) {
-          if (!/valid sip response code/.test(messageOf(error))) throw error;
+          if (!/valid sip response code/.test(textOf(error))) throw error;
           // drachtio-srf knows the registered ones; any other means what the first of its class does (RFC 3261, 8.1.3.2).
           send(Math.floor(status / 100) * 100);
         }
@@ -154,7 +154,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
         setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       } catch (error) {
         done(false);
-        log.warn(`the answer ${status} could not be sent: ${messageOf(error)}`);
+        log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);
       }
     });
   }
@@ -268,7 +268,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
             stack.request(request.uri, frame.options, (error, sent) => {
               acknowledged();
               if (error || !sent) {
-                fail(isNoDialog(error) ? 'no-dialog' : 'refused', messageOf(error));
+                fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
                 return;
               }
               const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
@@ -276,7 +276,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
             });
           } catch (error) {
             acknowledged();
-            fail('disconnected', messageOf(error));
+            fail('disconnected', textOf(error));
           }
         });
       }),

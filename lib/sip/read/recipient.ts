@@ -3,11 +3,11 @@ import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, type HeaderSource } from './headers.ts';
 import { aorOf, parseUri, readHost, type AorOptions } from './uri.ts';
 
-export interface OwnerRequest extends HeaderSource {
+export interface RecipientRequest extends HeaderSource {
   readonly uri: string;
 }
 
-export interface OwnerOptions extends AorOptions {
+export interface RecipientOptions extends AorOptions {
   readonly domains: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface OwnerOptions extends AorOptions {
  * never found again (msilo's classic). With `domains` set, only an AoR of those counts. Without, a Request-URI that
  * looks like a contact (a port or an IP literal that To does not share) gives way to To.
  */
-export function ownerOf(req: OwnerRequest, options: OwnerOptions): string | undefined {
+export function recipientOf(req: RecipientRequest, options: RecipientOptions): string | undefined {
   const to = parseNameAddr(header(req, 'To') ?? '')?.uri ?? '';
   if (options.domains.length > 0)
     return [req.uri, to]

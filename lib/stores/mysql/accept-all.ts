@@ -4,7 +4,7 @@ import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { INSERT_COLUMNS, fromMessage, text } from '../shared/rows.ts';
-import type { NewMessage } from '../contract/store.ts';
+import type { NewMessage } from '../contract/message.ts';
 
 /** Was each of them new? May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
 export function acceptAll(db: Mysql, messages: readonly NewMessage[], now: number): Promise<boolean[]> {

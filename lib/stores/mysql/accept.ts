@@ -5,7 +5,8 @@ import { createAdmission } from './quota.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import type { DomainUsage } from '../shared/quota.ts';
 import { INSERT_COLUMNS, fromMessage, int, text } from '../shared/rows.ts';
-import type { Accepted, AcceptRules, NewMessage } from '../contract/store.ts';
+import type { NewMessage } from '../contract/message.ts';
+import type { Accepted, AcceptRules } from '../contract/accept.ts';
 
 export interface Accepting {
   readonly message: NewMessage;

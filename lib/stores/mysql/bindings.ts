@@ -1,9 +1,9 @@
 /** Bindings in MySQL. */
-import { Batcher, Failed } from '../shared/group-commit.ts';
+import { GroupCommit, Failed } from '../shared/group-commit.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { BINDING_COLUMNS, contactKey, fromBinding, text, toBinding } from '../shared/rows.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { BindingChange, BindingStore } from '../contract/store.ts';
+import type { BindingChange, BindingStore } from '../contract/bindings.ts';
 
 interface Registering {
   readonly aor: string;
@@ -12,7 +12,7 @@ interface Registering {
 }
 
 export function mysqlBindings(db: Mysql): BindingStore {
-  const registrations = new Batcher<Registering, readonly Binding[]>((items) =>
+  const registrations = new GroupCommit<Registering, readonly Binding[]>((items) =>
     db.transaction((tx) => registerBatch(tx, items)),
   );
   return {

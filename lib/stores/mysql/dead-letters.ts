@@ -2,9 +2,9 @@
 import { noteChanges } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
-import type { DeadStore } from '../contract/store.ts';
+import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
-export function mysqlDead(db: Mysql, clock: () => number): DeadStore {
+export function mysqlDeadLetters(db: Mysql, clock: () => number): DeadLetterStore {
   return {
     deadLetters: async (box, after, limit) =>
       (

@@ -2,7 +2,7 @@
 import type { Mysql } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
 import { text } from '../shared/rows.ts';
-import { VANISHED, type Vanished } from '../contract/store.ts';
+import { VANISHED, type Vanished } from '../contract/message.ts';
 
 /**
  * A page of the ledger is compared with the silo in one statement, and with that at one point in time: what is accepted

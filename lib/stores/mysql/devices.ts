@@ -12,7 +12,9 @@ import {
   toEnded,
   toMessage,
 } from '../shared/rows.ts';
-import { CANCELLED, type DeviceStore, type Lease, type ReminderStore } from '../contract/store.ts';
+import type { Lease } from '../contract/leases.ts';
+import type { DeviceStore } from '../contract/devices.ts';
+import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 
 const whole = (limit: number) => Math.max(0, Math.trunc(limit));
 

@@ -2,7 +2,7 @@
 import { noteChanges } from './changes.ts';
 import type { Queries } from './link/transactions.ts';
 import { DEAD_COLUMNS } from '../shared/rows.ts';
-import type { End, Ended } from '../contract/store.ts';
+import type { End, Ended } from '../contract/message.ts';
 
 /** Inside a transaction. */
 export async function endRows(

@@ -1,7 +1,7 @@
 /** Leases in MySQL, by the database's clock: the clocks of the nodes need not agree. */
 import type { Mysql } from './link/transactions.ts';
 import { int, text } from '../shared/rows.ts';
-import type { LeaseStore } from '../contract/store.ts';
+import type { LeaseStore } from '../contract/leases.ts';
 
 export function mysqlLeases(db: Mysql): LeaseStore {
   return {

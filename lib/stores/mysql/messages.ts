@@ -1,5 +1,5 @@
 /** Messages in MySQL. */
-import { Batcher } from '../shared/group-commit.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
 import { acceptBatch, remember, type Accepting } from './accept.ts';
 import { endRows } from './end.ts';
 import { acceptAll } from './accept-all.ts';
@@ -11,7 +11,7 @@ import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
   int,
-  kindsBehind,
+  laterKinds,
   placeValues,
   text,
   toDue,
@@ -19,13 +19,16 @@ import {
   toMessage,
   toOverdue,
 } from '../shared/rows.ts';
-import { EMPTY_LEDGER } from '../contract/store.ts';
-import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from '../contract/store.ts';
+import { EMPTY_LEDGER } from '../contract/message.ts';
+import type { End, Ended, Ledger } from '../contract/message.ts';
+import type { MessageStore } from '../contract/messages.ts';
+import type { Accepted } from '../contract/accept.ts';
+import type { Lease } from '../contract/leases.ts';
 
-export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
+export function mysqlMessages(db: Mysql, clock: () => number): MessageStore {
   const domains = new DomainUsage();
-  const accepts = new Batcher<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
-  const settles = new Batcher<Settle, boolean>((items) =>
+  const accepts = new GroupCommit<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
+  const settles = new GroupCommit<Settle, boolean>((items) =>
     db.transaction((tx, uncertain) => settleBatch(tx, items, clock(), uncertain), 'repeatable'),
   );
   return {
@@ -113,7 +116,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
         [
           ...[box, kind, sendTime, id],
           ...[box, kind, sendTime, now],
-          ...[box, kindsBehind(kind), now],
+          ...[box, laterKinds(kind), now],
           now,
           ...(device === '' ? [] : [device, device]),
         ],
@@ -125,7 +128,7 @@ export function mysqlSilo(db: Mysql, clock: () => number): SiloStore {
       (
         await db.all(
           'select 1 from silo where box = ? and kind in (?) and snd_time <= ? and exp_time > ? limit 1',
-          [box, kindsBehind(-1), now, now],
+          [box, laterKinds(-1), now, now],
         )
       ).length > 0,
 

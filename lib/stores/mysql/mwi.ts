@@ -1,6 +1,6 @@
 /** Message-waiting lamps in MySQL. */
 import { noteChanges } from './changes.ts';
-import { Batcher } from '../shared/group-commit.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
 import {
   PUBLICATION_COLUMNS,
   SUBSCRIPTION_COLUMNS,
@@ -13,7 +13,7 @@ import {
   toStates,
   toSubscription,
 } from '../shared/mwi-rows.ts';
-import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi-store.ts';
+import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { int, text } from '../shared/rows.ts';
 
@@ -22,11 +22,11 @@ const whole = (limit: number) => Math.max(0, Math.trunc(limit));
 
 export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
   const nextStamp = createStamps();
-  const publications = new Batcher<PublicationChange, PublicationResult>((changes) =>
+  const publications = new GroupCommit<PublicationChange, PublicationResult>((changes) =>
     db.transaction((tx) => publish(tx, changes, nextStamp, clock())),
   );
   /** Writes that arrive together share a commit. */
-  const writes = new Batcher<(tx: Queries) => Promise<unknown>, unknown>((items) =>
+  const writes = new GroupCommit<(tx: Queries) => Promise<unknown>, unknown>((items) =>
     db.transaction(async (tx) => {
       const results: unknown[] = [];
       for (const item of items) results.push(await item(tx));

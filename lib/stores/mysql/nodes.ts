@@ -1,6 +1,6 @@
 /** Nodes in MySQL, by the database's clock. */
 import type { Mysql } from './link/transactions.ts';
-import type { NodeStore } from '../contract/node-store.ts';
+import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped,

@@ -5,18 +5,18 @@
 import { SiloError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { mysqlBindings } from './bindings.ts';
-import { mysqlDead } from './dead-letters.ts';
+import { mysqlDeadLetters } from './dead-letters.ts';
 import { mysqlDevices, mysqlReminders } from './devices.ts';
 import { checkFitness, durabilityWarnings } from './link/health.ts';
-import { Host } from './link/connection-pool.ts';
-import { Hosts, type Borrowed } from './link/failover.ts';
+import { ConnectionPool } from './link/connection-pool.ts';
+import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
 import { migrateMysql } from './link/schema.ts';
-import { mysqlSilo } from './messages.ts';
+import { mysqlMessages } from './messages.ts';
 import type { MysqlUrl } from './link/url.ts';
-import { createWork } from './link/transactions.ts';
+import { createTransactions } from './link/transactions.ts';
 import { unavailable } from '../shared/rows.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -36,11 +36,11 @@ export async function openMysql(
   now: () => number,
   { connections, queryTimeout }: MysqlOptions,
 ): Promise<Store> {
-  const hosts = new Hosts(
-    addresses.map((address) => new Host(address, account, connections)),
+  const hosts = new Failover(
+    addresses.map((address) => new ConnectionPool(address, account, connections)),
     (host) => void warnOf(host),
   );
-  const db = createWork(name, hosts, queryTimeout);
+  const db = createTransactions(name, hosts, queryTimeout);
 
   async function borrowed<T>(limit: number, work: (borrowed: Borrowed) => Promise<T>): Promise<T> {
     const held = await hosts.borrow(performance.now() + limit);
@@ -55,8 +55,8 @@ export async function openMysql(
     borrowed(queryTimeout, ({ host, link }) => durabilityWarnings(link, host.name, queryTimeout));
 
   /** Each host is looked at when it comes into use for the first time. */
-  const looked = new Set<Host>();
-  async function warnOf(host: Host): Promise<void> {
+  const looked = new Set<ConnectionPool>();
+  async function warnOf(host: ConnectionPool): Promise<void> {
     if (looked.has(host)) return;
     looked.add(host);
     try {
@@ -80,10 +80,10 @@ export async function openMysql(
   }
   return {
     name,
-    ...mysqlSilo(db, now),
+    ...mysqlMessages(db, now),
     ...mysqlReminders(db),
     ...mysqlDevices(db, now),
-    ...mysqlDead(db, now),
+    ...mysqlDeadLetters(db, now),
     ...mysqlLeases(db),
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),

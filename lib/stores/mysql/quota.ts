@@ -24,7 +24,8 @@ import {
   type Usage,
 } from '../shared/quota.ts';
 import { int, sizeOf } from '../shared/rows.ts';
-import type { Accepted, AcceptRules, Dropped, NewMessage, Overflow } from '../contract/store.ts';
+import type { NewMessage } from '../contract/message.ts';
+import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accept.ts';
 
 export interface Admission {
   /** Is there room for this message? What has to give way for it is ended here and now. */

@@ -16,7 +16,7 @@ export class Failed {
   }
 }
 
-export class Batcher<Item, Result> {
+export class GroupCommit<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly (Result | Failed)[]>;
   readonly #max: number;
   #queue: Entry<Item, Result>[] = [];

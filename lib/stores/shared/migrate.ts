@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { packageRoot } from '../../base/package.ts';
 
@@ -68,7 +68,7 @@ export async function migrate(
     } catch (cause) {
       throw new SiloError(
         'SILO_SCHEMA',
-        `Schema step ${step.version} (${step.name}) failed: ${messageOf(cause)}. ` +
+        `Schema step ${step.version} (${step.name}) failed: ${textOf(cause)}. ` +
           'The steps before it are applied; the user needs the right to create and alter tables. Every step may be run again.',
         { cause },
       );

@@ -5,7 +5,7 @@ import type {
   PublicationChange,
   PublicationResult,
   Subscription,
-} from '../contract/mwi-store.ts';
+} from '../contract/mwi.ts';
 import { int, text, type Row } from './rows.ts';
 
 export const PUBLICATION_COLUMNS = ['tag', 'mailbox', 'publisher', 'body', 'expires', 'stamp'] as const;

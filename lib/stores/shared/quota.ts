@@ -1,6 +1,7 @@
 /** Quotas: is there room for a message, and if not, which waiting ones make room? The part that both engines share. */
 import { int, sizeOf, toEnded, type Row } from './rows.ts';
-import type { AcceptRules, Dropped, Ended, NewMessage, Quota } from '../contract/store.ts';
+import type { Ended, NewMessage } from '../contract/message.ts';
+import type { AcceptRules, Dropped, Quota } from '../contract/accept.ts';
 
 /** What waits in a box or a domain. */
 export interface Usage {

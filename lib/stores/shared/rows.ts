@@ -2,18 +2,10 @@
 import { createHash } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type {
-  DeadLetter,
-  DeviceState,
-  Due,
-  Ended,
-  Kind,
-  Message,
-  NewMessage,
-  NodeRow,
-  Overdue,
-  Place,
-} from '../contract/store.ts';
+import type { Due, Ended, Kind, Message, NewMessage, Overdue, Place } from '../contract/message.ts';
+import type { DeviceState } from '../contract/devices.ts';
+import type { DeadLetter } from '../contract/dead-letters.ts';
+import type { NodeRow } from '../contract/nodes.ts';
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -192,7 +184,7 @@ export function placeValues(after: Place | undefined): [number, number, number] 
 }
 
 /** The numbers of the kinds behind this one; never empty, since SQL knows no empty list. */
-export function kindsBehind(kind: number): readonly number[] {
+export function laterKinds(kind: number): readonly number[] {
   const behind = [...KINDS.keys()].filter((one) => one > kind);
   return behind.length === 0 ? [-1] : behind;
 }

@@ -2,8 +2,8 @@
  * A MySQL or MariaDB database that is only read. Any server will do, a replica too: nothing is asked of it but
  * SELECTs, outside of transactions, so nothing is locked.
  */
-import { SiloError, messageOf } from '../../base/errors.ts';
-import { Link } from '../mysql/link/connection.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
+import { Connection } from '../mysql/link/connection.ts';
 import type { MysqlUrl } from '../mysql/link/url.ts';
 import type { Reader } from './reader.ts';
 import { text, type Row } from '../shared/rows.ts';
@@ -21,7 +21,7 @@ export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promi
     } catch (cause) {
       throw new SiloError(
         'SILO_SOURCE',
-        `${name} could not be read (${messageOf(cause)}): check that it is up and that the user ${account.user} may SELECT.`,
+        `${name} could not be read (${textOf(cause)}): check that it is up and that the user ${account.user} may SELECT.`,
         { cause },
       );
     }
@@ -54,16 +54,20 @@ export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promi
   };
 }
 
-async function firstOf(hosts: MysqlUrl['hosts'], account: MysqlUrl['account'], name: string): Promise<Link> {
+async function firstOf(
+  hosts: MysqlUrl['hosts'],
+  account: MysqlUrl['account'],
+  name: string,
+): Promise<Connection> {
   const reasons: string[] = [];
   for (const host of hosts) {
-    const link = new Link(host, account, () => undefined);
+    const link = new Connection(host, account, () => undefined);
     try {
       await link.connect(OPEN_LIMIT);
       return link;
     } catch (error) {
       link.destroy(error instanceof Error ? error : new Error(String(error)));
-      reasons.push(`${host.name}: ${messageOf(error)}`);
+      reasons.push(`${host.name}: ${textOf(error)}`);
     }
   }
   throw new SiloError(

@@ -1,6 +1,6 @@
 /** A SQLite file, opened to be read only. */
 import { DatabaseSync } from '@photostructure/sqlite';
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import type { Reader } from './reader.ts';
 import { text, type Row, type Value } from '../shared/rows.ts';
 
@@ -10,7 +10,7 @@ export function openSqliteReader(path: string): Promise<Reader> {
   const failed = (cause: unknown) =>
     new SiloError(
       'SILO_SOURCE',
-      `The SQLite file ${path} can't be read (${messageOf(cause)}): wanted is the path of a database that this user may read.`,
+      `The SQLite file ${path} can't be read (${textOf(cause)}): wanted is the path of a database that this user may read.`,
       { cause },
     );
   try {

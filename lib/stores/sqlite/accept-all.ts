@@ -3,7 +3,7 @@ import { remember } from './accept.ts';
 import type { Sqlite } from './database.ts';
 import { noteChange } from './changes.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
-import type { NewMessage } from '../contract/store.ts';
+import type { NewMessage } from '../contract/message.ts';
 
 const INSERT = `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`;
 

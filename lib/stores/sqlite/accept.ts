@@ -25,7 +25,8 @@ import { INSERT_COLUMNS, fromMessage, int, sizeOf } from '../shared/rows.ts';
 import { endRow } from './end.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Accepted, AcceptRules, Dropped, NewMessage, Overflow } from '../contract/store.ts';
+import type { NewMessage } from '../contract/message.ts';
+import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accept.ts';
 
 export interface Accepting {
   readonly message: NewMessage;

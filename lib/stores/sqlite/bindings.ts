@@ -1,9 +1,9 @@
 /** Bindings in SQLite. */
-import { Batcher, Failed } from '../shared/group-commit.ts';
+import { GroupCommit, Failed } from '../shared/group-commit.ts';
 import type { Sqlite } from './database.ts';
 import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from '../shared/rows.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { BindingChange, BindingStore } from '../contract/store.ts';
+import type { BindingChange, BindingStore } from '../contract/bindings.ts';
 
 interface Registering {
   readonly aor: string;
@@ -18,7 +18,7 @@ export function sqliteBindings(db: Sqlite): BindingStore {
       .all(aor, now)
       .map(toBinding);
 
-  const registrations = new Batcher<Registering, readonly Binding[]>((items) =>
+  const registrations = new GroupCommit<Registering, readonly Binding[]>((items) =>
     db.guard(() =>
       db.transaction(() =>
         items.map(({ aor, now, change }) => {

@@ -1,6 +1,6 @@
 /** An open SQLite file: its statements, its transactions, and what its errors mean. */
 import { DatabaseSync } from '@photostructure/sqlite';
-import { SiloError, messageOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { refusedValue, unavailable, type Row, type Value } from '../shared/rows.ts';
 
 export interface Statement {
@@ -37,7 +37,7 @@ export function openFile(path: string, name: string, synchronous: 'full' | 'norm
   } catch (cause) {
     throw new SiloError(
       'SILO_STORE_UNAVAILABLE',
-      `The SQLite file ${path} can't be opened (${messageOf(cause)}): wanted is a path in a folder that exists and may be written; set SILO_STORE=sqlite:<path>.`,
+      `The SQLite file ${path} can't be opened (${textOf(cause)}): wanted is a path in a folder that exists and may be written; set SILO_STORE=sqlite:<path>.`,
       { status: 503, retryAfter: 10, cause },
     );
   }

@@ -2,9 +2,9 @@
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { DeadStore } from '../contract/store.ts';
+import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
-export function sqliteDead(db: Sqlite, clock: () => number): DeadStore {
+export function sqliteDeadLetters(db: Sqlite, clock: () => number): DeadLetterStore {
   const find = (ids: readonly number[]) =>
     ids.flatMap((id) => db.sql(`select ${DEAD_COLUMNS} from silo_dead where id = ?`).all(id));
   const remove = (id: number) => db.sql('delete from silo_dead where id = ?').run(id);

@@ -2,7 +2,7 @@
 import { text } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
 import { noteChange } from './changes.ts';
-import { VANISHED, type Vanished } from '../contract/store.ts';
+import { VANISHED, type Vanished } from '../contract/message.ts';
 
 /** Called within a transaction. */
 export function endVanished(db: Sqlite, after: string, limit: number, now: number): Vanished {

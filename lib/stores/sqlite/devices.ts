@@ -1,10 +1,12 @@
 /** Reminders and devices in SQLite. */
-import { Batcher } from '../shared/group-commit.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
 import { MESSAGE_COLUMNS, int, text, toDevice, toDeviceDue, toEnded, toMessage } from '../shared/rows.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import { CANCELLED, type DeviceStore, type Lease, type ReminderStore } from '../contract/store.ts';
+import type { Lease } from '../contract/leases.ts';
+import type { DeviceStore } from '../contract/devices.ts';
+import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 
 export function sqliteReminders(db: Sqlite): ReminderStore {
   return {
@@ -58,7 +60,7 @@ export function sqliteDevices(db: Sqlite, clock: () => number): DeviceStore {
   }
 
   /** Devices take messages side by side: they share a commit. */
-  const takes = new Batcher<Take, boolean>((items) =>
+  const takes = new GroupCommit<Take, boolean>((items) =>
     db.guard(() =>
       db.transaction(() =>
         items.map(({ lease, id, device }) => isHeld(db, lease) && take(id, lease.box, device)),

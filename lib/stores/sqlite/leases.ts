@@ -1,7 +1,7 @@
 /** Leases in SQLite. */
 import type { Sqlite } from './database.ts';
 import { int, text } from '../shared/rows.ts';
-import type { LeaseStore } from '../contract/store.ts';
+import type { LeaseStore } from '../contract/leases.ts';
 
 export function sqliteLeases(db: Sqlite, now: () => number): LeaseStore {
   let last = 0;

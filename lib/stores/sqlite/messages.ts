@@ -1,5 +1,5 @@
 /** Messages in SQLite. */
-import { Batcher } from '../shared/group-commit.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
 import { DomainUsage, QUOTA_REASON, REPLACED_REASON } from '../shared/quota.ts';
 import {
   MESSAGE_COLUMNS,
@@ -18,15 +18,18 @@ import { acceptAll } from './accept-all.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
 import { endVanished } from './deleted-rows.ts';
-import { EMPTY_LEDGER } from '../contract/store.ts';
-import type { Accepted, End, Ended, Lease, Ledger, SiloStore } from '../contract/store.ts';
+import { EMPTY_LEDGER } from '../contract/message.ts';
+import type { End, Ended, Ledger } from '../contract/message.ts';
+import type { MessageStore } from '../contract/messages.ts';
+import type { Accepted } from '../contract/accept.ts';
+import type { Lease } from '../contract/leases.ts';
 
-export function sqliteSilo(db: Sqlite, clock: () => number): SiloStore {
+export function sqliteMessages(db: Sqlite, clock: () => number): MessageStore {
   const domains = new DomainUsage();
-  const accepts = new Batcher<Accepting, Accepted>((items) =>
+  const accepts = new GroupCommit<Accepting, Accepted>((items) =>
     db.guard(() => db.transaction(() => items.map((item) => accept(db, domains, item, clock())))),
   );
-  const settles = new Batcher<Settle, boolean>((items) =>
+  const settles = new GroupCommit<Settle, boolean>((items) =>
     db.guard(() => db.transaction(() => items.map((item) => settle(db, item, clock())))),
   );
   return {

@@ -1,6 +1,6 @@
 /** Message-waiting lamps in SQLite. */
 import { noteChange } from './changes.ts';
-import { Batcher } from '../shared/group-commit.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
 import {
   PUBLICATION_COLUMNS,
   SUBSCRIPTION_COLUMNS,
@@ -13,7 +13,7 @@ import {
   toStates,
   toSubscription,
 } from '../shared/mwi-rows.ts';
-import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi-store.ts';
+import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import { int, text } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
 
@@ -23,11 +23,11 @@ const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscr
 
 export function sqliteMwi(db: Sqlite, clock: () => number): MwiStore {
   const nextStamp = createStamps();
-  const publications = new Batcher<PublicationChange, PublicationResult>((changes) =>
+  const publications = new GroupCommit<PublicationChange, PublicationResult>((changes) =>
     db.guard(() => db.transaction(() => publish(db, changes, nextStamp, clock()))),
   );
   /** Writes that arrive together share a commit. */
-  const writes = new Batcher<() => unknown, unknown>((items) =>
+  const writes = new GroupCommit<() => unknown, unknown>((items) =>
     db.guard(() => db.transaction(() => items.map((item) => item()))),
   );
   const write = <T>(work: () => T) => writes.add(work) as Promise<T>;

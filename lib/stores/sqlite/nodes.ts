@@ -1,5 +1,5 @@
 /** Nodes in SQLite. */
-import type { NodeStore } from '../contract/node-store.ts';
+import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
 

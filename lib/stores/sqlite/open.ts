@@ -6,12 +6,12 @@
 import { migrate, schemaSteps, type SchemaTarget } from '../shared/migrate.ts';
 import { openFile, type OpenFile, type Sqlite } from './database.ts';
 import { sqliteBindings } from './bindings.ts';
-import { sqliteDead } from './dead-letters.ts';
+import { sqliteDeadLetters } from './dead-letters.ts';
 import { sqliteDevices, sqliteReminders } from './devices.ts';
 import { sqliteLeases } from './leases.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
-import { sqliteSilo } from './messages.ts';
+import { sqliteMessages } from './messages.ts';
 import type { Store } from '../contract/store.ts';
 
 /**
@@ -35,10 +35,10 @@ export async function openSqlite(path: string, now: () => number): Promise<Store
   }
   return {
     name,
-    ...sqliteSilo(file.sqlite, now),
+    ...sqliteMessages(file.sqlite, now),
     ...sqliteReminders(file.sqlite),
     ...sqliteDevices(file.sqlite, now),
-    ...sqliteDead(file.sqlite, now),
+    ...sqliteDeadLetters(file.sqlite, now),
     ...sqliteLeases(leases.sqlite, now),
     ...sqliteBindings(file.sqlite),
     ...sqliteMwi(file.sqlite, now),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { summaryOf, withAccount, type ComposeSettings } from '../../../lib/mwi/state/compose.ts';
 import { MWI_DEFAULTS } from '../../../lib/mwi/request/options.ts';
 import { formatSummary, MAX_COUNT } from '../../../lib/mwi/summary/summary.ts';
-import type { MailboxState, Publication } from '../../../lib/stores/contract/store.ts';
+import type { MailboxState, Publication } from '../../../lib/stores/contract/mwi.ts';
 
 let stamp = 0;
 const published = (publisher: string, ...lines: string[]): Publication => ({

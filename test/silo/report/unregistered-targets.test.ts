@@ -1,7 +1,7 @@
 /** Letters to places that nobody has registered: never many at once, and none to who does not answer. */
 import { expect, test } from 'vitest';
-import { createFlights } from '../../../lib/silo/state/in-flight.ts';
-import { createStrangers } from '../../../lib/silo/report/unregistered-targets.ts';
+import { createInFlight } from '../../../lib/silo/state/in-flight.ts';
+import { createUnregisteredTargets } from '../../../lib/silo/report/unregistered-targets.ts';
 import type { Answer } from '../../../lib/sip/drachtio/messages.ts';
 
 const answer = (origin: Answer['origin']): Answer => ({
@@ -12,7 +12,7 @@ const answer = (origin: Answer['origin']): Answer => ({
 });
 
 test('one at a time to a host, in order, and no more than fifty wait', async () => {
-  const strangers = createStrangers(createFlights(), () => 0);
+  const strangers = createUnregisteredTargets(createInFlight(), () => 0);
   const log: string[] = [];
   let atOnce = 0;
   const letters = Array.from({ length: 60 }, (_, n) =>
@@ -31,7 +31,7 @@ test('one at a time to a host, in order, and no more than fifty wait', async () 
 
 test('a place that does not answer is left alone for five minutes, others are not', async () => {
   let time = 1000;
-  const strangers = createStrangers(createFlights(), () => time);
+  const strangers = createUnregisteredTargets(createInFlight(), () => time);
   const send = (host: string, origin: Answer['origin'], port = 5060) =>
     strangers.send(host, port, () => Promise.resolve(answer(origin)));
   const [first, second] = await Promise.all([send('192.0.2.1', 'stack'), send('192.0.2.1', 'peer')]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ownerOf } from '../../../lib/sip/read/recipient.ts';
+import { recipientOf } from '../../../lib/sip/read/recipient.ts';
 
 const message = (uri: string, to: string) => ({
   uri,
@@ -67,12 +67,12 @@ describe('the owner of a message', () => {
     ['nobody, when no URI has a user', 'sip:example.org', '<sip:example.org>', [], undefined],
     ['nobody, for a tel URI without a domain', 'tel:+49301234', '<tel:+49301234>', [], undefined],
   ])('is %s', (_, uri, to, domains, owner) => {
-    expect(ownerOf(message(uri, to), { domains })).toBe(owner);
+    expect(recipientOf(message(uri, to), { domains })).toBe(owner);
   });
 
   test('a tel number belongs to the domain given for numbers', () => {
     expect(
-      ownerOf(message('tel:+49-30-1234', '<tel:+49-30-1234>'), { domains: [], telDomain: 'example.org' }),
+      recipientOf(message('tel:+49-30-1234', '<tel:+49-30-1234>'), { domains: [], telDomain: 'example.org' }),
     ).toBe('+49301234@example.org');
   });
 });

@@ -1,7 +1,9 @@
 /** The one suite that every store passes. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Binding } from '../../../lib/sip/read/binding.ts';
-import type { Lease, Message, NewMessage, Store } from '../../../lib/stores/contract/store.ts';
+import type { Message, NewMessage } from '../../../lib/stores/contract/message.ts';
+import type { Lease } from '../../../lib/stores/contract/leases.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
 
 export interface StoreUnderTest {
   /** Opens the same database again, as a second node would. */

@@ -1,6 +1,7 @@
 /** The suite that every store's lamps pass. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PublicationChange, Store, Subscription } from '../../../lib/stores/contract/store.ts';
+import type { PublicationChange, Subscription } from '../../../lib/stores/contract/mwi.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
 import { aMessage, type StoreUnderTest } from './messages.ts';
 
 let serial = 0;

@@ -1,6 +1,7 @@
 /** The suite that every store's nodes pass. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { NodeBeat, NodeRow, Store } from '../../../lib/stores/contract/store.ts';
+import type { NodeBeat, NodeRow } from '../../../lib/stores/contract/nodes.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
 import type { StoreUnderTest } from './messages.ts';
 
 let serial = 0;

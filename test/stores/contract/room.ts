@@ -1,6 +1,9 @@
 /** What every store says about room: quotas, receipts, the order of a box, reminders, and devices that are owed messages. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AcceptRules, Lease, NewMessage, Store } from '../../../lib/stores/contract/store.ts';
+import type { NewMessage } from '../../../lib/stores/contract/message.ts';
+import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
+import type { Lease } from '../../../lib/stores/contract/leases.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
 import { aMessage, type StoreUnderTest } from './messages.ts';
 
 const NO_LIMIT = { messages: 0, bytes: 0 };

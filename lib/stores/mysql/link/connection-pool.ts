@@ -1,7 +1,7 @@
 /** The connections to one host: opened when needed, checked when opened, lent to one user at a time. */
 import { isCrowded, Lost } from './errors.ts';
 import { prepare, type Fitness } from './health.ts';
-import { Link } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { Account, Address } from './url.ts';
 
 /** A connection must be there and checked within this time, ms. */
@@ -12,15 +12,15 @@ const IDLE_LIMIT = 60_000;
 /** All connections are in use and none came back in time: the host is fine, there is too much to do. */
 export class Busy extends Error {}
 
-export class Host {
+export class ConnectionPool {
   readonly name: string;
   readonly #address: Address;
   readonly #account: Account;
   readonly #max: number;
-  readonly #links = new Set<Link>();
-  #idle: Link[] = [];
+  readonly #links = new Set<Connection>();
+  #idle: Connection[] = [];
   /** First come, first served; undefined means: look again; an error: the host has failed. */
-  #waiting: ((answer: Link | Error | undefined) => void)[] = [];
+  #waiting: ((answer: Connection | Error | undefined) => void)[] = [];
   #looking: Promise<Fitness> | undefined;
 
   /** @param max connections at most */
@@ -40,7 +40,7 @@ export class Host {
    * @param deadline ms of the steady clock
    * @throws Busy when all are in use until then; otherwise the host has failed
    */
-  async borrow(deadline: number): Promise<Link> {
+  async borrow(deadline: number): Promise<Connection> {
     for (;;) {
       const idle = this.#takeIdle();
       if (idle) return idle;
@@ -57,7 +57,7 @@ export class Host {
     }
   }
 
-  giveBack(link: Link): void {
+  giveBack(link: Connection): void {
     if (!link.usable) return;
     link.idleSince = performance.now();
     const next = this.#waiting.shift();
@@ -92,7 +92,7 @@ export class Host {
     for (const link of this.#idle.splice(0)) link.end();
   }
 
-  #takeIdle(): Link | undefined {
+  #takeIdle(): Connection | undefined {
     const oldest = performance.now() - IDLE_LIMIT;
     for (;;) {
       // The one used last: what a quiet time needs stays fresh, the others grow old and go.
@@ -102,8 +102,8 @@ export class Host {
     }
   }
 
-  async #open(): Promise<{ link: Link; fitness: Fitness }> {
-    const link = new Link(this.#address, this.#account, (gone) => this.#forget(gone));
+  async #open(): Promise<{ link: Connection; fitness: Fitness }> {
+    const link = new Connection(this.#address, this.#account, (gone) => this.#forget(gone));
     this.#links.add(link);
     const until = performance.now() + OPEN_LIMIT;
     try {
@@ -115,15 +115,15 @@ export class Host {
     }
   }
 
-  #forget(link: Link): void {
+  #forget(link: Connection): void {
     this.#links.delete(link);
     this.#idle = this.#idle.filter((other) => other !== link);
     this.#waiting.shift()?.(undefined);
   }
 
-  #wait(deadline: number): Promise<Link | undefined> {
+  #wait(deadline: number): Promise<Connection | undefined> {
     return new Promise((resolve, reject) => {
-      const settle = (answer: Link | Error | undefined) => {
+      const settle = (answer: Connection | Error | undefined) => {
         clearTimeout(timer);
         if (answer instanceof Error) reject(answer);
         else resolve(answer);

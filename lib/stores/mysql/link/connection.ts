@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import mysql from 'mysql2';
-import type { Connection } from 'mysql2';
+import type { Connection as Mysql2Connection } from 'mysql2';
 import { Lost, TimeLimit } from './errors.ts';
 import type { Account, Address } from './url.ts';
 
@@ -13,18 +13,22 @@ export type Parameter = string | number | Buffer | null | readonly Parameter[];
 /** A query that takes this many ms is reason to look whether the host still answers at all. */
 const SLOW = 1000;
 
-export class Link {
+export class Connection {
   /** When it was last given back, ms of the steady clock. */
   idleSince = 0;
   readonly #socket: Socket;
-  readonly #connection: Connection;
-  readonly #onGone: (link: Link) => void;
+  readonly #connection: Mysql2Connection;
+  readonly #onGone: (link: Connection) => void;
   #gone: Error | undefined;
   /** Fails the query under way. */
   #fail: ((error: Error) => void) | undefined;
 
   /** @param onGone called once, when the connection can't be used any more */
-  constructor({ host, port }: Address, { user, password, database }: Account, onGone: (link: Link) => void) {
+  constructor(
+    { host, port }: Address,
+    { user, password, database }: Account,
+    onGone: (link: Connection) => void,
+  ) {
     this.#onGone = onGone;
     this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     this.#connection = mysql.createConnection({

@@ -6,11 +6,11 @@
  *      └─────────────────────────────────────────────┘
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../../base/errors.ts';
+import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
 import { isCrowded } from './errors.ts';
-import { Busy, type Host } from './connection-pool.ts';
-import type { Link } from './connection.ts';
+import { Busy, type ConnectionPool } from './connection-pool.ts';
+import type { Connection } from './connection.ts';
 
 const log = logger('store:mysql');
 
@@ -23,27 +23,27 @@ const PAUSE = 300;
 export class NoHost extends Error {}
 
 export interface Borrowed {
-  readonly host: Host;
-  readonly link: Link;
+  readonly host: ConnectionPool;
+  readonly link: Connection;
 }
 
-export class Hosts {
-  readonly #hosts: readonly Host[];
+export class Failover {
+  readonly #hosts: readonly ConnectionPool[];
   /** Told when a host comes into use. */
-  readonly #onUse: (host: Host) => void;
-  #current: Host | undefined;
-  #failed: Host | undefined;
+  readonly #onUse: (host: ConnectionPool) => void;
+  #current: ConnectionPool | undefined;
+  #failed: ConnectionPool | undefined;
   #outageSince = -Infinity;
   #why = 'no host was tried yet';
   #waiting = new Set<() => void>();
   #closed = false;
 
-  constructor(hosts: readonly Host[], onUse: (host: Host) => void) {
+  constructor(hosts: readonly ConnectionPool[], onUse: (host: ConnectionPool) => void) {
     this.#hosts = hosts;
     this.#onUse = onUse;
   }
 
-  get current(): Host | undefined {
+  get current(): ConnectionPool | undefined {
     return this.#current;
   }
 
@@ -78,19 +78,19 @@ export class Hosts {
   }
 
   /** A host turned out not to be usable: nothing is left on it, another one is sought. */
-  failed(host: Host, error: unknown): void {
+  failed(host: ConnectionPool, error: unknown): void {
     if (this.#current !== host || this.#closed) return;
     this.#current = undefined;
     this.#failed = host;
     this.#outageSince = performance.now();
-    this.#why = `${host.name}: ${messageOf(error)}`;
+    this.#why = `${host.name}: ${textOf(error)}`;
     log.warn(`the database host ${this.#why}; ${this.several ? 'looking for another' : 'waiting for it'}`);
     host.cut(this.#why);
     void this.#seek();
   }
 
   /** A query takes long: is the host frozen, or gone without a word? */
-  async suspect(host: Host): Promise<void> {
+  async suspect(host: ConnectionPool): Promise<void> {
     try {
       const fitness = await host.look();
       if (fitness === 'donor' && this.several)
@@ -119,14 +119,14 @@ export class Hosts {
 
   async #seekOnce(): Promise<boolean> {
     const reasons: string[] = [];
-    let donor: Host | undefined;
+    let donor: ConnectionPool | undefined;
     for (const host of this.#inOrder()) {
       try {
         if ((await host.look()) === 'fit') return this.#use(host);
         donor ??= host;
         reasons.push(`${host.name}: it is a Galera donor`);
       } catch (error) {
-        reasons.push(`${host.name}: ${messageOf(error)}`);
+        reasons.push(`${host.name}: ${textOf(error)}`);
       }
     }
     if (donor) return this.#use(donor);
@@ -135,11 +135,11 @@ export class Hosts {
   }
 
   /** As they were named, but the one that just failed comes last. */
-  #inOrder(): readonly Host[] {
+  #inOrder(): readonly ConnectionPool[] {
     return [...this.#hosts].sort((a, b) => Number(a === this.#failed) - Number(b === this.#failed));
   }
 
-  #use(host: Host): boolean {
+  #use(host: ConnectionPool): boolean {
     if (this.#closed) {
       host.cut('the store was closed');
       return true;

@@ -1,6 +1,6 @@
 /** Is a host one to write to, and is what it has committed safe? */
 import { Unfit } from './errors.ts';
-import type { Link } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Row } from '../../shared/rows.ts';
 
 const SESSION = [
@@ -27,7 +27,7 @@ export type Fitness = 'fit' | 'donor';
  * Prepares a new connection, once.
  * @throws Unfit when the host must not be written to
  */
-export async function prepare(link: Link, limit: number): Promise<Fitness> {
+export async function prepare(link: Connection, limit: number): Promise<Fitness> {
   for (const statement of SESSION) await link.query(statement, [], limit);
   const [row] = await rows(link, 'select @@version as version', limit);
   if (String(row?.['version']).includes('MariaDB')) await link.query(NO_IDLE_TRANSACTION, [], limit);
@@ -38,7 +38,7 @@ export async function prepare(link: Link, limit: number): Promise<Fitness> {
 }
 
 /** @throws Unfit when the host must not be written to now */
-export async function checkFitness(link: Link, limit: number): Promise<Fitness> {
+export async function checkFitness(link: Connection, limit: number): Promise<Fitness> {
   const [row] = await rows(link, 'select @@global.read_only as read_only', limit);
   // MariaDB 12 says OFF, all others say 0.
   if (!['0', 'OFF'].includes(String(row?.['read_only']))) throw new Unfit('the server is read-only');
@@ -61,7 +61,7 @@ export async function checkFitness(link: Link, limit: number): Promise<Fitness> 
 
 /** One sentence for each setting by which an acknowledged message could be lost: found, wanted, do. */
 export async function durabilityWarnings(
-  link: Link,
+  link: Connection,
   host: string,
   limit: number,
 ): Promise<readonly string[]> {
@@ -96,12 +96,12 @@ export async function durabilityWarnings(
 }
 
 /** Is the host a node of a Galera cluster? */
-export async function isGalera(link: Link, limit: number): Promise<boolean> {
+export async function isGalera(link: Connection, limit: number): Promise<boolean> {
   return (await named(link, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
 }
 
 async function named(
-  link: Link,
+  link: Connection,
   what: 'variables' | 'status',
   names: string,
   limit: number,
@@ -110,6 +110,6 @@ async function named(
   return new Map(found.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]));
 }
 
-async function rows(link: Link, sql: string, limit: number): Promise<Row[]> {
+async function rows(link: Connection, sql: string, limit: number): Promise<Row[]> {
   return (await link.query(sql, [], limit)) as Row[];
 }

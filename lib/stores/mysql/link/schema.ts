@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SiloError } from '../../../base/errors.ts';
 import { isGalera } from './health.ts';
-import type { Link } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { migrate, schemaSteps, type SchemaTarget } from '../../shared/migrate.ts';
 import type { Row } from '../../shared/rows.ts';
 
@@ -12,7 +12,7 @@ const LOCK_SECONDS = 60;
 const LOCK = "concat('drachtio-silo.schema.', left(database(), 40))";
 
 /** A named lock keeps two starters apart; not so in a Galera cluster, where each node has its own. */
-export async function migrateMysql(link: Link): Promise<void> {
+export async function migrateMysql(link: Connection): Promise<void> {
   await link.query(`set session lock_wait_timeout = ${LOCK_SECONDS}`, [], LIMIT);
   if (await isGalera(link, LIMIT)) {
     await migrateAgain(link);
@@ -26,7 +26,7 @@ export async function migrateMysql(link: Link): Promise<void> {
   }
 }
 
-async function lock(link: Link): Promise<void> {
+async function lock(link: Connection): Promise<void> {
   const [row] = (await link.query(`select get_lock(${LOCK}, ${LOCK_SECONDS}) as held`, [], LIMIT)) as Row[];
   if (Number(row?.['held']) === 1) return;
   throw new SiloError(
@@ -39,7 +39,7 @@ async function lock(link: Link): Promise<void> {
 const ATTEMPTS = 5;
 
 /** Without a lock the step of one starter may fail because another has just done it: then it is done. */
-async function migrateAgain(link: Link): Promise<void> {
+async function migrateAgain(link: Connection): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await migrate(target(link), schemaSteps('mysql'));
@@ -56,7 +56,7 @@ async function migrateAgain(link: Link): Promise<void> {
   }
 }
 
-function target(link: Link): SchemaTarget {
+function target(link: Connection): SchemaTarget {
   const query = (sql: string, values: readonly (string | number)[] = []) => link.query(sql, values, LIMIT);
   return {
     applied: async () => {

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SiloError } from '../../../base/errors.ts';
 import { faultOf, mayBeCommitted, mayBeDone, TimeLimit } from './errors.ts';
-import type { Borrowed, Hosts } from './failover.ts';
-import type { Link, Parameter } from './connection.ts';
+import type { Borrowed, Failover } from './failover.ts';
+import type { Connection, Parameter } from './connection.ts';
 import { refusedValue, unavailable, type Row } from '../../shared/rows.ts';
 
 /** Queries on one connection (inside a transaction) or on any (outside). */
@@ -42,7 +42,7 @@ const MOVES = 4;
 class Unsure extends Error {}
 
 /** @param queryLimit ms that one query may take */
-export function createWork(name: string, hosts: Hosts, queryLimit: number): Mysql {
+export function createTransactions(name: string, hosts: Failover, queryLimit: number): Mysql {
   async function perform<T>(
     repeat: Repeat,
     work: (borrowed: Borrowed, left: () => number, uncertain: boolean) => Promise<T>,
@@ -127,7 +127,7 @@ function unsureIf(open: (error: unknown) => boolean): (error: unknown) => never 
 }
 
 /** A connection that can't be rolled back is gone: its state must not reach anybody else. */
-async function rollBack(link: Link): Promise<void> {
+async function rollBack(link: Connection): Promise<void> {
   if (!link.usable) return;
   await link.query('rollback', [], 1000).catch((error: unknown) => {
     link.destroy(error instanceof Error ? error : new Error(String(error)));
