@@ -36,6 +36,11 @@ export class SiloError extends Error {
   }
 }
 
+/** Where anything that was thrown was thrown: for the log, when it should not have happened. */
+export function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** The text of anything that was thrown. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -13,6 +13,11 @@ export interface Logger {
   readonly error: (message: string) => void;
 }
 
+/** Kinds of messages that are told apart at a time. */
+const MOST_KINDS = 200;
+const LONGEST_KIND = 80;
+const SAME_KIND_MS = 1000;
+
 const listeners = new Set<LogListener>();
 
 /** Receive every warning and error (and every debug line whose namespace is enabled). Returns the undo. */
@@ -31,5 +36,43 @@ export function logger(room: string): Logger {
         for (const listener of listeners) listener(level, room, message);
     };
   };
-  return { debug: at('debug', ''), warn: at('warn', ':WARN'), error: at('error', ':ERROR') };
+  return {
+    debug: at('debug', ''),
+    warn: limited(at('warn', ':WARN')),
+    error: limited(at('error', ':ERROR')),
+  };
+}
+
+/**
+ * Strangers can set off warnings as fast as they can send: of each kind one line a second is written, and how many more
+ * there were.
+ */
+function limited(write: (message: string) => void): (message: string) => void {
+  const withheld = new Map<string, number>();
+  return (message) => {
+    let kind = kindOf(message);
+    // Beyond so many the words are a stranger's, too, and all the rest is one kind.
+    if (withheld.size >= MOST_KINDS && !withheld.has(kind)) kind = '';
+    const count = withheld.get(kind);
+    if (count !== undefined) {
+      withheld.set(kind, count + 1);
+      return;
+    }
+    withheld.set(kind, 0);
+    write(message);
+    setTimeout(() => {
+      const more = withheld.get(kind) ?? 0;
+      withheld.delete(kind);
+      if (more > 0) write(`${more} more within a second like: ${message}`);
+    }, SAME_KIND_MS).unref();
+  };
+}
+
+/** What is left of a message without its numbers, names and addresses. */
+function kindOf(message: string): string {
+  const [line = ''] = message.slice(0, LONGEST_KIND * 4).split('\n', 1);
+  return line
+    .replace(/"[^"]*"|'[^']*'/g, '*')
+    .replace(/\S*[\d@:|<>=/]\S*/g, '*')
+    .slice(0, LONGEST_KIND);
 }

@@ -1,6 +1,7 @@
 /** The admin port: apps connect, authenticate, ask for verbs and exchange SIP. */
 import { createServer, type Server } from 'node:net';
-import { textOf, SiloError } from '../base/errors.ts';
+import { SiloError, textOf, traceOf } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 import { bracketed, type Address } from './text/address.ts';
 import { App } from './app.ts';
 import type { Core } from './core.ts';
@@ -10,6 +11,7 @@ import { sendNew } from './outbound.ts';
 import { respond } from './respond.ts';
 import type { AppFrame } from './wire.ts';
 
+const log = logger('embedded');
 /** drachtio-srf wants a version of at least v0.8.2 to ping. */
 const version = 'v0.9.10-embedded';
 const maxApps = 1_000;
@@ -32,7 +34,15 @@ export class AdminPort {
       const app: App = new App(
         socket,
         faults,
-        (from, frame) => serve(core(), from, frame, secret),
+        (from, frame) => {
+          // What an app hands over may stem from the network or a database.
+          try {
+            serve(core(), from, frame, secret);
+          } catch (error) {
+            log.error(`a frame of the app could not be served: ${traceOf(error)}`);
+            from.reply(frame.tokens[0] ?? '', 'NOK', 'Unknown server error');
+          }
+        },
         () => {
           port.#apps.delete(app);
           core().routes.remove(app);

@@ -38,9 +38,12 @@ export class ClientTransactions {
 
   constructor(timers: Timers) {
     this.#timers = timers;
-    this.#running = new Expiring(timers.F, (_, running) => {
-      this.#stop(running);
-      running.transaction.onFailure(408);
+    this.#running = new Expiring({
+      life: timers.F,
+      onExpiry: (_, running) => {
+        this.#stop(running);
+        running.transaction.onFailure(408);
+      },
     });
   }
 

@@ -63,7 +63,7 @@ export class Dialogs {
 
   /** `onEnd` is told of each dialog that ends. */
   constructor(life: number, onEnd: (dialog: Dialog) => void) {
-    this.#byId = new Expiring(life, (_, dialog) => this.#forget(dialog));
+    this.#byId = new Expiring({ life, onExpiry: (_, dialog) => this.#forget(dialog) });
     this.#onEnd = onEnd;
   }
 

@@ -1,17 +1,39 @@
-/** A map whose entries all live equally long: insertion order is the order of expiry, so one timer serves all. */
+/**
+ * A map whose entries all live equally long: insertion order is the order of expiry, so one timer serves all. With a bound
+ * on the weight of all entries the oldest ones go early: what strangers send must not fill the memory.
+ */
+export interface ExpiringOptions<V> {
+  /** Milliseconds that an entry lives. */
+  readonly life: number;
+  /** Told of each entry that goes by itself, in time or early. */
+  readonly onExpiry?: (key: string, value: V) => void;
+  /** Bytes that an entry stands for, and all of them together may. */
+  readonly weigh?: (value: V) => number;
+  readonly mostWeight?: number;
+}
+
+interface Entry<V> {
+  readonly value: V;
+  readonly ends: number;
+  readonly weight: number;
+}
+
 export class Expiring<V> {
-  readonly #life: number;
-  readonly #onExpiry: ((key: string, value: V) => void) | undefined;
-  readonly #entries = new Map<string, { readonly value: V; readonly ends: number }>();
+  readonly #options: ExpiringOptions<V>;
+  readonly #entries = new Map<string, Entry<V>>();
+  #weight = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(life: number, onExpiry?: (key: string, value: V) => void) {
-    this.#life = life;
-    this.#onExpiry = onExpiry;
+  constructor(options: ExpiringOptions<V>) {
+    this.#options = options;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get weight(): number {
+    return this.#weight;
   }
 
   get(key: string): V | undefined {
@@ -20,15 +42,21 @@ export class Expiring<V> {
 
   /** Adds or renews: a renewed entry starts its whole life again. */
   set(key: string, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, ends: performance.now() + this.#life });
-    if (this.#timer === undefined) this.#arm(this.#life);
+    const { life, weigh, mostWeight = Infinity } = this.#options;
+    this.delete(key);
+    const weight = weigh === undefined ? 0 : weigh(value) + key.length;
+    this.#entries.set(key, { value, ends: performance.now() + life, weight });
+    this.#weight += weight;
+    while (this.#weight > mostWeight) this.#expireOldest();
+    if (this.#timer === undefined) this.#arm(life);
   }
 
   delete(key: string): V | undefined {
     const entry = this.#entries.get(key);
-    if (entry) this.#entries.delete(key);
-    return entry?.value;
+    if (!entry) return undefined;
+    this.#entries.delete(key);
+    this.#weight -= entry.weight;
+    return entry.value;
   }
 
   values(): V[] {
@@ -39,6 +67,15 @@ export class Expiring<V> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#entries.clear();
+    this.#weight = 0;
+  }
+
+  #expireOldest(): void {
+    for (const [key, { value }] of this.#entries) {
+      this.delete(key);
+      this.#options.onExpiry?.(key, value);
+      return;
+    }
   }
 
   #arm(wait: number): void {
@@ -49,14 +86,13 @@ export class Expiring<V> {
   #sweep(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [key, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (entry.ends > now) {
         // A few milliseconds more, so that a busy table is swept in batches.
         this.#arm(entry.ends - now + 5);
         return;
       }
-      this.#entries.delete(key);
-      this.#onExpiry?.(key, entry.value);
+      this.#expireOldest();
     }
   }
 }

@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { traceOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { readAddress, readAddresses, type Address } from './text/address.ts';
 import { AdminPort } from './admin.ts';
 import { ClientTransactions } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { Dialogs } from './dialogs.ts';
-import { Endpoints } from './network/endpoints.ts';
+import { Endpoints, type EndpointSettings } from './network/endpoints.ts';
+import type { CrowdLimits } from './network/crowd.ts';
 import { newFaults, type Faults } from './network/faults.ts';
 import { receive } from './inbound.ts';
 import { LoopbackPorts } from './network/loopback.ts';
@@ -36,6 +38,8 @@ export interface FrontEndOptions {
   readonly faults?: Partial<Faults>;
   /** Durations in milliseconds that differ from the defaults. */
   readonly timers?: Partial<Timers>;
+  /** TCP connections that may stand at a time, in all and from one address; the idlest make room. */
+  readonly limits?: CrowdLimits;
 }
 
 export interface FrontEnd {
@@ -58,6 +62,8 @@ export interface FrontEnd {
   close(): Promise<void>;
 }
 
+const log = logger('embedded');
+
 /**
  * Starts a front end.
  *
@@ -68,13 +74,13 @@ export interface FrontEnd {
  */
 export async function startFrontEnd(options: FrontEndOptions = {}): Promise<FrontEnd> {
   const { listen = '127.0.0.1:5060', admin = '127.0.0.1:0', secret = 'cymru' } = options;
-  const log = logger('embedded');
   const faults = newFaults(options.faults);
   const timers = { ...defaultTimers, ...options.timers };
   const wanted = readAddresses(listen, 'the SIP address');
   const adminWanted = readAddress(admin, 'the admin address');
 
-  let core = await openCore(wanted, faults, timers);
+  const settings = { faults, timers, limits: options.limits };
+  let core = await openCore(wanted, settings);
   const { bound } = core.endpoints;
   let port: AdminPort;
   try {
@@ -97,7 +103,7 @@ export async function startFrontEnd(options: FrontEndOptions = {}): Promise<Fron
     async restart() {
       await port.close();
       await closeCore(core);
-      core = await openCore(bound, faults, timers);
+      core = await openCore(bound, settings);
       port = await AdminPort.open(adminAddress, secret, () => core);
     },
     dropApps: () => port.drop(),
@@ -108,7 +114,11 @@ export async function startFrontEnd(options: FrontEndOptions = {}): Promise<Fron
   };
 }
 
-async function openCore(addresses: readonly Address[], faults: Faults, timers: Timers): Promise<Core> {
+async function openCore(
+  addresses: readonly Address[],
+  settings: Omit<EndpointSettings, 'receive'>,
+): Promise<Core> {
+  const { faults, timers } = settings;
   const servers = new ServerTransactions(timers);
   const dialogs = new Dialogs(timers.dialog, (dialog) => {
     // What no app has answered when its dialog ends is answered for it.
@@ -116,8 +126,16 @@ async function openCore(addresses: readonly Address[], faults: Faults, timers: T
   });
   // The sockets may speak before the rest stands: until then nobody listens to them.
   const ready: { core?: Core } = {};
-  const endpoints = await Endpoints.open(addresses, faults, timers, (flow, received) => {
-    if (ready.core) receive(ready.core, flow, received);
+  const endpoints = await Endpoints.open(addresses, {
+    ...settings,
+    receive: (flow, received) => {
+      // A stranger wrote these bytes: whatever they set off ends here, and the next message is served.
+      try {
+        if (ready.core) receive(ready.core, flow, received);
+      } catch (error) {
+        log.error(`a message from ${flow.remote.host} could not be served: ${traceOf(error)}`);
+      }
+    },
   });
   ready.core = {
     timers,

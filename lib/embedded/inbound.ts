@@ -165,6 +165,7 @@ function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefin
     vias,
     headers: request.headers,
     flow,
+    size: received.bytes.length,
     app,
     dialog,
   });

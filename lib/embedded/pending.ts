@@ -14,8 +14,13 @@ import type { Header } from './text/message.ts';
 import type { Replyable } from './reply.ts';
 import type { Timers } from './network/timers.ts';
 
-/** Beyond this many open requests new ones get 503: an app that answers nothing must not fill the memory. */
+/** Beyond this many open requests, or bytes of them, new ones get 503: an app that answers nothing must not fill the memory. */
 const maxPending = 200_000;
+const maxPendingBytes = 128 * 1024 * 1024;
+/** Answers are kept for repeats of their requests. A stranger may ask faster than they expire: then the oldest go early. */
+const maxAnsweredBytes = 32 * 1024 * 1024;
+/** What an entry takes beside its own bytes. */
+const overhead = 512;
 
 export interface PendingRequest extends Replyable {
   /** The server's name for the transaction: any app that knows it may answer. */
@@ -25,6 +30,8 @@ export interface PendingRequest extends Replyable {
   readonly method: string;
   readonly headers: readonly Header[];
   readonly flow: Flow;
+  /** Bytes that it had on the network. */
+  readonly size: number;
   /** The app it was given to. */
   readonly app: App;
   /** Set for a request inside a dialog. */
@@ -37,12 +44,25 @@ export class ServerTransactions {
   readonly #answered: Expiring<{ readonly response: Buffer; readonly flow: Flow }>;
 
   constructor(timers: Timers) {
-    this.#pending = new Expiring(timers.pending, (_, request) => this.drop(request));
-    this.#answered = new Expiring(timers.J);
+    this.#pending = new Expiring({
+      life: timers.pending,
+      onExpiry: (_, request) => this.drop(request),
+      weigh: ({ size }) => size + overhead,
+    });
+    this.#answered = new Expiring({
+      life: timers.J,
+      weigh: ({ response }) => response.length + overhead,
+      mostWeight: maxAnsweredBytes,
+    });
   }
 
   get full(): boolean {
-    return this.#pending.size >= maxPending;
+    return this.#pending.size >= maxPending || this.#pending.weight >= maxPendingBytes;
+  }
+
+  /** Bytes of the answers that are kept. */
+  get keptBytes(): number {
+    return this.#answered.weight;
   }
 
   /** True for a retransmission; an answered one is answered again on the way. */

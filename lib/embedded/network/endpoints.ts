@@ -2,7 +2,8 @@
 import type { Socket } from 'node:dgram';
 import { isIPv6, type Server } from 'node:net';
 import { textOf, SiloError } from '../../base/errors.ts';
-import { advertised, bracketed, type Address, type Protocol } from '../text/address.ts';
+import { advertised, bracketed, isPeer, type Address, type Protocol } from '../text/address.ts';
+import type { CrowdLimits } from './crowd.ts';
 import type { Faults } from './faults.ts';
 import type { Flow, Receive } from './flow.ts';
 import { TcpTransport } from './tcp.ts';
@@ -18,6 +19,13 @@ interface Endpoint {
   readonly tcp: TcpTransport;
 }
 
+export interface EndpointSettings {
+  readonly faults: Faults;
+  readonly timers: Timers;
+  readonly limits?: CrowdLimits | undefined;
+  readonly receive: Receive;
+}
+
 export class Endpoints {
   readonly #all: readonly Endpoint[];
 
@@ -25,12 +33,8 @@ export class Endpoints {
     this.#all = all;
   }
 
-  static async open(
-    addresses: readonly Address[],
-    faults: Faults,
-    timers: Timers,
-    receive: Receive,
-  ): Promise<Endpoints> {
+  static async open(addresses: readonly Address[], settings: EndpointSettings): Promise<Endpoints> {
+    const { faults, timers, limits, receive } = settings;
     const all: Endpoint[] = [];
     try {
       for (const address of addresses) {
@@ -41,7 +45,7 @@ export class Endpoints {
           bound,
           local,
           udp: new UdpTransport(udp, local, faults, receive),
-          tcp: new TcpTransport(tcp, bound, local, timers, receive),
+          tcp: new TcpTransport(tcp, { bound, local, timers, receive, limits }),
         });
       }
     } catch (error) {
@@ -64,8 +68,12 @@ export class Endpoints {
     return this.#choose(host)?.local;
   }
 
-  /** A flow to a numeric address; undefined when no transport of that family is there. */
+  /**
+   * A flow to a numeric address; undefined when no transport of that family is there, or when nobody can be there. All that
+   * leaves on a new way passes here, so this is where an address out of a message or a database is looked at.
+   */
   flowTo(protocol: Protocol, remote: Address): Flow | undefined {
+    if (!isPeer(remote)) return undefined;
     if (protocol === 'tcp')
       for (const endpoint of this.#all) {
         const flow = endpoint.tcp.existing(remote);

@@ -2,11 +2,23 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { bracketed, plain, type Address } from '../text/address.ts';
 import type { Flow, Receive } from './flow.ts';
+import { Crowd, type CrowdLimits } from './crowd.ts';
 import { StreamFramer } from './stream.ts';
 import type { Timers } from './timers.ts';
 
-/** More connections than this are refused: each may hold one unfinished message. */
-const maxConnections = 4_096;
+interface ConnectionEvents {
+  readonly receive: Receive;
+  /** A message or a keep-alive has come, or a message leaves. */
+  readonly onActive: (connection: Connection) => void;
+  readonly onDeath: (connection: Connection) => void;
+}
+
+interface ConnectionSettings {
+  readonly local: Address;
+  /** Milliseconds after which a connection on which nothing moves is closed. */
+  readonly idle: number;
+  readonly events: ConnectionEvents;
+}
 
 class Connection implements Flow {
   readonly protocol = 'tcp';
@@ -14,28 +26,27 @@ class Connection implements Flow {
   readonly remote: Address;
   readonly #socket: Socket;
   readonly #failures = new Set<() => void>();
-  readonly #onDeath: () => void;
+  readonly #events: ConnectionEvents;
   #alive = true;
 
-  constructor(
-    socket: Socket,
-    local: Address,
-    remote: Address,
-    timers: Timers,
-    receive: Receive,
-    onDeath: () => void,
-  ) {
+  constructor(socket: Socket, remote: Address, { local, idle, events }: ConnectionSettings) {
     this.#socket = socket;
-    this.#onDeath = onDeath;
+    this.#events = events;
     this.local = local;
     this.remote = remote;
     const framer = new StreamFramer({
-      onPing: () => socket.write('\r\n'),
-      onMessage: (received) => receive(this, received),
+      onPing: () => {
+        events.onActive(this);
+        socket.write('\r\n');
+      },
+      onMessage: (received) => {
+        events.onActive(this);
+        events.receive(this, received);
+      },
       onLost: () => this.end(),
     });
     socket.setNoDelay(true);
-    socket.setTimeout(timers.idle, () => socket.destroy());
+    socket.setTimeout(idle, () => socket.destroy());
     socket.once('connect', () => this.#failures.clear());
     socket.on('data', (chunk) => framer.push(chunk));
     socket.on('error', () => socket.destroy());
@@ -48,8 +59,14 @@ class Connection implements Flow {
     return this.#alive;
   }
 
+  get host(): string {
+    return this.remote.host;
+  }
+
   send(bytes: Buffer): void {
-    if (this.#alive) this.#socket.write(bytes);
+    if (!this.#alive) return;
+    this.#events.onActive(this);
+    this.#socket.write(bytes);
   }
 
   onFailure(listener: () => void): () => void {
@@ -61,39 +78,43 @@ class Connection implements Flow {
     this.#socket.end();
   }
 
-  destroy(): void {
+  evict(): void {
     this.#socket.destroy();
   }
 
   #die(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    this.#onDeath();
+    this.#events.onDeath(this);
     for (const listener of [...this.#failures]) listener();
     this.#failures.clear();
   }
 }
 
+export interface TcpSettings {
+  /** What the server listens on. */
+  readonly bound: Address;
+  /** How peers know it. */
+  readonly local: Address;
+  readonly timers: Timers;
+  readonly receive: Receive;
+  readonly limits?: CrowdLimits | undefined;
+}
+
 export class TcpTransport {
   readonly #server: Server;
-  readonly #bound: Address;
-  readonly #local: Address;
-  readonly #timers: Timers;
-  readonly #receive: Receive;
+  readonly #settings: TcpSettings;
   readonly #connections = new Map<string, Connection>();
+  readonly #crowd: Crowd<Connection>;
 
-  /** `server` listens already on `bound`; `local` is how peers know it. */
-  constructor(server: Server, bound: Address, local: Address, timers: Timers, receive: Receive) {
+  /** `server` listens already. */
+  constructor(server: Server, settings: TcpSettings) {
     this.#server = server;
-    this.#bound = bound;
-    this.#local = local;
-    this.#timers = timers;
-    this.#receive = receive;
-    server.maxConnections = maxConnections;
+    this.#settings = settings;
+    this.#crowd = new Crowd(settings.limits);
     server.on('error', () => undefined);
     server.on('connection', (socket) => {
-      const remote = { host: plain(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-      this.#adopt(socket, remote);
+      this.#adopt(socket, { host: plain(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 });
     });
   }
 
@@ -117,10 +138,11 @@ export class TcpTransport {
   flowTo(remote: Address): Flow {
     const known = this.existing(remote);
     if (known) return known;
-    const wildcard = this.#bound.host === '0.0.0.0' || this.#bound.host === '::';
-    const from = wildcard ? {} : { localAddress: this.#bound.host };
+    const { bound, timers } = this.#settings;
+    const wildcard = bound.host === '0.0.0.0' || bound.host === '::';
+    const from = wildcard ? {} : { localAddress: bound.host };
     const socket = connect({ host: remote.host, port: remote.port, ...from });
-    const giveUp = setTimeout(() => socket.destroy(), this.#timers.connect).unref();
+    const giveUp = setTimeout(() => socket.destroy(), timers.connect).unref();
     socket.once('connect', () => clearTimeout(giveUp));
     socket.once('close', () => clearTimeout(giveUp));
     return this.#adopt(socket, remote);
@@ -128,16 +150,23 @@ export class TcpTransport {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections.values()) connection.destroy();
+    for (const connection of this.#connections.values()) connection.evict();
     await closed;
   }
 
   #adopt(socket: Socket, remote: Address): Connection {
+    const { local, timers, receive } = this.#settings;
     const key = keyOf(remote);
-    const forget = () => {
-      if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    const events: ConnectionEvents = {
+      receive,
+      onActive: (connection) => this.#crowd.active(connection),
+      onDeath: (connection) => {
+        this.#crowd.delete(connection);
+        if (this.#connections.get(key) === connection) this.#connections.delete(key);
+      },
     };
-    const connection = new Connection(socket, this.#local, remote, this.#timers, this.#receive, forget);
+    const connection = new Connection(socket, remote, { local, idle: timers.idle, events });
+    this.#crowd.add(connection);
     this.#connections.set(key, connection);
     return connection;
   }

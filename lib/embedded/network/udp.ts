@@ -58,8 +58,8 @@ export class UdpTransport {
   #onDatagram(bytes: Buffer, from: RemoteInfo): void {
     if (this.#faults.udpLoss > 0 && Math.random() < this.#faults.udpLoss) return;
     const end = bytes.indexOf(blankLine);
-    // A keep-alive or a stray line end is no message.
-    if (end === 0 || bytes.length < 16) return;
+    // A keep-alive or a stray line end is no message, and what comes from no port can't be answered.
+    if (end === 0 || bytes.length < 16 || from.port === 0) return;
     const headLength = end < 0 ? bytes.length : end;
     const body = end < 0 ? bytes.subarray(bytes.length) : bytes.subarray(end + 4);
     const flow = this.flowTo({ host: plain(from.address), port: from.port });

@@ -1,5 +1,5 @@
 /** IP literals, host:port texts and the transports' addresses. */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SiloError } from '../../base/errors.ts';
 
@@ -8,6 +8,19 @@ export type Protocol = 'udp' | 'tcp';
 export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** Can it be the port of a peer? 0 is what a socket picks one for, and Node throws at what is above. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+/** Can one peer be there? Not at a port that is none, and not where all or many are: a request goes to one. */
+export function isPeer({ host, port }: Address): boolean {
+  if (!isPort(port)) return false;
+  if (isIPv6(host)) return !/^(?:::|0*(?::0*){7}|ff[0-9a-f]{2}:.*)$/i.test(host);
+  const first = Number(host.split('.', 1)[0]);
+  return first > 0 && first < 224;
 }
 
 /** A host as it stands in a URI or Via: IPv6 in brackets. */

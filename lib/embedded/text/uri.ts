@@ -1,4 +1,5 @@
 /** URIs and name-addr values, as far as a front end has to look into them. */
+import { isPort } from './address.ts';
 
 export interface Uri {
   readonly scheme: string;
@@ -21,7 +22,7 @@ export function readUri(text: string): Uri | undefined {
   if (!found) return undefined;
   const [, scheme = '', user, host = '', port, params = '', headers] = found;
   const number = port === undefined ? undefined : Number(port);
-  if (number !== undefined && number > 65_535) return undefined;
+  if (number !== undefined && !isPort(number)) return undefined;
   return {
     scheme: scheme.toLowerCase(),
     user: user ?? '',

@@ -197,7 +197,7 @@ describe('small parts', () => {
 
   it('lets entries of a table expire in order, and not the renewed ones', async () => {
     const gone: string[] = [];
-    const table = new Expiring<number>(40, (key) => gone.push(key));
+    const table = new Expiring<number>({ life: 40, onExpiry: (key) => gone.push(key) });
     table.set('a', 1);
     table.set('b', 2);
     await new Promise((resolve) => setTimeout(resolve, 25));

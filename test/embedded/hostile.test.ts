@@ -1,0 +1,232 @@
+/** What a stranger may send or hold: nothing of it ends the front end, fills its memory or shuts phones out. */
+import { createSocket } from 'node:dgram';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ServerTransactions } from '../../lib/embedded/pending.ts';
+import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
+import { defaultTimers } from '../../lib/embedded/network/timers.ts';
+import { isPeer } from '../../lib/embedded/text/address.ts';
+import { RawApp, TcpPeer, UdpPeer, request, tag } from '../conformance/peer.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+function kept<T extends { close(): Promise<void> }>(one: T): T {
+  open.push(one);
+  return one;
+}
+
+async function scene(options: FrontEndOptions = {}, verbs = ['message', 'register', 'subscribe', 'options']) {
+  const frontEnd: FrontEnd = kept(await startFrontEnd({ listen: '127.0.0.1:0', ...options }));
+  const sip = { host: '127.0.0.1', port: frontEnd.addresses[0]!.port };
+  const admin = { host: frontEnd.adminHost, port: frontEnd.adminPort };
+  const app = kept(await RawApp.open(admin, 'cymru', verbs));
+  return { frontEnd, sip, app };
+}
+
+/** The front end still hands requests on and answers on. */
+async function isServing({ sip, app }: Awaited<ReturnType<typeof scene>>): Promise<void> {
+  const phone = kept(await UdpPeer.open(sip));
+  phone.send(request(phone, 'OPTIONS', { callId: 'still-there' }));
+  const { transactionId } = await app.take(3_000, ({ message }) => message.get('call-id') === 'still-there');
+  await app.respond(transactionId, '200 OK');
+  expect((await phone.take()).status).toBe(200);
+}
+
+const DEAD_PORTS = ['0', '65536', '99999'];
+
+describe('a port that is none', () => {
+  it.each(DEAD_PORTS)('in a Record-Route (%s) gets a NOTIFY refused and ends nothing', async (port) => {
+    const all = await scene();
+    const phone = kept(await UdpPeer.open(all.sip));
+    const headers = [
+      `Contact: <sip:u@127.0.0.1:${phone.port}>`,
+      'Event: message-summary',
+      `Record-Route: <sip:127.0.0.1:${port};lr>`,
+    ];
+    phone.send(request(phone, 'SUBSCRIBE', { headers }));
+    const frame = await all.app.take();
+    await all.app.respond(frame.transactionId, '200 OK', ['Expires: 86400', 'Contact: <sip:us@localhost>']);
+    const dialog = `${frame.message.get('call-id')};from-tag=${tag(frame.message.get('from'))}`;
+    const lines = ['Subscription-State: active', 'Event: message-summary', 'Contact: <sip:us@localhost>'];
+    const answer = await all.app.request('NOTIFY sip:placeholder SIP/2.0', lines, { dialog });
+    expect(answer.result).toMatch(/^NOK\|/);
+    await isServing(all);
+  });
+
+  it.each(DEAD_PORTS)('in a Contact (%s) gets a NOTIFY refused and ends nothing', async (port) => {
+    const all = await scene();
+    const phone = kept(await UdpPeer.open(all.sip));
+    const headers = [`Contact: <sip:u@127.0.0.1:${port}>`, 'Event: message-summary'];
+    phone.send(request(phone, 'SUBSCRIBE', { headers }));
+    const frame = await all.app.take();
+    await all.app.respond(frame.transactionId, '200 OK', ['Expires: 86400', 'Contact: <sip:us@localhost>']);
+    const dialog = `${frame.message.get('call-id')};from-tag=${tag(frame.message.get('from'))}`;
+    const lines = ['Subscription-State: active', 'Event: message-summary', 'Contact: <sip:us@localhost>'];
+    const answer = await all.app.request('NOTIFY sip:placeholder SIP/2.0', lines, { dialog });
+    expect(answer.result).toMatch(/^N?OK\|/);
+    await isServing(all);
+  });
+
+  it.each(DEAD_PORTS)(
+    'in a Request-URI, a proxy or a Route of the app (%s) is refused to the app',
+    async (port) => {
+      const all = await scene();
+      const lines = ['To: <sip:m@example.com>'];
+      for (const [start, proxy] of [
+        [`MESSAGE sip:m@127.0.0.1:${port} SIP/2.0`, undefined],
+        [`MESSAGE sip:m@127.0.0.1:${port};transport=tcp SIP/2.0`, undefined],
+        ['MESSAGE sip:m@127.0.0.1:9 SIP/2.0', `sip:127.0.0.1:${port}`],
+        ['MESSAGE sip:m@127.0.0.1:9 SIP/2.0', `sip:127.0.0.1:${port};transport=tcp`],
+      ] as const)
+        expect((await all.app.request(start, lines, proxy === undefined ? {} : { proxy })).result).toMatch(
+          /^NOK\|/,
+        );
+      await isServing(all);
+    },
+  );
+
+  it.each(DEAD_PORTS)('in the second Via of an answer, or its rport (%s), drops the answer', async (port) => {
+    const all = await scene();
+    const phone = kept(await UdpPeer.open(all.sip));
+    for (const via of [
+      `127.0.0.1:${port}`,
+      `127.0.0.1:9;rport=${port}`,
+      `x:9;received=127.0.0.1;rport=${port}`,
+    ])
+      for (const transport of ['UDP', 'TCP'])
+        phone.send(
+          `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:${all.sip.port};branch=z9hG4bKx\r\n` +
+            `Via: SIP/2.0/${transport} ${via};branch=z9hG4bKy\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n` +
+            'Call-ID: x\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n',
+        );
+    await isServing(all);
+  });
+
+  it.each(DEAD_PORTS)(
+    'in a Request-URI or Route to be forwarded along (%s) drops the request',
+    async (port) => {
+      const all = await scene();
+      const phone = kept(await UdpPeer.open(all.sip));
+      const route = `Route: <sip:127.0.0.1:${all.sip.port};lr>`;
+      const to = '<sip:bob@example.com>;tag=1';
+      phone.send(request(phone, 'INFO', { to, uri: `sip:x@127.0.0.1:${port}`, headers: [route] }));
+      phone.send(
+        request(phone, 'INFO', { to, headers: [route, `Route: <sip:127.0.0.1:${port};transport=tcp;lr>`] }),
+      );
+      await isServing(all);
+    },
+  );
+
+  it.each([
+    ['0.0.0.0', false],
+    ['255.255.255.255', false],
+    ['224.0.1.75', false],
+    ['::', false],
+    ['0:0:0:0:0:0:0:0', false],
+    ['ff02::1', false],
+    ['127.0.0.1', true],
+    ['::1', true],
+    ['192.0.2.1', true],
+  ])('%s is where one peer can be: %s', (host, is) => {
+    expect(isPeer({ host, port: 5060 })).toBe(is);
+    expect([isPeer({ host, port: 0 }), isPeer({ host, port: 65_536 }), isPeer({ host, port: NaN })]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('memory', () => {
+  it('answers that are kept for repeats have a bound in bytes', () => {
+    const servers = new ServerTransactions(defaultTimers);
+    let sent = 0;
+    const flow = {
+      protocol: 'udp',
+      local: { host: '127.0.0.1', port: 1 },
+      remote: { host: '127.0.0.1', port: 2 },
+      alive: true,
+      send: () => void (sent += 1),
+      onFailure: () => () => undefined,
+      end: () => undefined,
+    } as const;
+    const response = Buffer.alloc(4096);
+    for (let at = 0; at < 20_000; at += 1) servers.remember(`call ${at}`, flow, response);
+    expect(servers.keptBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+    expect(servers.absorb('call 0')).toBe(false);
+    expect(servers.absorb('call 19999')).toBe(true);
+    expect(sent).toBe(1);
+    servers.clear();
+    expect(servers.keptBytes).toBe(0);
+  });
+});
+
+describe('idle TCP connections', () => {
+  async function idle(port: number, count: number): Promise<Socket[]> {
+    const sockets: Socket[] = [];
+    for (let at = 0; at < count; at += 1) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      // Only who reads hears that the other side has left.
+      socket.resume();
+      sockets.push(socket);
+    }
+    open.push({
+      close: () => {
+        for (const socket of sockets) socket.destroy();
+        return Promise.resolve();
+      },
+    });
+    return sockets;
+  }
+
+  it.each([
+    ['in all', { all: 20, perHost: 1_000 }],
+    ['from one address', { all: 1_000, perHost: 20 }],
+  ])('shut no phone out when there are too many %s: those that never spoke go first', async (_, limits) => {
+    const all = await scene({ limits });
+    const registered = kept(await TcpPeer.open(all.sip));
+    registered.send(request(registered, 'OPTIONS', { callId: 'first' }));
+    await all.app.respond((await all.app.take()).transactionId, '200 OK');
+    expect((await registered.take()).status).toBe(200);
+
+    const strangers = await idle(all.sip.port, 60);
+    const phone = kept(await TcpPeer.open(all.sip));
+    phone.send(request(phone, 'OPTIONS', { callId: 'second' }));
+    await all.app.respond((await all.app.take()).transactionId, '200 OK');
+    expect((await phone.take()).status).toBe(200);
+
+    registered.send(request(registered, 'OPTIONS', { callId: 'third' }));
+    await all.app.respond((await all.app.take()).transactionId, '200 OK');
+    expect((await registered.take()).status).toBe(200);
+    await expect
+      .poll(() => strangers.filter((socket) => socket.readyState === 'open').length)
+      .toBeLessThanOrEqual(20);
+  });
+});
+
+describe('bytes that are no SIP', () => {
+  it('a datagram of any bytes ends nothing', async () => {
+    const all = await scene();
+    const socket = createSocket('udp4');
+    const send = (bytes: Buffer | string) =>
+      new Promise<void>((resolve) => socket.send(bytes, all.sip.port, '127.0.0.1', () => resolve()));
+    for (const text of [
+      'MESSAGE sip:x SIP/2.0\r\n\r\n',
+      'MESSAGE x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n',
+      `SIP/2.0 200 OK\r\nVia: ${'x'.repeat(9000)}\r\n\r\n`,
+      `OPTIONS sip:x@y SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:0;branch=z9hG4bK1\r\nFrom: <sip:@:0>;tag=\r\n\r\n`,
+      `${'('.repeat(4000)} ${'['.repeat(4000)} SIP/2.0\r\nVia: SIP/2.0/UDP [::::::1]:70000\r\n\r\n`,
+    ])
+      await send(text);
+    for (let at = 0; at < 200; at += 1)
+      await send(Buffer.from(Array.from({ length: 64 + at }, (_, index) => (index * 31 + at * 7) & 0xff)));
+    socket.close();
+    await isServing(all);
+  });
+});
