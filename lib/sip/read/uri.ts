@@ -85,7 +85,8 @@ function readHostport(text: string): Pick<SipUri, 'host' | 'port'> | undefined {
   if (colon === -1) return { host, port: undefined };
   const digits = text.slice(colon + 1);
   const port = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
-  return port <= 65535 ? { host, port } : undefined;
+  // Nobody can be sent to at 0, and above there is nothing.
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 function readParams(text: string): ReadonlyMap<string, string | undefined> | undefined {

@@ -75,6 +75,13 @@ describe('readRegistration', () => {
     expect(registration.contacts[2]).toMatchObject({ uri: 'mailto:bob@biloxi.com', q: 0.1 });
   });
 
+  it('refuses a Contact or a Path where nobody can be', () => {
+    refusal(() => read('Contact: <sip:m@127.0.0.1:0>'));
+    refusal(() => read('Contact: <sip:m@127.0.0.1:65536>'));
+    refusal(() => read('Contact: <sip:m@192.0.2.1>', 'Path: <sip:127.0.0.1:0;lr>'));
+    refusal(() => read('Contact: <sip:m@192.0.2.1>', 'Path: <sip:a@127.0.0.1;lr>, <sip:127.0.0.1:70000;lr>'));
+  });
+
   it('takes a REGISTER without Contact for a query (RFC 3261 10.2.3)', () => {
     expect(read()).toMatchObject({
       kind: 'query',

@@ -53,7 +53,7 @@ const legalUri = fc
       }),
     ),
     host,
-    port: fc.option(fc.integer({ min: 0, max: 65535 })),
+    port: fc.option(fc.integer({ min: 1, max: 65535 })),
     params: fc.array(
       fc.tuple(
         paramText.filter((name) => name !== ''),
@@ -286,6 +286,14 @@ describe('parseUri', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 });
+
+it.each(['0', '00', '65536', '99999', '', '-1', '5060x', '4294967296'])(
+  'a URI with the port "%s" is none: nobody can be there',
+  (port) => {
+    for (const text of [`sip:a@b:${port}`, `sips:a@[::1]:${port};lr`, `sip:b:${port}`])
+      expect(parseUri(text)).toBeUndefined();
+  },
+);
 
 describe('aorOf', () => {
   it('drops scheme, password, port, parameters and headers', () => {
