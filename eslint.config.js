@@ -13,7 +13,10 @@ const drachtio = [
   'Only lib/sip/ knows drachtio-srf: go through its port.',
 ];
 const sql = [['mysql2', 'mysql2/*', '@photostructure/sqlite'], 'Only lib/stores/ knows SQL.'];
-const embedded = [['**/embedded/**'], 'Only app.ts and the tests may use the embedded front end.'];
+const embedded = [
+  ['**/embedded/**', '**/app/*'],
+  'Only lib/app/, app.ts and the tests may use the embedded front end and the application.',
+];
 const features = [
   ['**/silo/**', '**/mwi/**', '**/registrar/**', '**/admin/**', '**/import/**', '**/cli/**'],
   'sip/ and stores/ import no feature.',
@@ -74,6 +77,7 @@ export default tseslint.config(
       [['**/mwi/**', '**/import/**', '**/cli/**'], 'registrar/ does not know mwi/, import/ and cli/.'],
     ],
   ),
+  room(['lib/app/**'], [drachtio, sql]),
   room(
     ['lib/import/**'],
     [

@@ -1,19 +1,17 @@
 /** Found by killing the app under load: a MESSAGE that crossed an un-REGISTER got 404 and was not stored. */
-import registrationParser from 'drachtio-mw-registration-parser';
 import { expect, test } from 'vitest';
-import { refuse, unserved } from '../../lib/sip/drachtio/middlewares.ts';
-import { createPort, type Middleware } from '../../lib/sip/drachtio/port.ts';
-import { guardedRegistrationParser } from '../../lib/sip/drachtio/registration-parser.ts';
+import { refuse, unserved } from '../../lib/app/middlewares.ts';
+import type { Middleware } from '../../lib/sip/drachtio/port.ts';
+import { registrationParser } from '../../lib/sip/drachtio/registration-parser.ts';
 import { startNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 
 test('a message whose recipient leaves while it is looked at is stored', async () => {
   let leave: () => Promise<unknown> = () => Promise.resolve();
   const node = await startNode({
-    chain: ({ srf, silo, registrar }) => {
-      const port = createPort(srf);
+    chain: ({ srf, port, silo, registrar }) => {
       const between = (_req: unknown, _res: unknown, next: () => void) => void leave().then(() => next());
-      srf.use('register', guardedRegistrationParser(registrationParser));
+      srf.use('register', registrationParser());
       srf.use('register', silo.onRegister);
       srf.use('register', registrar.onRegister);
       srf.use('message', silo.onMessage);

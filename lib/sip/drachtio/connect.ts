@@ -1,7 +1,7 @@
 /** Connecting drachtio-srf, with the options that its behaviour asks for. */
+import Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Srf } from './port.ts';
 
 const log = logger('sip:connect');
 
@@ -17,6 +17,11 @@ const ROUTES_MS = 100;
 interface SrfAtRunTime {
   connect(options: object): unknown;
   on(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/** A drachtio-srf that is not connected yet: handlers first, then {@link connectSrf}. */
+export function createSrf(): Srf {
+  return new Srf();
 }
 
 /**

@@ -3,13 +3,14 @@
  * requests (a query, a contact without expiry) and stops when used twice. Behind this guard it only ever sees what it
  * can read; what it can't read passes without `req.registration`, and our own reading decides.
  */
+import parser from 'drachtio-mw-registration-parser';
 import type { Next, SipRequest, SipResponse } from './messages.ts';
 import type { Middleware } from './port.ts';
 import { header } from '../read/headers.ts';
 
 type Parser = (req: SipRequest, res: SipResponse, next: Next) => void;
 
-export function guardedRegistrationParser(parser: unknown): Middleware {
+export function registrationParser(): Middleware {
   const parse = parser as Parser;
   const guarded = function registrationParser(
     req: SipRequest & { registration?: unknown },

@@ -1,8 +1,8 @@
 /** Small middlewares that only answer: what an application around the features needs. */
-import { SiloError, textOf } from '../../base/errors.ts';
-import { header } from '../read/headers.ts';
-import { parseNameAddr } from '../read/name-addr.ts';
-import type { Middleware, Port } from './port.ts';
+import { SiloError, textOf } from '../base/errors.ts';
+import { header } from '../sip/read/headers.ts';
+import { parseNameAddr } from '../sip/read/name-addr.ts';
+import type { Middleware, Port } from '../sip/drachtio/port.ts';
 
 const METHODS = 'REGISTER, MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS';
 

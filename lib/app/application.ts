@@ -1,0 +1,136 @@
+/** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import type { Config } from '../config/config.ts';
+import { mwiOptionsOf } from '../config/mwi.ts';
+import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
+import { createMwi, type Mwi } from '../mwi/mwi.ts';
+import type { MwiOptions } from '../mwi/request/options.ts';
+import { createNode, type SiloNode } from '../node/node.ts';
+import { createRegistrar, type Registrar, type RegistrarOptions } from '../registrar/registrar.ts';
+import { createSilo, type Silo } from '../silo/silo.ts';
+import type { SiloOptions } from '../silo/state/options.ts';
+import { connectSrf, createSrf, disconnectSrf } from '../sip/drachtio/connect.ts';
+import { createPort, type Port, type Srf } from '../sip/drachtio/port.ts';
+import { registrationParser } from '../sip/drachtio/registration-parser.ts';
+import type { Store } from '../stores/contract/store.ts';
+import { openStore } from '../stores/open.ts';
+import { answerOptions, createGate, refuse, unserved } from './middlewares.ts';
+
+/** What the application is put together from. */
+export interface Parts {
+  readonly srf: Srf;
+  readonly port: Port;
+  readonly store: Store;
+  readonly node: SiloNode;
+  readonly registrar: Registrar;
+  readonly silo: Silo;
+  readonly mwi: Mwi;
+}
+
+export interface Application extends Parts {
+  /** SIP addresses, as the drachtio-server names them. */
+  readonly addresses: readonly string[];
+  /** The embedded front end that was started with it. */
+  readonly front: FrontEnd | undefined;
+  /** Ends what was started here, gracefully; a second call waits for the first. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What differs from the usual application. */
+export interface Wishes {
+  /** Clock in epoch seconds. */
+  readonly now?: () => number;
+  /** An open store; it stays open. */
+  readonly store?: Store;
+  /** A front end that is there already; it stays there. */
+  readonly front?: Pick<FrontEnd, 'adminHost' | 'adminPort'>;
+  /** Options above the configured ones, also such as only code can give. */
+  readonly silo?: SiloOptions;
+  readonly mwi?: MwiOptions;
+  readonly registrar?: RegistrarOptions;
+  /** Registers middlewares in place of the usual ones. */
+  readonly middlewares?: (parts: Parts) => void;
+  /** Called once connected, before anything is sent: from here on the application can be stopped. */
+  readonly onConnected?: (stop: () => Promise<void>) => void;
+}
+
+/**
+ * Starts the application and resolves when it serves.
+ *
+ * @example
+ * const application = await startApplication(readConfig(process.env));
+ * await application.stop();
+ */
+export async function startApplication(config: Config, wishes: Wishes = {}): Promise<Application> {
+  const now = wishes.now ?? (() => Math.floor(Date.now() / 1000));
+  const siloOptions = { ...config, ...wishes.silo };
+  /** What ends at the end, the last first. */
+  const opened: (() => Promise<void> | void)[] = [];
+  const closeOpened = async () => {
+    for (let close = opened.pop(); close; close = opened.pop()) await close();
+  };
+
+  try {
+    const store = wishes.store ?? (await openStore(config.store, { now }));
+    if (!wishes.store) opened.push(() => store.close());
+    const embedded = config.drachtioHost === '' && !wishes.front ? await startEmbedded(config) : undefined;
+    if (embedded) opened.push(() => embedded.close());
+    const front = wishes.front ?? embedded;
+
+    const srf = createSrf();
+    const port = createPort(srf);
+    const gate = createGate(port);
+    const registrar = createRegistrar({ port, store, now }, { ...config, ...wishes.registrar });
+    const node = createNode({ store, port }, siloOptions);
+    const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloOptions);
+    const mwi = createMwi({ srf, port, store, node, now }, { ...mwiOptionsOf(config), ...wishes.mwi });
+    silo.events.on('stored', ({ box }) => mwi.changed(box));
+    silo.events.on('ended', ({ box }) => mwi.changed(box));
+
+    const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
+    srf.use(gate.middleware);
+    (wishes.middlewares ?? useAll)(parts);
+
+    opened.push(() => disconnectSrf(srf));
+    const addresses = await connectSrf(srf, {
+      host: front?.adminHost ?? config.drachtioHost,
+      port: front?.adminPort ?? config.drachtioPort,
+      secret: config.drachtioSecret,
+    });
+    opened.push(async () => {
+      // All at once: one after the other they could take longer than a stop may.
+      await Promise.all([gate.close(siloOptions.stopGrace), silo.close(), mwi.close()]);
+      await port.drained();
+      await node.close();
+    });
+    let stopping: Promise<void> | undefined;
+    const stop = () => (stopping ??= closeOpened());
+    wishes.onConnected?.(stop);
+    await node.start();
+    await silo.start();
+    await mwi.start();
+    return { ...parts, addresses, front: embedded, stop };
+  } catch (error) {
+    await closeOpened();
+    throw error;
+  }
+}
+
+function startEmbedded(config: Config): Promise<FrontEnd> {
+  return startFrontEnd({ listen: config.sipListen, secret: config.drachtioSecret });
+}
+
+/** Each method with its handlers, in the order in which they are asked. */
+function useAll({ srf, port, registrar, silo, mwi }: Parts): void {
+  srf.use('register', registrationParser());
+  srf.use('register', silo.onRegister);
+  srf.use('register', mwi.onRegister);
+  srf.use('register', registrar.onRegister);
+  srf.use('message', silo.onMessage);
+  srf.use('message', silo.onLive);
+  srf.use('message', unserved(port));
+  srf.use('message', silo.onFailure);
+  srf.use('message', refuse(port));
+  srf.use('subscribe', mwi.onSubscribe);
+  srf.use('publish', mwi.onPublish);
+  srf.use('options', answerOptions(port));
+}
