@@ -13,7 +13,8 @@ import { createPort, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { openStore } from '../stores/open.ts';
-import { answerOptions, createGate, refuse, unserved } from './middlewares.ts';
+import { answerOptions, refuseMethod, UNSERVED_METHODS } from './methods.ts';
+import { createGate, refuse, unserved } from './middlewares.ts';
 
 /** What the application is put together from. */
 export interface Parts {
@@ -120,7 +121,7 @@ function startEmbedded(config: Config): Promise<FrontEnd> {
 }
 
 /** Each method with its handlers, in the order in which they are asked. */
-function useAll({ srf, port, registrar, silo, mwi }: Parts): void {
+function useAll({ srf, port, store, registrar, silo, mwi }: Parts): void {
   srf.use('register', registrationParser());
   srf.use('register', silo.onRegister);
   srf.use('register', mwi.onRegister);
@@ -132,5 +133,9 @@ function useAll({ srf, port, registrar, silo, mwi }: Parts): void {
   srf.use('message', refuse(port));
   srf.use('subscribe', mwi.onSubscribe);
   srf.use('publish', mwi.onPublish);
-  srf.use('options', answerOptions(port));
+  srf.use(
+    'options',
+    answerOptions(port, () => store.ping()),
+  );
+  for (const method of UNSERVED_METHODS) srf.use(method, refuseMethod(port));
 }

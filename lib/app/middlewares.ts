@@ -4,15 +4,6 @@ import { header } from '../sip/read/headers.ts';
 import { parseNameAddr } from '../sip/read/name-addr.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 
-const METHODS = 'REGISTER, MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS';
-
-/** Answers OPTIONS (RFC 3261, section 11). */
-export function answerOptions(port: Port): Middleware {
-  return port.middleware('answerOptions', (_, res) => {
-    port.respond(res, 200, { headers: { Allow: METHODS, 'Allow-Events': 'message-summary', Accept: '*/*' } });
-  });
-}
-
 /** The end of a MESSAGE chain: nobody is responsible for its recipient, or for the dialog that it names. */
 export function unserved(port: Port): Middleware {
   return port.middleware('unserved', (req, res) => {

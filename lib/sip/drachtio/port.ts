@@ -8,7 +8,9 @@ import type Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../read/characters.ts';
+import { badIdentifier } from '../read/identifiers.ts';
 import { prepareCopied } from './response-headers.ts';
+import { mayBeAnswered } from './dialog-guard.ts';
 import { MAX_ANSWER, Unsendable, frameOf } from './frame.ts';
 import { withOwnHost } from './localhost.ts';
 import type {
@@ -213,6 +215,17 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
     middleware: (name, handler) => {
       const named = {
         [name]: (req: SipRequest, res: SipResponse, next: Next) => {
+          if (!mayBeAnswered(req)) {
+            log.warn(
+              `a ${req.method} of ${req.source_address} gets no answer: drachtio-server would die of one`,
+            );
+            return;
+          }
+          const bad = badIdentifier(req);
+          if (bad !== undefined) {
+            respond(res, 400, { reason: bad });
+            return;
+          }
           run(name, res, next, (onward) => handler(req, res, onward));
         },
       }[name];

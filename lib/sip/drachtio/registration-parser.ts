@@ -4,9 +4,13 @@
  * can read; what it can't read passes without `req.registration`, and our own reading decides.
  */
 import parser from 'drachtio-mw-registration-parser';
+import { textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import type { Next, SipRequest, SipResponse } from './messages.ts';
 import type { Middleware } from './port.ts';
 import { header } from '../read/headers.ts';
+
+const log = logger('sip:registration');
 
 type Parser = (req: SipRequest, res: SipResponse, next: Next) => void;
 
@@ -17,8 +21,22 @@ export function registrationParser(): Middleware {
     res: SipResponse,
     next: Next,
   ): void {
-    if (readable(req)) parse(req, res, next);
-    else next();
+    if (!readable(req)) {
+      next();
+      return;
+    }
+    const progress = { handedOn: false };
+    try {
+      parse(req, res, (error) => {
+        progress.handedOn = true;
+        next(error);
+      });
+    } catch (error) {
+      // Not ours to die of: `Contact: <sip:a@b>,` is too much for it. What comes behind it answers for itself.
+      if (progress.handedOn) throw error;
+      log.debug(`drachtio-mw-registration-parser: ${textOf(error)}`);
+      next();
+    }
   };
   return guarded as unknown as Middleware;
 }
