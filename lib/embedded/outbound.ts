@@ -11,6 +11,7 @@ import { newTag, newUuid } from './ids.ts';
 import { readCSeq, valueOf, type Header } from './text/message.ts';
 import { hopOf, type Hop } from './network/next-hop.ts';
 import { sendOver, sendTo, type Sender } from './send.ts';
+import { normalised } from './text/request-uri.ts';
 import { isSound } from './text/syntax.ts';
 import { readUri, tagOf, type Uri } from './text/uri.ts';
 import type { AppFrame } from './wire.ts';
@@ -22,7 +23,7 @@ const methods: ReadonlySet<string> = new Set(
 const cached: ReadonlySet<string> = new Set(['MESSAGE', 'NOTIFY', 'OPTIONS']);
 const schemes: ReadonlySet<string> = new Set(['sip', 'sips', 'im', 'pres']);
 /** drachtio-server's start line is cut behind this, and no URI any more. */
-const maxStartLine = 511;
+const maxStartLine = 512;
 
 /** A reason why the app's request can't be sent; its text goes into the NOK. */
 class Refused extends Error {}
@@ -38,9 +39,9 @@ export function sendNew(core: Core, app: App, frame: AppFrame): void {
 }
 
 function send(core: Core, app: App, frame: AppFrame, messageId: string, proxy: string): void {
-  const { method, text, uri } = readStart(frame.startLine);
+  const { method, target, text, uri } = readStart(frame.startLine);
   const registered = cached.has(method) ? core.registered.get(uri.user, uri.host) : undefined;
-  const hop = registered ? undefined : nextHop(core, proxy === '' ? text : proxy, proxy !== '');
+  const hop = registered ? undefined : nextHop(core, proxy === '' ? target : proxy, proxy !== '');
   const local = registered?.local ?? localFor(core, hop);
   const headers = localised(readAppHeaders(frame.headers), local);
   const contentType = contentTypeFor(headers, frame.body);
@@ -63,13 +64,24 @@ function send(core: Core, app: App, frame: AppFrame, messageId: string, proxy: s
     throw new Refused('requested protocol/transport not available');
 }
 
-function readStart(startLine: string): { readonly method: string; readonly text: string; readonly uri: Uri } {
-  const [method = '', text = '', version = '', ...more] = startLine.split(' ');
-  const uri = readUri(text);
-  const fits = startLine.length <= maxStartLine && version !== '' && more.length === 0;
+interface Start {
+  readonly method: string;
+  /** As the app gave it. */
+  readonly target: string;
+  /** Request-URI as it goes out. */
+  readonly text: string;
+  readonly uri: Uri;
+}
+
+function readStart(startLine: string): Start {
+  const [method = '', target = '', version = '', ...more] = startLine.split(' ');
+  const uri = readUri(target);
+  const fits = Buffer.byteLength(startLine) <= maxStartLine && version !== '' && more.length === 0;
   if (!uri || !fits || !schemes.has(uri.scheme) || !methods.has(method))
     throw new Refused(`invalid request-uri: ${startLine.slice(0, maxStartLine)}`);
-  return { method, text, uri };
+  const written = normalised(target);
+  if (written === undefined) throw new Refused(`invalid request-uri: ${target}`);
+  return { method, target, text: written.text, uri: { ...uri, user: written.user } };
 }
 
 function nextHop(core: Core, target: string, isProxy: boolean): Hop {
@@ -132,7 +144,7 @@ function drafted({ method, text, uri, headers, contentType, body, own }: Wanted)
     rest.push({ key: 'contact', name: 'Contact', value: own });
   return draft({
     method,
-    uri: text.split('?')[0] ?? '',
+    uri: text,
     routes: [],
     forwards: valueOf({ headers: sound }, 'max-forwards'),
     from: tagOf(from) === undefined ? `${from};tag=${newTag()}` : from,

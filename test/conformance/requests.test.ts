@@ -262,6 +262,58 @@ describe('requests of an app', () => {
     expect(message.all('route')).toEqual(['<sip:192.0.2.1;lr>', '<sip:192.0.2.1;lr>']);
   });
 
+  it('makes several Routes out of one header of a URI, in which little must be escaped', async () => {
+    const route = '%3Csip:tok%40192.0.2.1;received=sip:10.0.0.1:4000%253Btransport%253Dtcp;lr%3E';
+    const message = await sent(['To: <sip:bob@example.com>'], {
+      uri: `sip:bob@example.com;transport=tcp?Route=${route},%3Csip:[::1]:5080;lr%3E`,
+      proxy: uri(),
+    });
+    expect(message.startLine).toBe('MESSAGE sip:bob@example.com;transport=tcp SIP/2.0');
+    const routes = message.all('route').join(', ');
+    expect(routes).toBe(
+      '<sip:tok@192.0.2.1;received=sip:10.0.0.1:4000%3Btransport%3Dtcp;lr>, <sip:[::1]:5080;lr>',
+    );
+  });
+
+  it('passes a start line of 512 bytes whole, its Route with it', async () => {
+    const tail = '?Route=%3Csip:edge.example.com;lr%3E';
+    const room = 512 - `MESSAGE sip:bob@example.com;x=${tail} SIP/2.0`.length;
+    const message = await sent(['To: <sip:bob@example.com>'], {
+      uri: `sip:bob@example.com;x=${'y'.repeat(room)}${tail}`,
+      proxy: uri(),
+    });
+    expect(message.startLine).toBe(`MESSAGE sip:bob@example.com;x=${'y'.repeat(room)} SIP/2.0`);
+    expect(message.all('route')).toEqual(['<sip:edge.example.com;lr>']);
+  });
+
+  it.each([
+    ['sip:a%2Cb%3Bc%3Fd%40e@example.com', 'sip:a,b;c?d%40e@example.com'],
+    ['sip:%2B49%3bphone-context=x@example.com', 'sip:+49;phone-context=x@example.com'],
+    ['sip:a:p%3bq@example.com', 'sip:a:p%3Bq@example.com'],
+    ['sip:bob@example.com;x=%28a%29%26b;y=a%2Cb%3D', 'sip:bob@example.com;x=(a)&b;y=a%2Cb%3D'],
+    ['sip:b%6Fb@example.com;%6Cr', 'sip:bob@example.com;lr'],
+  ])('writes %s as %s', async (given, written) => {
+    const message = await sent(['To: <sip:bob@example.com>'], { uri: given, proxy: uri() });
+    expect(message.startLine).toBe(`MESSAGE ${written} SIP/2.0`);
+  });
+
+  it.each([
+    'sip:a,b@example.com',
+    'sip:a;b@example.com',
+    'sip:a?b@example.com',
+    'sip:a:p;q@example.com',
+    'sip:bob@example.com;;lr',
+    'sip:bob@example.com;',
+    'sip:bob@example.com;x=',
+    'sip:bob@example.com;x==a',
+    'sip:bob@example.com;x=a(b',
+  ])('refuses the Request-URI %s', async (given) => {
+    for (const headers of ['', '?Route=%3Csip:edge.example.com;lr%3E'])
+      expect(
+        await refused(`MESSAGE ${given}${headers} SIP/2.0`, ['To: <sip:bob@example.com>'], { proxy: uri() }),
+      ).toBe(`NOK|invalid request-uri: ${given}${headers}`);
+  });
+
   it('needs an explicit To with a URI that has headers', async () => {
     expect(await refused(`MESSAGE ${uri()}?X-Party=1 SIP/2.0`, [], { proxy: uri() })).toBe(
       'NOK|Error creating leg',
