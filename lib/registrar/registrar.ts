@@ -1,18 +1,22 @@
 /** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
 import { SiloError } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import { RareWarning } from '../base/rare-warning.ts';
 import { bindingsOf } from '../sip/read/binding.ts';
-import { MAX_URI } from '../sip/drachtio/frame.ts';
 import { formatSipDate, header, splitList } from '../sip/read/headers.ts';
 import { domainsOf } from '../sip/read/recipient.ts';
 import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
+import { MAX_REQUEST_URI, Unreachable, wayTo } from '../sip/drachtio/way.ts';
+import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
 import { sameUri, type AorOptions } from '../sip/read/uri.ts';
 import type { Binding } from '../sip/read/binding.ts';
 import type { BindingChange } from '../stores/contract/bindings.ts';
 import type { Store } from '../stores/contract/store.ts';
 
-/** Bytes that the Path of a REGISTER and the contacts of its answer may have: drachtio passes 8,400 of headers. */
+const log = logger('registrar');
+/** Bytes that the Path and the contacts of an answer may have: drachtio passes 8,400 of headers. */
 const MAX_PATH = 2_000;
 const MAX_CONTACTS = 5_000;
 
@@ -48,6 +52,7 @@ export function createRegistrar(
   options: RegistrarOptions = {},
 ): Registrar {
   const settings = { ...REGISTRAR_DEFAULTS, ...options, domains: domainsOf(options.domains) };
+  const unreachable = new RareWarning(log);
 
   function granted(seconds: number | undefined): number {
     const wanted = seconds ?? settings.defaultExpires;
@@ -59,28 +64,30 @@ export function createRegistrar(
     return Math.min(wanted, settings.maxExpires);
   }
 
+  /** What could never be sent to, or answered, is said now, not at each delivery. A contact that leaves may be as it likes. */
+  function checkWays({ aor, contacts, path, source }: Registration): void {
+    for (const { uri, expires } of contacts) {
+      const reason = expires === 0 ? undefined : whyUnreachable({ contact: uri, path, source });
+      if (reason === undefined) continue;
+      log.debug(`the registration of ${uri} for ${aor} is refused: ${reason}`);
+      // Behind a proxy that replicates registrations nobody hears our answer.
+      unreachable.say(`A registration is refused, since nothing could be sent to its device: ${reason}`);
+      throw new SiloError('SILO_REFUSED', reason, { status: 400 });
+    }
+    const bytes = Buffer.byteLength(path.join(', '));
+    if (bytes > MAX_PATH)
+      throw new SiloError('SILO_REFUSED', `The Path has ${bytes} bytes, at most ${MAX_PATH} can be kept.`, {
+        status: 400,
+      });
+  }
+
   async function onRegister(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
     if (req.method !== 'REGISTER') {
       next();
       return;
     }
     const registration = readRegistration(req, settings);
-    for (const { uri } of registration.contacts) {
-      const bytes = Buffer.byteLength(uri);
-      if (bytes > MAX_URI)
-        throw new SiloError(
-          'SILO_REFUSED',
-          `A Contact has ${bytes} bytes, at most ${MAX_URI} can be sent to.`,
-          { status: 400 },
-        );
-    }
-    const pathBytes = Buffer.byteLength(registration.path.join(', '));
-    if (pathBytes > MAX_PATH)
-      throw new SiloError(
-        'SILO_REFUSED',
-        `The Path has ${pathBytes} bytes, at most ${MAX_PATH} can be kept.`,
-        { status: 400 },
-      );
+    checkWays(registration);
     const unsupported = splitList(header(req, 'Require') ?? '').filter((tag) => tag !== '' && tag !== 'path');
     if (unsupported.length > 0) {
       port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
@@ -116,6 +123,15 @@ export function createRegistrar(
     find: (aor) => store.bindings(aor, now()),
     among: (aors) => store.registeredAmong(aors, now()),
   };
+}
+
+function whyUnreachable(location: Location): string | undefined {
+  const way = wayTo(location);
+  if (!(way instanceof Unreachable)) return undefined;
+  // Of another scheme: to be kept, but not without a bound.
+  const bytes = Buffer.byteLength(location.contact);
+  if (way.foreign && bytes <= MAX_REQUEST_URI) return undefined;
+  return way.foreign ? `A Contact has ${bytes} bytes, at most ${MAX_REQUEST_URI} can be kept.` : way.reason;
 }
 
 /**

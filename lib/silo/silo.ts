@@ -34,6 +34,7 @@ import { aorOf } from '../sip/read/uri.ts';
 import { createRateLimit } from './pace/rate-limit.ts';
 import { createReminders, type Reminders } from './manage/reminders.ts';
 import { sendTimeOf } from './receive/send-at.ts';
+import { UnreachableDevices } from './state/unreachable-devices.ts';
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 
 const log = logger('silo');
@@ -145,6 +146,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   events.on('expired', ({ message }) => message && imdn.failed(message));
   events.on('dead', ({ message }) => message && imdn.failed(message));
   const known = createKnownDevices(store, settings, now);
+  const unreachable = new UnreachableDevices(now);
   const acceptor = createAcceptor(store, boxes, events, settings, now, overload, (message, id, req, over) => {
     own.add(id);
     if (message.sendTime > 0) clock.schedule(message.box, message.sendTime);
@@ -265,6 +267,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   function afterRegistration(registration: Registration): void {
     const { aor } = registration;
     observed?.observe(registration);
+    unreachable.note(registration);
     lanes.devicesChanged(aor);
     const noted = known.note(registration);
     if (registration.kind !== 'register' || registration.contacts.every((contact) => contact.expires === 0))
@@ -291,7 +294,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     deadLetters: createDeadLetters(store, boxes, lanes, events, settings.expireTime, now),
     events,
     statistics: createStatistics(events, () => lanes.active),
-    health: () => healthOf(store, port),
+    health: () => healthOf(store, port, unreachable.warnings()),
     nodes: node.all,
     start: async () => {
       if (ownsNode) await node.start();

@@ -1,8 +1,9 @@
 /** One NOTIFY on the wire: in its dialog, or without the server's help when that has lost the dialog. */
-import { nextHopOf } from '../../sip/read/next-hop.ts';
 import type { Answer, OutgoingRequest } from '../../sip/drachtio/messages.ts';
+import { localAnswer } from '../../sip/drachtio/local-answer.ts';
+import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import { targetOf } from '../../sip/read/uri.ts';
+import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
 import type { EndReason, NotifyContent } from './notifier.ts';
@@ -63,32 +64,20 @@ export async function sendRaw(
   cseq: number,
 ): Promise<Answer> {
   const { local, localTag, remote, remoteTag, callId, target, routes, source } = subscription;
-  const uri = targetOf(target);
-  const way = nextHopOf({ path: routes, source, contact: target });
-  if (uri === undefined || way === undefined) return UNREACHABLE;
-  const { headers, body } = partsOf(subscription, notice, now);
-  return port.send({
-    method: 'NOTIFY',
-    uri: way.routeSet === '' ? uri : `${uri}?${way.routeSet}`,
-    proxy: way.proxy,
-    headers: {
-      From: `${local};tag=${localTag}`,
-      To: `${remote};tag=${remoteTag}`,
-      'Call-ID': callId,
-      CSeq: `${cseq} NOTIFY`,
-      'Max-Forwards': '70',
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body }),
-  });
+  const way = wayTo({ path: routes, source, contact: target });
+  if (way instanceof Unreachable) return localAnswer('target', way.reason);
+  return port.send(
+    requestAlong(way, {
+      method: 'NOTIFY',
+      from: local,
+      to: remote,
+      tags: { from: localTag, to: remoteTag },
+      callId,
+      cseq,
+      ...partsOf(subscription, notice, now),
+    }),
+  );
 }
-
-const UNREACHABLE: Answer = {
-  status: 404,
-  reason: 'the contact is no URI that can be sent to',
-  origin: 'local',
-  header: () => undefined,
-};
 
 /**
  * A CSeq above all that the dialog can have had: what was stored, and since then one NOTIFY a second at most, a few for

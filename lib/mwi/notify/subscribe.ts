@@ -15,15 +15,7 @@ import type { Access } from '../request/access.ts';
 import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
 import type { SubscriptionService } from './subscription-service.ts';
-import {
-  dialogOf,
-  isMoved,
-  sourceOf,
-  subscriptionOf,
-  targetOfContact,
-  type Dialog,
-  type Facts,
-} from './subscription.ts';
+import { dialogOf, placeOf, subscriptionOf, type Dialog, type Facts } from './subscription.ts';
 import { dialogIdOf, type Watcher, type Watchers } from './watchers.ts';
 
 export interface SubscribeDependencies {
@@ -190,8 +182,7 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
     else {
       const { localTag, contact, aliased, routes } = first.subscription;
       const facts = { mailbox, aliased, eventId, lifetime, localTag, contact };
-      const place = { target: targetOfContact(req), source: sourceOf(req) };
-      const moved = isMoved(first.subscription, place);
+      const { moved, ...place } = placeOf(req, first.subscription);
       if (moved) await moveOthers(known, place);
       // The route set and the way to the phone are the dialog's (RFC 3261 12.2.1.1).
       await serve(res, { ...newSubscription(req, dialog, facts), routes, moved }, lifetime, true);
@@ -218,15 +209,6 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
   ): Promise<void> {
     const { subscription } = watcher;
     const time = now();
-    const place = { target: targetOfContact(req), source: sourceOf(req) };
-    const changed = {
-      ...place,
-      moved: isMoved(subscription, place),
-      remoteCseq: dialog.cseq,
-      localCseq: Math.max(watcher.cseq, subscription.localCseq),
-      expires: time + lifetime,
-      updated: time,
-    };
     // At once, so that an older SUBSCRIBE that is on its way can't undo it.
     watcher.subscription = { ...subscription, remoteCseq: dialog.cseq };
     if (lifetime === 0) {
@@ -235,6 +217,15 @@ export function createSubscriber(dependencies: SubscribeDependencies) {
       service.end(watcher, 'timeout');
       return;
     }
+    const { moved, ...place } = placeOf(req, subscription);
+    const changed = {
+      ...place,
+      moved,
+      remoteCseq: dialog.cseq,
+      localCseq: Math.max(watcher.cseq, subscription.localCseq),
+      expires: time + lifetime,
+      updated: time,
+    };
     if (!(await store.refreshSubscription(subscription.id, changed))) {
       // Another node has replaced it.
       port.respond(res, 481);

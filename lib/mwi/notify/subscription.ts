@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
+import { sourceOf } from '../../sip/read/source.ts';
 import { bracketed, parseUri, targetOf } from '../../sip/read/uri.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { deviceKey } from './watchers.ts';
@@ -84,10 +86,6 @@ export function targetOfContact(req: SipRequest): string {
   return uri;
 }
 
-export function sourceOf({ source_address: address, source_port: port, protocol }: SipRequest) {
-  return { address, port: Number.parseInt(String(port), 10) || 0, protocol: protocol.toLowerCase() };
-}
-
 /** The address that the request came in on: what the phone can reach. */
 export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
   const transport = protocol.toLowerCase();
@@ -102,10 +100,26 @@ function untagged(value: string): string {
 }
 
 /**
+ * Where the phone of a dialog is by its new SUBSCRIBE, and whether it has moved.
+ *
+ * @throws SiloError 400 when it has moved to where no NOTIFY of ours could follow
+ */
+export function placeOf(
+  req: SipRequest,
+  known: Subscription,
+): Pick<Subscription, 'target' | 'source' | 'moved'> {
+  const place = { target: targetOfContact(req), source: sourceOf(req) };
+  const moved = isMoved(known, place);
+  const way = moved ? wayTo({ contact: place.target, path: known.routes, source: place.source }) : undefined;
+  if (way instanceof Unreachable) throw new SiloError('SILO_REFUSED', way.reason, { status: 400 });
+  return { ...place, moved };
+}
+
+/**
  * Does a refresh move the phone (RFC 3261 12.2.1.2)? drachtio-server goes on sending to the Contact of the first SUBSCRIBE,
  * and before a NAT to its source, so from then on we have to send by ourselves.
  */
-export function isMoved(
+function isMoved(
   { target, source, routes, moved }: Subscription,
   now: Pick<Subscription, 'target' | 'source'>,
 ): boolean {

@@ -3,15 +3,15 @@
  * 6665 knows subscriptions only), many phones want it. A device that refuses is left alone until its software changes; one
  * that subscribes gets no copies.
  */
-import { randomBytes } from 'node:crypto';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { bindingsOf } from '../../sip/read/binding.ts';
-import { nextHopOf } from '../../sip/read/next-hop.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
+import { localAnswer } from '../../sip/drachtio/local-answer.ts';
+import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
+import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Registration } from '../../sip/read/registration.ts';
-import { targetOf } from '../../sip/read/uri.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
@@ -132,20 +132,14 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
   }
 
   async function send({ binding, contact }: Lamp, { text = '' }: NotifyContent): Promise<Answer> {
-    const target = targetOf(binding.contact);
-    const way = nextHopOf(binding);
+    const way = wayTo(binding);
     const left = Math.max(binding.expires - now(), 0);
-    if (target === undefined || way === undefined) return UNREACHABLE;
-    return port.send({
+    if (way instanceof Unreachable) return localAnswer('target', way.reason);
+    const request = requestAlong(way, {
       method: 'NOTIFY',
-      uri: way.routeSet === '' ? target : `${target}?${way.routeSet}`,
-      proxy: way.proxy,
+      from: `<sip:${binding.aor}>`,
+      to: `<sip:${binding.aor}>`,
       headers: {
-        From: `<sip:${binding.aor}>;tag=${randomBytes(8).toString('hex')}`,
-        To: `<sip:${binding.aor}>`,
-        'Call-ID': randomBytes(16).toString('hex'),
-        CSeq: '1 NOTIFY',
-        'Max-Forwards': '70',
         Event: PACKAGE,
         'Subscription-State': form === 'active' ? `active;expires=${left}` : 'terminated;reason=noresource',
         Contact: contact,
@@ -153,6 +147,7 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
       },
       body: Buffer.from(text),
     });
+    return port.send(request);
   }
 
   return {
@@ -168,10 +163,3 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
     },
   };
 }
-
-const UNREACHABLE: Answer = {
-  status: 404,
-  reason: 'the contact is no URI that can be sent to',
-  origin: 'local',
-  header: () => undefined,
-};

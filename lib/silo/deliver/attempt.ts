@@ -2,7 +2,9 @@
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
+import { localAnswer } from '../../sip/drachtio/local-answer.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
+import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { Message } from '../../stores/contract/message.ts';
 import type { SetupAlert } from '../pace/setup-alert.ts';
@@ -65,7 +67,7 @@ export async function attempt(
       return taken ? context.lateDelivery(message.key) : undefined;
     })
     .catch((error: unknown) => log.warn(`a late answer could not be recorded: ${textOf(error)}`));
-  return local(408, 'the device has left, or another one is tried', 'timeout');
+  return localAnswer('timeout', 'the device has left, or another one is tried');
 }
 
 /** The outcome of the flight, or undefined when it is no longer waited for. */
@@ -96,7 +98,7 @@ function awaitAnswer(
 async function sendNow(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
   const { breaker, pace, port, now } = context;
   const request = deliveryOf(message, binding, now(), context.settings);
-  if (request === undefined) return local(404, 'the contact is no URI that can be sent to', 'target');
+  if (request instanceof Unreachable) return localAnswer('target', request.reason);
   const hop = request.proxy ?? request.uri;
   const wait = breaker.wait(hop);
   if (wait > 0) return { paused: wait };
@@ -116,8 +118,4 @@ async function sendNow(context: AttemptContext, message: Message, binding: Bindi
       breaker.report(hop, binding.contact, answer.status !== 503, retryAfter(answer));
     return answer;
   });
-}
-
-function local(status: number, reason: string, failure: NonNullable<Answer['failure']>): Answer {
-  return { status, reason, origin: 'local', failure, header: () => undefined };
 }

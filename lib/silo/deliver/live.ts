@@ -8,7 +8,9 @@ import { logger } from '../../base/log.ts';
 import { header } from '../../sip/read/headers.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import type { Answer, OutgoingRequest, SipRequest } from '../../sip/drachtio/messages.ts';
+import { localAnswer } from '../../sip/drachtio/local-answer.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
+import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { deliveryOf } from './outgoing-message.ts';
 import type { InFlight } from '../state/in-flight.ts';
@@ -77,7 +79,10 @@ export async function deliverLive(
       // Its turn came too late: the message is in the silo by now.
       if (tooLate()) return;
       const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
-      if (!request) return;
+      if (request instanceof Unreachable) {
+        answers.push(localAnswer('target', request.reason));
+        return;
+      }
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
       if (tooLate()) {
         if (isSuccess(answer))

@@ -1,12 +1,11 @@
 /** A stored message as a MESSAGE to one contact: never by proxying, always a new request (drachtio can't proxy it safely). */
-import { randomBytes } from 'node:crypto';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { MAX_URI, Unsendable, frameOf } from '../../sip/drachtio/frame.ts';
+import { Unsendable, frameOf } from '../../sip/drachtio/frame.ts';
 import { formatSipDate, hasControl, parseContentType } from '../../sip/read/headers.ts';
-import { nextHopOf } from '../../sip/read/next-hop.ts';
 import type { OutgoingRequest } from '../../sip/drachtio/messages.ts';
-import { targetOf } from '../../sip/read/uri.ts';
+import { requestAlong } from '../../sip/drachtio/outgoing.ts';
+import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { Message, NewMessage } from '../../stores/contract/message.ts';
 import { headerObject, mayBeAdded } from '../receive/kept-headers.ts';
@@ -26,7 +25,7 @@ const ON_TIME = 60;
 const AT_ONCE = 5;
 
 /**
- * The request that brings `message` to `binding`; undefined when the contact is no URI that can be sent to.
+ * The request that brings `message` to `binding`, or why none can.
  *
  * The Request-URI is the contact, To and From stay the AoRs. The Call-ID is made from the message's key: the same for
  * every attempt, never shared by two messages, so that a client can recognise a copy. The CSeq rises with each attempt.
@@ -36,33 +35,30 @@ export function deliveryOf(
   binding: Binding,
   now: number,
   options: DeliverOptions,
-): OutgoingRequest | undefined {
-  const target = targetOf(binding.contact);
-  const route = nextHopOf(binding);
-  if (target === undefined || route === undefined) return undefined;
+): OutgoingRequest | Unreachable {
+  const way = wayTo(binding, options.outboundProxy);
+  if (way instanceof Unreachable) return way;
   const reminder = message.sendTime > 0 && message.attempts === 0 && now < message.sendTime + ON_TIME;
-  const request: OutgoingRequest = {
+  const request = requestAlong(way, {
     method: 'MESSAGE',
-    uri: withRoute(target, route.routeSet),
-    proxy: options.outboundProxy === '' ? route.proxy : options.outboundProxy,
+    from: author(message, reminder ? options.reminderFrom : ''),
+    to: nameAddr(message.dstName, message.dstAddr),
+    callId: (options.reuseCallId && message.callId) || message.key.slice(0, 32),
+    cseq: message.attempts + 1,
+    maxForwards: message.hops,
     headers: {
-      From: `${author(message, reminder ? options.reminderFrom : '')};tag=${randomBytes(8).toString('hex')}`,
-      To: nameAddr(message.dstName, message.dstAddr),
-      'Call-ID': (options.reuseCallId && message.callId) || message.key.slice(0, 32),
-      CSeq: `${message.attempts + 1} MESSAGE`,
-      'Max-Forwards': String(message.hops),
       Date: formatSipDate(message.dateTime),
       Expires: timeLeft(message, now),
       ...(message.contentType === '' ? {} : { 'Content-Type': message.contentType }),
       ...(options.addContact ? { Contact: `<${message.srcAddr}>;msilo=yes` } : {}),
-      // Last: at a header that it finds unsound drachtio-server drops that one and all behind it.
+      // What somebody else wrote comes last.
       ...headerObject(message.headers),
     },
     body:
       options.addDate && (reminder || !isLive(message, now, options))
         ? withDatePrefix(message, reminder)
         : message.body,
-  };
+  });
   return withExtra(request, extraOf(options.extraHeaders, message, binding));
 }
 
@@ -102,12 +98,6 @@ function extraOf(extra: ExtraHeaders, message: Message, binding: Binding): Reado
     log.error(`extraHeaders failed: ${textOf(error)}`);
     return {};
   }
-}
-
-/** A route set that doesn't fit is left out: the first hop of the Path is reached all the same, by `proxy`. */
-function withRoute(target: string, routeSet: string): string {
-  const uri = `${target}?${routeSet}`;
-  return routeSet === '' || Buffer.byteLength(uri) > MAX_URI ? target : uri;
 }
 
 /** Seconds until the message expires. */

@@ -1,13 +1,15 @@
 /**
  * Small messages of our own to an author: sent once, to where the author is; an answer other than 2xx is a line in the log.
  */
-import { randomBytes } from 'node:crypto';
 import { logger } from '../../base/log.ts';
 import { formatSipDate, header, parseNameAddr } from '../../sip/read/headers.ts';
-import { nextHopOf, reachableFrom } from '../../sip/read/next-hop.ts';
+import { reachableFrom } from '../../sip/read/next-hop.ts';
+import { sourceOf } from '../../sip/read/source.ts';
 import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
+import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import { aorOf, parseUri, targetOf, type AorOptions } from '../../sip/read/uri.ts';
+import { Unreachable, wayTo, type Way } from '../../sip/drachtio/way.ts';
+import { aorOf, parseUri, type AorOptions } from '../../sip/read/uri.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { InFlight } from '../state/in-flight.ts';
 import { createUnregisteredTargets } from './unregistered-targets.ts';
@@ -27,10 +29,11 @@ export interface NoteSender {
   send(letter: OutgoingNote, req: SipRequest | undefined): Promise<void>;
 }
 
-interface Place {
-  readonly uri: string;
-  readonly proxy: string | undefined;
-  /** The contact of a registered device; undefined: anybody may have named this place. */
+/** Where an address came from is not known. */
+const NOWHERE = { address: '', port: 0, protocol: '' };
+
+interface Destination extends Way {
+  /** The contact of a registered device; undefined: anybody may have named this address. */
   readonly device: string | undefined;
 }
 
@@ -44,24 +47,23 @@ export function createNoteSender(
   const strangers = createUnregisteredTargets(flights, now);
 
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
-  async function placeOf(to: string, req: SipRequest | undefined): Promise<Place | undefined> {
+  async function destinationOf(to: string, req: SipRequest | undefined): Promise<Destination | Unreachable> {
     const aor = aorOf(to, settings);
     const known = aor === undefined ? [] : await bindings.find(aor);
-    const device = known.find((binding) => binding.takesMessage && reachableFrom(port.server(), binding));
-    if (device) return place(device.contact, nextHopOf(device)?.proxy, device.contact);
+    for (const device of known.filter(({ takesMessage }) => takesMessage)) {
+      const way = wayTo(device, settings.outboundProxy);
+      if (!(way instanceof Unreachable) && reachableFrom(port.server(), device))
+        return { ...way, device: device.contact };
+    }
     const contact = req === undefined ? undefined : parseNameAddr(header(req, 'Contact') ?? '')?.uri;
-    if (req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined)
-      return place(contact, nextHopOf({ contact, path: [], source: sourceOf(req) })?.proxy);
-    return place(to, undefined);
+    const way =
+      req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined
+        ? wayTo({ contact, path: [], source: sourceOf(req) }, settings.outboundProxy)
+        : wayTo({ contact: to, path: [], source: NOWHERE }, settings.outboundProxy);
+    return way instanceof Unreachable ? way : { ...way, device: undefined };
   }
 
-  function place(to: string, proxy: string | undefined, device?: string): Place | undefined {
-    const uri = targetOf(to);
-    const hop = settings.outboundProxy === '' ? proxy : settings.outboundProxy;
-    return uri === undefined ? undefined : { uri, proxy: hop, device };
-  }
-
-  function fly({ uri, proxy, device }: Place, send: () => Promise<Answer>): Promise<Answer | undefined> {
+  function fly({ uri, proxy, device }: Destination, send: () => Promise<Answer>) {
     if (device !== undefined) return flights.take(device, send);
     // The operator's proxy knows what it can bear, and for whom.
     if (settings.outboundProxy !== '') return send();
@@ -71,29 +73,21 @@ export function createNoteSender(
 
   return {
     send: async ({ from, to, headers, body }, req) => {
-      const found = await placeOf(to, req);
-      if (!found) return;
-      const answer = await fly(found, () =>
-        port.send({
-          method: 'MESSAGE',
-          uri: found.uri,
-          proxy: found.proxy,
-          headers: {
-            From: `<${from}>;tag=${randomBytes(8).toString('hex')}`,
-            To: `<${to}>`,
-            'Call-ID': randomBytes(16).toString('hex'),
-            Date: formatSipDate(now()),
-            ...headers,
-          },
-          body: Buffer.from(body),
-        }),
-      );
+      const found = await destinationOf(to, req);
+      if (found instanceof Unreachable) {
+        log.debug(`nothing is sent to ${to}: ${found.reason}`);
+        return;
+      }
+      const request = requestAlong(found, {
+        method: 'MESSAGE',
+        from: `<${from}>`,
+        to: `<${to}>`,
+        headers: { Date: formatSipDate(now()), ...headers },
+        body: Buffer.from(body),
+      });
+      const answer = await fly(found, () => port.send(request));
       if (!answer) log.debug(`nothing is sent to ${to}: too many wait for its host, or it does not answer`);
       else if (answer.status >= 300) log.debug(`a notice to ${to} failed: ${answer.status} ${answer.reason}`);
     },
   };
-}
-
-function sourceOf(req: SipRequest): { address: string; port: number; protocol: string } {
-  return { address: req.source_address, port: req.source_port, protocol: req.protocol.toLowerCase() };
 }

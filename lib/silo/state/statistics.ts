@@ -27,7 +27,7 @@ export interface Health {
   readonly drachtio: boolean;
   /** '' when the database answers, else why not. */
   readonly store: string;
-  /** Settings of the database by which something acknowledged could be lost: sentences. */
+  /** What an operator should mend: settings of the database by which something acknowledged could be lost, devices that can't be sent to; sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -51,12 +51,13 @@ export function createStatistics(events: SiloEmitter, lanes: () => number): () =
   });
 }
 
-export async function healthOf(store: Store, port: Port): Promise<Health> {
+/** @param warnings what else an operator should know */
+export async function healthOf(store: Store, port: Port, warnings: readonly string[] = []): Promise<Health> {
   const drachtio = port.connected();
   try {
     await store.ping();
-    return { ok: drachtio, drachtio, store: '', warnings: await store.warnings() };
+    return { ok: drachtio, drachtio, store: '', warnings: [...(await store.warnings()), ...warnings] };
   } catch (error) {
-    return { ok: false, drachtio, store: textOf(error), warnings: [] };
+    return { ok: false, drachtio, store: textOf(error), warnings };
   }
 }

@@ -5,10 +5,11 @@ import { withOwnHost } from './localhost.ts';
 import type { OutgoingRequest } from './messages.ts';
 import { MAX_FRAME } from './window.ts';
 
-/** drachtio-server's fixed buffers for headers (8,400) and the start line (512), less what it adds itself. */
+/** drachtio-server's fixed buffer for headers (8,400), less what it adds itself. */
 export const MAX_HEADERS = 8_000;
-/** Longest Request-URI and next hop that drachtio-server passes. */
-export const MAX_URI = 480;
+/** Its fixed buffers for a start line and for a next hop: what is longer is cut. */
+export const MAX_START_LINE = 512;
+const MAX_NEXT_HOP = 512;
 /** Largest answer, as we can estimate it: what it copies from the request is not ours to see. */
 export const MAX_ANSWER = 9_000;
 /** A Request-URI and next hop take this much at the most in practice; who needs more has no claim on room for it. */
@@ -61,8 +62,10 @@ export function frameOf({
   if (lines > MAX_HEADERS)
     return own(`the headers would take ${lines} bytes, drachtio passes ${MAX_HEADERS}`);
   const [uriBytes, proxyBytes] = [Buffer.byteLength(uri), Buffer.byteLength(proxy ?? '')];
-  if (uriBytes > MAX_URI || proxyBytes > MAX_URI)
-    return target(`the Request-URI or next hop is longer than the ${MAX_URI} bytes that drachtio passes`);
+  if (`${method}  SIP/2.0`.length + uriBytes > MAX_START_LINE || proxyBytes > MAX_NEXT_HOP)
+    return target(
+      `the start line or next hop is longer than the ${MAX_START_LINE} bytes that drachtio passes`,
+    );
   // "<length>#<uuid>|sip||<dialog>|" CRLF, start line, Content-Length line, blank line.
   const fixed = 6 + 36 + 7 + (dialogId?.length ?? 0) + 2 + method.length + 12 + 26 + 2;
   const message = fixed + lines + (body?.length ?? 0);

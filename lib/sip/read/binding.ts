@@ -1,5 +1,6 @@
 /** Bindings, and how the contacts of a REGISTER become them. */
 import { takesMessage, type Registration } from './registration.ts';
+import type { Source } from './source.ts';
 
 /** Where a message may be sent: one contact of one AoR (RFC 3261 section 10, RFC 3327, RFC 5626). */
 export interface Binding {
@@ -15,7 +16,7 @@ export interface Binding {
   readonly cseq: number;
   readonly path: readonly string[];
   /** Where the REGISTER came from. */
-  readonly source: { readonly address: string; readonly port: number; readonly protocol: string };
+  readonly source: Source;
   /** SIP addresses of the drachtio-server that the REGISTER came through: it alone has the device's connection. */
   readonly server: string;
   /** Can the device take MESSAGE (Allow, `methods`)? */

@@ -9,6 +9,7 @@ import {
   splitList,
   type HeaderSource,
 } from './headers.ts';
+import { sourceOf, type ReceivedRequest, type Source } from './source.ts';
 import { aorOf, parseUri, type AorOptions } from './uri.ts';
 
 /** One Contact of a REGISTER. RFC 3261 20.10. */
@@ -49,17 +50,14 @@ export interface Registration {
   readonly expires: number | undefined;
   /** Option tags, lower case. */
   readonly supported: readonly string[];
-  /** Where the REGISTER came from; the port is 0 when unknown. */
-  readonly source: { readonly address: string; readonly port: number; readonly protocol: string };
+  /** Where the REGISTER came from. */
+  readonly source: Source;
   /** SIP addresses of the drachtio-server that received it, '' when unknown. */
   readonly server: string;
 }
 
 /** What is needed of drachtio-srf's request. */
-export interface RegisterRequest extends HeaderSource {
-  readonly source_address: string;
-  readonly source_port: number | string;
-  readonly protocol: string;
+export interface RegisterRequest extends HeaderSource, ReceivedRequest {
   /** The drachtio-server that it came through, with its SIP addresses. */
   readonly server?: { readonly hostport?: string };
 }
@@ -177,7 +175,6 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
   const callId = harmless(header(req, 'Call-ID'));
   if (!callId) return refuse('no readable Call-ID', 'wanted is one (RFC 3261, 8.1.1.4)');
   const allow = header(req, 'Allow');
-  const port = Number(req.source_port);
   return {
     ...readContacts(header(req, 'Contact'), expires),
     aor,
@@ -190,11 +187,7 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
     expires,
     supported: splitList(header(req, 'Supported') ?? '').map((tag) => tag.toLowerCase()),
     server: (req.server?.hostport ?? '').slice(0, 255),
-    source: {
-      address: req.source_address,
-      port: Number.isInteger(port) && port > 0 && port < 65536 ? port : 0,
-      protocol: req.protocol.toLowerCase(),
-    },
+    source: sourceOf(req),
   };
 }
 

@@ -1,0 +1,17 @@
+/** Answers to requests of ours that no peer and no drachtio-server gave: nothing was sent, or nothing came back in time. */
+import type { Answer } from './messages.ts';
+
+export type LocalFailure = NonNullable<Answer['failure']>;
+
+const STATUS: Readonly<Record<LocalFailure, number>> = {
+  target: 404,
+  unsendable: 400,
+  refused: 503,
+  'no-dialog': 481,
+  disconnected: 503,
+  timeout: 408,
+};
+
+export function localAnswer(failure: LocalFailure, reason: string): Answer {
+  return { status: STATUS[failure], reason, origin: 'local', failure, header: () => undefined };
+}
