@@ -230,8 +230,9 @@ function uriOf(text: string): string {
   return uri;
 }
 
-function asUri(owner: string): string {
-  return /^(sips?|tel):/i.test(owner) ? owner : `sip:${owner}`;
+/** An AoR or a URI, as a URI. */
+export function asUri(address: string): string {
+  return /^(sips?|tel):/i.test(address) ? address : `sip:${address}`;
 }
 
 function refuse(status: number, message: string): SiloError {

@@ -3,13 +3,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { logger } from '../../base/log.ts';
+import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
 import { formatSipDate, header, parseNameAddr } from '../../sip/read/headers.ts';
 import { nextHopOf, reachableFrom } from '../../sip/read/next-hop.ts';
-import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
-import type { Port } from '../../sip/drachtio/port.ts';
-import { aorOf, parseUri, targetOf, type AorOptions } from '../../sip/read/uri.ts';
-import type { BindingSource } from '../state/bindings.ts';
-import type { InFlight } from '../state/in-flight.ts';
+import { aorOf, parseUri, targetOf } from '../../sip/read/uri.ts';
+import type { SiloContext } from '../state/context.ts';
 import { createUnregisteredTargets } from './unregistered-targets.ts';
 
 const log = logger('silo:notice');
@@ -24,24 +22,20 @@ export interface OutgoingNote {
 
 export interface NoteSender {
   /** @param req the MESSAGE of the author, whose Contact may say where the author is */
-  send(letter: OutgoingNote, req: SipRequest | undefined): Promise<void>;
+  send(note: OutgoingNote, req: SipRequest | undefined): Promise<void>;
 }
 
 interface Place {
   readonly uri: string;
   readonly proxy: string | undefined;
-  /** The contact of a registered device; undefined: anybody may have named this place. */
+  /** The contact of a registered device; undefined: a stranger may have named this place. */
   readonly device: string | undefined;
 }
 
-export function createNoteSender(
-  port: Port,
-  flights: InFlight,
-  bindings: BindingSource,
-  settings: AorOptions & { readonly outboundProxy: string },
-  now: () => number,
-): NoteSender {
-  const strangers = createUnregisteredTargets(flights, now);
+export type NoteContext = Pick<SiloContext, 'port' | 'inFlight' | 'bindings' | 'settings' | 'now'>;
+
+export function createNoteSender({ port, inFlight, bindings, settings, now }: NoteContext): NoteSender {
+  const unregistered = createUnregisteredTargets(inFlight, now);
 
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
   async function placeOf(to: string, req: SipRequest | undefined): Promise<Place | undefined> {
@@ -61,19 +55,19 @@ export function createNoteSender(
     return uri === undefined ? undefined : { uri, proxy: hop, device };
   }
 
-  function fly({ uri, proxy, device }: Place, send: () => Promise<Answer>): Promise<Answer | undefined> {
-    if (device !== undefined) return flights.take(device, send);
+  function inTurn({ uri, proxy, device }: Place, send: () => Promise<Answer>): Promise<Answer | undefined> {
+    if (device !== undefined) return inFlight.take(device, send);
     // The operator's proxy knows what it can bear, and for whom.
     if (settings.outboundProxy !== '') return send();
     const hop = parseUri(proxy ?? uri);
-    return strangers.send(hop?.host ?? '', hop?.port ?? 0, send);
+    return unregistered.send(hop?.host ?? '', hop?.port ?? 0, send);
   }
 
   return {
     send: async ({ from, to, headers, body }, req) => {
       const found = await placeOf(to, req);
       if (!found) return;
-      const answer = await fly(found, () =>
+      const answer = await inTurn(found, () =>
         port.send({
           method: 'MESSAGE',
           uri: found.uri,

@@ -12,6 +12,7 @@ import { badIdentifier } from '../read/identifiers.ts';
 import { prepareCopied } from './response-headers.ts';
 import { mayBeAnswered } from './dialog-guard.ts';
 import { MAX_ANSWER, Unsendable, frameOf } from './frame.ts';
+import { localAnswer, type LocalFailure } from './local-answer.ts';
 import { withOwnHost } from './localhost.ts';
 import type {
   SipRequest,
@@ -254,14 +255,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
           outstanding.delete(lost);
           resolve(answer);
         };
-        const fail = (failure: NonNullable<Answer['failure']>, reason: string) =>
-          finish({
-            status: LOCAL_STATUS[failure],
-            reason,
-            origin: 'local',
-            failure,
-            header: () => undefined,
-          });
+        const fail = (failure: LocalFailure, reason: string) => finish(localAnswer(failure, reason));
         const lost = () => fail('disconnected', 'the connection to drachtio-server is gone');
         const timer = setTimeout(() => fail('timeout', 'no answer within our own time limit'), timeout);
         outstanding.add(lost);
@@ -295,15 +289,6 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
       }),
   };
 }
-
-const LOCAL_STATUS = {
-  target: 404,
-  unsendable: 400,
-  refused: 503,
-  'no-dialog': 481,
-  disconnected: 503,
-  timeout: 408,
-} as const;
 
 function isNoDialog(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENODIALOG';
