@@ -162,7 +162,7 @@ function partsOf(context: SiloContext, owner: string) {
     notices.stored(stored);
     imdn.stored(stored.message);
   });
-  // Those behind it may have waited for it.
+  // The messages behind it may have waited for it.
   late.onDelivered((box) => wake(box, 'accept'));
   const close = () => {
     rateLimit.close();

@@ -54,7 +54,7 @@ export async function deliverLive(
 
   const able = bindings.filter((binding) => binding.takesMessage);
   const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
-  const told = deferred();
+  const senderAnswered = deferred();
   const attempts = reachable.map((binding) => {
     const tried = deferred();
     const turn = inFlight.take(binding.contact, async () => {
@@ -73,7 +73,7 @@ export async function deliverLive(
       answers.push(answer);
       tried.resolve();
       // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
-      if (isSuccess(answer)) await told.promise;
+      if (isSuccess(answer)) await senderAnswered.promise;
     });
     turn.then(tried.resolve, tried.resolve);
     return tried.promise;
@@ -82,7 +82,7 @@ export async function deliverLive(
   const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
   sender.answered = true;
   if (answer) await answerSender();
-  told.resolve();
+  senderAnswered.resolve();
   if (answer) return;
   const { status, reason } = best(answers, attempts.length);
   throw new LiveFailure(status, reason, reachable.length === able.length);

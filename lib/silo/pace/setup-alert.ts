@@ -19,14 +19,14 @@ export interface SetupAlert {
 }
 
 export function createSetupAlert(now = () => performance.now()): SetupAlert {
-  const told = new BoundedMap<string, number>(MOST);
+  const warned = new BoundedMap<string, number>(MOST);
   return {
     heard: (hop, status) => {
       const meaning = MEANING[status];
       if (meaning === undefined) return;
       const key = `${status} ${hop}`;
-      if (now() - (told.get(key) ?? -Infinity) < EVERY_MS) return;
-      told.set(key, now());
+      if (now() - (warned.get(key) ?? -Infinity) < EVERY_MS) return;
+      warned.set(key, now());
       log.warn(`${hop} answered ${status} to a stored message: ${meaning}. The message waits meanwhile.`);
     },
   };

@@ -7,7 +7,7 @@
  *   claiming ──rest──► idle            no device that this node can send to
  *   claiming ──pause──► waiting        another node has the lease, or the store or drachtio-server is away
  *   releasing ──pause──► waiting       the session was cut short
- *   waiting ──wake──► queued           by anything but the clock, which finds what the timer is there for
+ *   waiting ──wake──► queued           by anything but the sweep, which finds what the timer is there for
  *   waiting ──due──► queued            the timer of the pause
  *   waiting ──stop──► idle             this node stops
  *   any ──fail──► waiting              a fault of ours: the box is served again after a while

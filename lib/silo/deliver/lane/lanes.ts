@@ -18,7 +18,7 @@ const log = logger('silo:lane');
 /** Boxes that are left to another node, and for how many ms. */
 const MAX_ELSEWHERE = 100_000;
 const ELSEWHERE_MS = 10_000;
-/** Milliseconds after which a box is served again whose turn ended by a fault of ours. */
+/** Milliseconds after which a box is served again whose turn ended by a fault. */
 const FAULT_MS = 5000;
 
 export type LanesContext = Omit<TurnContext, 'capabilities' | 'setupAlert' | 'isOpen'>;
@@ -126,7 +126,7 @@ export class Lanes {
     }
   }
 
-  /** A fault of ours: said with its place, and the box is served all the same. */
+  /** A fault of ours, or of the host app: said with its place, and the box is served again after a while. */
   #failed(lane: Lane, error: unknown): void {
     log.error(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
     lane.fail(FAULT_MS, () => this.#ring(lane));

@@ -1,7 +1,6 @@
 /** The turn of a lane: is there a device, is the lease ours, a session, and the lease is given back. */
-import { textOf } from '../../../base/errors.ts';
+import { SiloError, textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
-import { StateError } from '../../../base/state.ts';
 import type { Port } from '../../../sip/drachtio/port.ts';
 import type { Lease } from '../../../stores/contract/leases.ts';
 import type { BindingSource } from '../../state/bindings.ts';
@@ -34,7 +33,10 @@ export interface TurnContext extends DeliveryContext {
 export type AfterTurn =
   { readonly kind: 'rest' | 'elsewhere' } | { readonly kind: 'pause'; readonly ms: number };
 
-/** Leads the lane from `queued` to `claiming` or `releasing`. A store that is away is a pause, a fault of ours throws. */
+/**
+ * Leads the lane from `queued` to `claiming` or `releasing`. A store that is away is a pause.
+ * @throws what is a fault of ours, or of the host app's registrar
+ */
 export async function takeTurn(context: TurnContext, lane: Lane): Promise<AfterTurn> {
   const why = lane.begin();
   try {
@@ -47,7 +49,7 @@ export async function takeTurn(context: TurnContext, lane: Lane): Promise<AfterT
     if (presence === 'none') await park(context, lane.box);
     return { kind: presence === 'none' ? 'rest' : 'elsewhere' };
   } catch (error) {
-    if (error instanceof StateError) throw error;
+    if (!(error instanceof SiloError)) throw error;
     log.warn(`the box of ${lane.box} could not be served: ${textOf(error)}`);
     return { kind: 'pause', ms: STORE_AWAY_MS };
   }

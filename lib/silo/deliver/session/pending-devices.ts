@@ -1,7 +1,7 @@
 /**
  * Who is owed what, where every device gets every message: who has a message and who refused it stands in the message
  * itself; it ends when no known device is owed it any more. Known are devices with an instance, for some time after their
- * last registration, and whoever is registered.
+ * last registration, and those that are registered.
  */
 import type { Binding } from '../../../sip/read/binding.ts';
 import type { DeviceState } from '../../../stores/contract/devices.ts';
@@ -78,7 +78,7 @@ export class PendingDevices {
     } else await store.defer(lease, message.id, { nextTime: 0, status, strike: false, refusedBy: device });
   }
 
-  /** Ends the message when nobody is owed it any more. */
+  /** Ends the message when no device is owed it any more. */
   async endIfDone(message: Message, status = 0, reason = ''): Promise<boolean> {
     if (this.#ended.has(message.id)) return true;
     const { taken, refused } = this.#of(message);
@@ -105,7 +105,7 @@ export class PendingDevices {
     return known;
   }
 
-  /** Whoever came after the message was accepted is a late one: a list that is younger than the message is good for it. */
+  /** A device that came after the message was accepted is not counted: a list that is younger than the message is good for it. */
   async #registeredFor({ incTime }: Message): Promise<readonly Binding[]> {
     const { now, devices } = this.#context;
     if (incTime >= this.#asked || now() > this.#asked + FRESH) {
@@ -121,7 +121,7 @@ export class PendingDevices {
     const remembered = [...this.#states.values()].filter(({ until }) => until > now);
     const known = new Set(remembered.map(({ device }) => device));
     const registered = await this.#registeredFor(message);
-    // Whoever is here and can't take messages (any more) is owed none, a device with one flow that can is owed all.
+    // A device that is registered and can't take messages (any more) is owed none, one with a single flow that can is owed all.
     for (const binding of registered) if (!devices.able(binding)) known.delete(deviceOf(binding));
     for (const binding of registered) if (devices.able(binding)) known.add(deviceOf(binding));
     return known;

@@ -9,7 +9,7 @@ const VANISHED_PAGE = 1000;
 const VANISHED_PAGES = 20;
 
 export interface PurgeContext extends Pick<SiloContext, 'store' | 'events' | 'settings' | 'now'> {
-  /** Messages of these boxes have ended: those behind may have waited for them. */
+  /** Messages of these boxes have ended: the messages behind them may have waited for that. */
   readonly onEnded: (boxes: readonly string[]) => Promise<void>;
 }
 
