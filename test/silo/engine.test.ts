@@ -123,6 +123,23 @@ describe('the circuit breaker', () => {
   });
 });
 
+describe('a circuit breaker with many hops', () => {
+  test('forgets those that failed longest ago, and never one that fails just now', () => {
+    const breaker = createCircuitBreaker(() => 0);
+    const fails = (hop: string) => {
+      for (let i = 0; i < 5; i++) breaker.report(hop, `phone${i}`, false);
+    };
+    fails('left');
+    fails('edge');
+    for (let i = 0; i < 10_000; i++) {
+      breaker.report(`hop${i}`, 'phone', false);
+      if (i % 1000 === 0) breaker.report('edge', 'phone', false);
+    }
+    expect(breaker.wait('left')).toBe(0);
+    expect(breaker.wait('edge')).toBeGreaterThan(0);
+  });
+});
+
 describe('back-pressure', () => {
   test('messages beyond the limit of pending commits are refused, and welcome again when some are done', () => {
     const overload = createOverload({ maxPending: 2, maxLag: 1000 });

@@ -1,31 +1,32 @@
 /** One message to one contact: its turn, its pace, and how long its answer is waited for. */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Answer } from '../../sip/drachtio/messages.ts';
 import { localAnswer } from '../../sip/drachtio/local-answer.ts';
+import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import { splitAor } from '../../sip/read/uri.ts';
 import type { Message } from '../../stores/contract/message.ts';
-import type { SetupAlert } from '../pace/setup-alert.ts';
 import type { CircuitBreaker } from '../pace/circuit-breaker.ts';
-import { deliveryOf, timeLeft } from './outgoing-message.ts';
+import type { RateLimit } from '../pace/rate-limit.ts';
+import type { SetupAlert } from '../pace/setup-alert.ts';
 import type { InFlight } from '../state/in-flight.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { retryAfter, type Verdict } from '../state/outcome.ts';
-import type { RateLimit } from '../pace/rate-limit.ts';
+import { deliveryOf, timeLeft } from './outgoing-message.ts';
 
 const log = logger('silo:lane');
 
 export interface AttemptContext {
-  readonly port: Port;
-  readonly flights: InFlight;
-  readonly pace: RateLimit;
+  readonly port: Pick<Port, 'send'>;
+  readonly inFlight: InFlight;
+  readonly rateLimit: RateLimit;
   readonly breaker: CircuitBreaker;
-  readonly alarm: SetupAlert;
+  readonly setupAlert: SetupAlert;
   readonly settings: SiloSettings;
   readonly now: () => number;
-  /** May go on: the lease is fresh and nobody stops us. */
+  /** May go on: the lease is fresh, and this node does not stop. */
   readonly mayGoOn: () => boolean;
   /** Did the message end by other means since it was read (a late answer of a live attempt)? */
   readonly hasEnded: (key: string) => boolean;
@@ -40,8 +41,13 @@ export interface Failure {
   readonly verdict: Verdict;
 }
 
-/** `gone`: the message has ended or expired meanwhile; `paused`: nothing may be sent along this way for so many ms. */
-type Attempted = Answer | 'gone' | { readonly paused: number };
+/** Nothing may be sent along this way for so many ms. */
+export interface Paused {
+  readonly paused: number;
+}
+
+/** `gone`: the message has ended or expired meanwhile. */
+type Attempted = Answer | 'gone' | Paused;
 
 /**
  * A silent device is waited for until drachtio-server gives up (32 s), since nothing else may be sent to it meanwhile;
@@ -54,14 +60,14 @@ export async function attempt(
   others: boolean,
 ): Promise<Attempted> {
   const waiting = { over: false };
-  const flight = context.flights.take(binding.contact, async (): Promise<Attempted> => {
+  const sending = context.inFlight.take(binding.contact, async (): Promise<Attempted> => {
     if (waiting.over) return 'gone';
     return sendNow(context, message, binding);
   });
-  const answer = await awaitAnswer(context, binding, others, flight);
+  const answer = await awaitAnswer(context, binding, others, sending);
   if (answer !== undefined) return answer;
   waiting.over = true;
-  void flight
+  void sending
     .then((late) => {
       const taken = typeof late === 'object' && 'status' in late && late.status >= 200 && late.status < 300;
       return taken ? context.lateDelivery(message.key) : undefined;
@@ -70,39 +76,39 @@ export async function attempt(
   return localAnswer('timeout', 'the device has left, or another one is tried');
 }
 
-/** The outcome of the flight, or undefined when it is no longer waited for. */
+/** What came of the sending, or undefined when it is no longer waited for. */
 function awaitAnswer(
   context: AttemptContext,
   binding: Binding,
   others: boolean,
-  flight: Promise<Attempted>,
+  sending: Promise<Attempted>,
 ): Promise<Attempted | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const beBrief = () => {
+    const shortenTimeout = () => {
       timer ??= setTimeout(() => {
         finish();
         resolve(undefined);
       }, context.settings.liveTimeout);
     };
-    const stop = context.onLeaving(binding, beBrief);
+    const stop = context.onLeaving(binding, shortenTimeout);
     const finish = () => {
       clearTimeout(timer);
       stop();
     };
-    if (others) beBrief();
-    flight.finally(finish).then(resolve, reject);
+    if (others) shortenTimeout();
+    sending.finally(finish).then(resolve, reject);
   });
 }
 
 async function sendNow(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
-  const { breaker, pace, port, now } = context;
+  const { breaker, rateLimit, port, now } = context;
   const request = deliveryOf(message, binding, now(), context.settings);
   if (request instanceof Unreachable) return localAnswer('target', request.reason);
   const hop = request.proxy ?? request.uri;
   const wait = breaker.wait(hop);
   if (wait > 0) return { paused: wait };
-  return pace.run(hop, message.box.slice(message.box.lastIndexOf('@') + 1), async () => {
+  return rateLimit.run(hop, splitAor(message.box).host, async () => {
     // Turns may take long: what was true when this one was asked for need not be true now.
     if (context.hasEnded(message.key) || message.expTime <= now()) return 'gone';
     if (!context.mayGoOn()) return { paused: 1000 };
@@ -112,7 +118,7 @@ async function sendNow(context: AttemptContext, message: Message, binding: Bindi
     });
     // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
     if (answer.failure === 'disconnected') return { paused: 1000 };
-    if (answer.origin === 'peer') context.alarm.heard(hop, answer.status);
+    if (answer.origin === 'peer') context.setupAlert.heard(hop, answer.status);
     // What never left says nothing of the way.
     if (answer.failure === undefined)
       breaker.report(hop, binding.contact, answer.status !== 503, retryAfter(answer));

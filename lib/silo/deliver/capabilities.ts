@@ -3,9 +3,10 @@
  * device's User-Agent or Allow changes, in this process only: after a restart each is asked once more.
  */
 import { createHash } from 'node:crypto';
-import { parseContentType, splitList } from '../../sip/read/headers.ts';
+import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import { parseContentType, splitList } from '../../sip/read/headers.ts';
 import { deviceOf } from '../state/bindings.ts';
 
 const MOST = 100_000;
@@ -30,28 +31,29 @@ export interface Capabilities {
 
 interface Known {
   /** What the device was when it said so. */
-  readonly face: string;
+  readonly fingerprint: string;
   incapable: boolean;
   readonly types: Set<string>;
 }
 
 export function createCapabilities(): Capabilities {
-  const known = new Map<string, Known>();
+  const known = new BoundedMap<string, Known>(MOST);
 
   function of(binding: Binding): Known | undefined {
     const name = nameOf(binding);
     const found = known.get(name);
-    if (found === undefined || found.face === fingerprintOf(binding)) return found;
+    if (found === undefined || found.fingerprint === fingerprintOf(binding)) return found;
     known.delete(name);
     return undefined;
   }
 
   function note(binding: Binding): Known {
-    const noted = of(binding) ?? { face: fingerprintOf(binding), incapable: false, types: new Set<string>() };
-    // Set anew: the oldest go first.
-    known.delete(nameOf(binding));
+    const noted = of(binding) ?? {
+      fingerprint: fingerprintOf(binding),
+      incapable: false,
+      types: new BoundedSet<string>(MOST_TYPES),
+    };
     known.set(nameOf(binding), noted);
-    forgetFirst(known, MOST);
     return noted;
   }
 
@@ -63,9 +65,7 @@ export function createCapabilities(): Capabilities {
       // RFC 3261 21.4.13. Without Accept it may be this one message: its character set, or what is inside.
       const accept = status === 415 ? header('Accept') : undefined;
       if (accept === undefined || accepts(accept, typeOf(contentType))) return;
-      const { types } = note(binding);
-      types.add(typeOf(contentType));
-      forgetFirst(types, MOST_TYPES);
+      note(binding).types.add(typeOf(contentType));
     },
     takesMessages: (binding) => of(binding)?.incapable !== true,
     takesType: (binding, contentType) => of(binding)?.types.has(typeOf(contentType)) !== true,
@@ -85,7 +85,7 @@ export function hasRefused(refusedBy: readonly string[], binding: Binding): bool
   return refusedBy.includes(refusalOf(binding, 0)) || refusedBy.includes(refusalOf(binding, 415));
 }
 
-/** A device of one AoR: what somebody else's device with the same instance says is its own affair. */
+/** A device of one AoR: a device of another one with the same instance may be able to do more. */
 function nameOf(binding: Binding): string {
   return `${binding.aor} ${deviceOf(binding)}`;
 }
@@ -102,9 +102,4 @@ function typeOf(contentType: string): string {
 function accepts(accept: string, type: string): boolean {
   const wanted = [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*'];
   return splitList(accept).some((entry) => wanted.includes((entry.split(';')[0] ?? '').trim().toLowerCase()));
-}
-
-function forgetFirst(collection: Map<string, unknown> | Set<string>, most: number): void {
-  const [first] = collection.keys();
-  if (collection.size > most && first !== undefined) collection.delete(first);
 }

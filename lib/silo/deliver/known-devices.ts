@@ -1,8 +1,8 @@
 /** Which devices an AoR has, where every device gets every message: noted at a first registration, and then now and then. */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Registration } from '../../sip/read/registration.ts';
-import { takesMessage } from '../../sip/read/registration.ts';
+import { takesMessage, type Registration } from '../../sip/read/registration.ts';
 import type { DeviceStore } from '../../stores/contract/devices.ts';
 import type { SiloSettings } from '../state/options.ts';
 
@@ -16,13 +16,15 @@ export interface KnownDevices {
   note(registration: Registration): Promise<void>;
 }
 
-export function createKnownDevices(
-  store: DeviceStore,
-  settings: Pick<SiloSettings, 'deliverTo' | 'deviceMemory'>,
-  now: () => number,
-): KnownDevices {
+export interface KnownDevicesContext {
+  readonly store: Pick<DeviceStore, 'knowDevice'>;
+  readonly settings: Pick<SiloSettings, 'deliverTo' | 'deviceMemory'>;
+  readonly now: () => number;
+}
+
+export function createKnownDevices({ store, settings, now }: KnownDevicesContext): KnownDevices {
   /** Box and instance -> when it was written down. */
-  const noted = new Map<string, number>();
+  const noted = new BoundedMap<string, number>(MEMORY);
   // What is remembered briefly is noted more often.
   const interval = Math.min(DAY, settings.deviceMemory / 10);
   return {
@@ -35,10 +37,7 @@ export function createKnownDevices(
         const name = `${registration.aor} ${instance}`;
         const at = now();
         if (at - (noted.get(name) ?? -Infinity) < interval) continue;
-        noted.delete(name);
         noted.set(name, at);
-        const [oldest] = noted.keys();
-        if (noted.size > MEMORY && oldest !== undefined) noted.delete(oldest);
         try {
           await store.knowDevice(
             registration.aor,

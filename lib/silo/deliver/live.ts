@@ -1,42 +1,26 @@
 /**
- * Live delivery: a MESSAGE for somebody who is registered goes to all devices at once, the first 2xx wins. Nobody
- * within the time limit: it fails with the best status, and the failure route stores it. A 2xx that comes after that
- * still counts: the stored copy is ended.
+ * Live delivery: a MESSAGE for a recipient who is registered goes to all devices at once, the first 2xx wins. Without one
+ * within the time limit it fails with the best status, and the failure route stores it. A 2xx that comes after that still
+ * counts: the stored copy is ended.
  */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { header } from '../../sip/read/headers.ts';
-import { reachableFrom } from '../../sip/read/next-hop.ts';
 import type { Answer, OutgoingRequest, SipRequest } from '../../sip/drachtio/messages.ts';
 import { localAnswer } from '../../sip/drachtio/local-answer.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import { deliveryOf } from './outgoing-message.ts';
-import type { InFlight } from '../state/in-flight.ts';
-import type { SiloSettings } from '../state/options.ts';
+import { header } from '../../sip/read/headers.ts';
+import { reachableFrom } from '../../sip/read/next-hop.ts';
+import { LiveFailure } from '../receive/live-failure.ts';
 import { messageOf } from '../receive/message-of-request.ts';
+import type { SiloContext } from '../state/context.ts';
+import { deliveryOf } from './outgoing-message.ts';
 
 const log = logger('silo:live');
 
-/** A live delivery that nobody took: `status` is what the sender would be told without a silo. */
-export class LiveFailure extends Error {
-  readonly status: number;
-  /** Were all devices tried? Otherwise another node has the connection of one, and may send at once. */
-  readonly triedAll: boolean;
-  constructor(status: number, reason: string, triedAll = true) {
-    super(reason);
-    this.triedAll = triedAll;
-    this.name = 'LiveFailure';
-    this.status = status;
-  }
-}
-
-export interface LiveDependencies {
-  readonly port: Port;
-  readonly flights: InFlight;
-  readonly settings: SiloSettings;
-  readonly now: () => number;
+export interface LiveContext extends Pick<SiloContext, 'inFlight' | 'settings' | 'now'> {
+  readonly port: Pick<Port, 'send' | 'server'>;
   /** Tells the sender that a device took the message; resolves when that is on the wire, or never will be. */
   readonly answerSender: () => Promise<void>;
   /** A device took the message after its sender had been answered otherwise. */
@@ -53,18 +37,18 @@ const UNTRIED = {
   takenBy: [],
 } as const;
 
-/** A live message is none that waited: nothing is added to it. */
+/** A live message has not waited: nothing is added to it. */
 const AS_IT_CAME = { addDate: false, addContact: false, extraHeaders: {}, reminderFrom: '' } as const;
 
 /** Resolves when a device took it and its sender has the answer, rejects with a LiveFailure. */
 export async function deliverLive(
-  { port, flights, settings, now, answerSender, lateDelivery }: LiveDependencies,
+  { port, inFlight, settings, now, answerSender, lateDelivery }: LiveContext,
   req: SipRequest,
   bindings: readonly Binding[],
 ): Promise<void> {
   // The message that would be stored, with the same identity; `Expires: 0` is no obstacle here.
   const message = { ...messageOf(req, settings, now(), { live: true }), ...UNTRIED };
-  // Live it is the sender who says how long it is good for, or nobody.
+  // A live message is good for as long as its sender says, and for no set time when the sender says nothing.
   const expires = header(req, 'Expires');
   const answers: Answer[] = [];
   const sender = { answered: false };
@@ -72,10 +56,10 @@ export async function deliverLive(
 
   const able = bindings.filter((binding) => binding.takesMessage);
   const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
-  const told = deferred();
+  const senderAnswered = deferred();
   const attempts = reachable.map((binding) => {
     const tried = deferred();
-    const turn = flights.take(binding.contact, async () => {
+    const turn = inFlight.take(binding.contact, async () => {
       // Its turn came too late: the message is in the silo by now.
       if (tooLate()) return;
       const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
@@ -94,7 +78,7 @@ export async function deliverLive(
       answers.push(answer);
       tried.resolve();
       // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
-      if (isSuccess(answer)) await told.promise;
+      if (isSuccess(answer)) await senderAnswered.promise;
     });
     turn.then(tried.resolve, tried.resolve);
     return tried.promise;
@@ -103,7 +87,7 @@ export async function deliverLive(
   const answer = await firstSuccess(attempts, answers, settings.liveTimeout);
   sender.answered = true;
   if (answer) await answerSender();
-  told.resolve();
+  senderAnswered.resolve();
   if (answer) return;
   const { status, reason } = best(answers, attempts.length);
   throw new LiveFailure(status, reason, reachable.length === able.length);

@@ -1,9 +1,7 @@
 /** Dead letters for operators: look at them, send them again, throw them away. */
-import type { DeadLetter } from '../../stores/contract/dead-letters.ts';
-import type { Store } from '../../stores/contract/store.ts';
-import type { Boxes } from '../state/boxes.ts';
-import type { SiloEmitter } from '../state/events.ts';
-import type { Lanes } from '../deliver/lanes.ts';
+import type { DeadLetter, DeadLetterStore } from '../../stores/contract/dead-letters.ts';
+import type { SiloContext } from '../state/context.ts';
+import type { WakeBox } from '../state/wake.ts';
 
 export interface DeadLetters {
   /** At most `limit` (default 100) with an id above `after`, of one AoR or of all. */
@@ -18,24 +16,24 @@ export interface DeadLetters {
   drop(ids: readonly number[]): Promise<number>;
 }
 
-export function createDeadLetters(
-  store: Store,
-  boxes: Boxes,
-  lanes: Lanes,
-  events: SiloEmitter,
-  expireTime: number,
-  now: () => number,
-): DeadLetters {
+export interface DeadLetterContext extends Pick<SiloContext, 'boxes' | 'events' | 'now'> {
+  readonly store: DeadLetterStore;
+  readonly settings: { readonly expireTime: number };
+  readonly wake: WakeBox;
+}
+
+export function createDeadLetters(context: DeadLetterContext): DeadLetters {
+  const { store, boxes, events, settings, now, wake } = context;
   return {
     list: ({ box = '', after = 0, limit = 100 } = {}) => store.deadLetters(box, after, limit),
 
     replay: async (ids) => {
-      const back = await store.replay(ids, now() + expireTime);
+      const back = await store.replay(ids, now() + settings.expireTime);
       for (const { id, key, box } of back) {
         boxes.add(box);
         events.emit('stored', { box, key, id });
       }
-      for (const box of new Set(back.map((letter) => letter.box))) lanes.wake(box, 'register');
+      for (const box of new Set(back.map((letter) => letter.box))) wake(box, 'register');
       return back.length;
     },
 

@@ -1,7 +1,7 @@
 /** Messages that wait for their time: look at them, take them back. */
-import type { Ended, Message } from '../../stores/contract/message.ts';
-import type { Store } from '../../stores/contract/store.ts';
-import type { SiloEmitter } from '../state/events.ts';
+import type { Message } from '../../stores/contract/message.ts';
+import { CANCELLED, type ReminderStore } from '../../stores/contract/reminders.ts';
+import type { SiloContext } from '../state/context.ts';
 
 /** A message with a set time, without its content. */
 export interface Reminder {
@@ -26,21 +26,21 @@ export interface Reminders {
   cancel(ids: readonly number[]): Promise<number>;
 }
 
-export function createReminders(store: Store, events: SiloEmitter, now: () => number): Reminders {
+export interface ReminderContext extends Pick<SiloContext, 'events' | 'now'> {
+  readonly store: ReminderStore;
+}
+
+export function createReminders({ store, events, now }: ReminderContext): Reminders {
   return {
     list: async ({ box = '', after, limit = 100 } = {}) =>
       (await store.reminders(box, now(), limit, after)).map(asReminder),
 
     cancel: async (ids) => {
       const cancelled = await store.cancel(ids, now());
-      for (const ended of cancelled) events.emit('ended', erased(ended));
+      for (const { box, key } of cancelled) events.emit('ended', { box, key, ...CANCELLED });
       return cancelled.length;
     },
   };
-}
-
-function erased({ box, key }: Ended) {
-  return { box, key, outcome: 'erased', status: 0, reason: 'cancelled before its time' } as const;
 }
 
 function asReminder({ id, key, box, srcAddr, sendTime, expTime, contentType }: Message): Reminder {

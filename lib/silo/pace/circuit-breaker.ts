@@ -7,6 +7,10 @@
  *                           ▲                 │ 503
  *                           └──── twice as long ◄┘
  */
+import { BoundedMap } from '../../base/bounded-map.ts';
+
+/** Failing hops that are remembered: a phone without a proxy is one of its own. */
+const MOST = 10_000;
 const FAILURES = 5;
 const DEVICES = 3;
 const FIRST_MS = 5_000;
@@ -29,8 +33,8 @@ interface State {
 }
 
 export function createCircuitBreaker(now = () => performance.now()): CircuitBreaker {
-  // Only hops that fail are in here; each leaves with its first success.
-  const states = new Map<string, State>();
+  // Only hops that fail are in here; each leaves with its first success, those that failed longest ago when there are many.
+  const states = new BoundedMap<string, State>(MOST);
   return {
     wait: (hop) => {
       const state = states.get(hop);
@@ -58,17 +62,10 @@ export function createCircuitBreaker(now = () => performance.now()): CircuitBrea
         state.until = now() + Math.max(state.openMs, retryAfter * 1000);
       }
       states.set(hop, state);
-      prune(states, now());
     },
   };
 }
 
 function open({ failures, contacts }: State): boolean {
   return failures >= FAILURES && contacts.size >= DEVICES;
-}
-
-/** Hops that nobody sends to any more (phones that left) are forgotten. */
-function prune(states: Map<string, State>, now: number): void {
-  if (states.size < 10_000) return;
-  for (const [hop, state] of states) if (state.until < now) states.delete(hop);
 }

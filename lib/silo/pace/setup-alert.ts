@@ -1,4 +1,5 @@
-/** Answers that say that our set-up is wrong, not the device: told to the operator, once an hour for each next hop. */
+/** Answers that say that our set-up is wrong, not the device: the operator is told, once an hour for each next hop. */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { logger } from '../../base/log.ts';
 
 const log = logger('silo:lane');
@@ -18,17 +19,14 @@ export interface SetupAlert {
 }
 
 export function createSetupAlert(now = () => performance.now()): SetupAlert {
-  const told = new Map<string, number>();
+  const warned = new BoundedMap<string, number>(MOST);
   return {
     heard: (hop, status) => {
       const meaning = MEANING[status];
       if (meaning === undefined) return;
       const key = `${status} ${hop}`;
-      if (now() - (told.get(key) ?? -Infinity) < EVERY_MS) return;
-      told.delete(key);
-      told.set(key, now());
-      const [oldest] = told.keys();
-      if (told.size > MOST && oldest !== undefined) told.delete(oldest);
+      if (now() - (warned.get(key) ?? -Infinity) < EVERY_MS) return;
+      warned.set(key, now());
       log.warn(`${hop} answered ${status} to a stored message: ${meaning}. The message waits meanwhile.`);
     },
   };

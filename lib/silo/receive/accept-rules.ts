@@ -1,6 +1,6 @@
 /** The limits of the operator as rules for one message. */
-import type { NewMessage } from '../../stores/contract/message.ts';
 import type { AcceptRules } from '../../stores/contract/accept.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { readReceipt, replacedBy } from './receipts.ts';
 

@@ -1,14 +1,13 @@
 /** Accepting: checked, committed, and only then a success. */
 import { SiloError, textOf } from '../../base/errors.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import type { NewMessage } from '../../stores/contract/message.ts';
 import type { Accepted } from '../../stores/contract/accept.ts';
-import type { Store } from '../../stores/contract/store.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
+import type { MessageStore } from '../../stores/contract/messages.ts';
+import type { SiloContext } from '../state/context.ts';
+import { createSignal, type Signal } from '../state/signal.ts';
 import { rulesOf } from './accept-rules.ts';
-import type { Boxes } from '../state/boxes.ts';
 import { messageOf, type StoreOverrides } from './message-of-request.ts';
-import type { SiloEmitter } from '../state/events.ts';
-import type { SiloSettings } from '../state/options.ts';
 import type { Overload } from './overload.ts';
 
 /** What became of a MESSAGE that the host app (or a middleware) wanted stored. */
@@ -27,34 +26,47 @@ export type StoreResult =
       readonly retryAfter: number | undefined;
     };
 
+/** A message that was committed just now. */
+export interface Stored {
+  readonly message: NewMessage;
+  readonly id: number;
+  /** The MESSAGE that it came with; undefined for one that we made ourselves. */
+  readonly req: SipRequest | undefined;
+  readonly over: StoreOverrides;
+}
+
+export interface AcceptContext extends Pick<SiloContext, 'boxes' | 'events' | 'settings' | 'now'> {
+  readonly store: Pick<MessageStore, 'accept'>;
+  readonly overload: Overload;
+}
+
 export interface Acceptor {
   /** Checks and stores. Never throws, never answers. `nextTime`: earliest timed attempt. */
-  store(req: SipRequest, over?: StoreOverrides & { readonly nextTime?: number }): Promise<StoreResult>;
+  readonly store: (
+    req: SipRequest,
+    over?: StoreOverrides & { readonly nextTime?: number },
+  ) => Promise<StoreResult>;
   /**
    * Stores a message that we made ourselves; false when it was known already.
    * @throws SiloError when it can't be stored
    */
-  keep(message: NewMessage): Promise<boolean>;
+  readonly keep: (message: NewMessage) => Promise<boolean>;
   /** Resolves when the message with this key is no longer just being stored. */
-  settled(key: string): Promise<unknown>;
+  readonly settled: (key: string) => Promise<unknown>;
+  /** Tells of each message that was stored, before its sender is answered. */
+  readonly onStored: Signal<Stored>['on'];
 }
 
 /** A sender must have its answer before its transaction ends (32 s), and well before a person gives up. */
 const STORE_LIMIT = 8_000;
 
-export function createAcceptor(
-  store: Store,
-  boxes: Boxes,
-  events: SiloEmitter,
-  settings: SiloSettings,
-  now: () => number,
-  overload: Overload,
-  onStored: (message: NewMessage, id: number, req: SipRequest | undefined, over: StoreOverrides) => void,
-): Acceptor {
+export function createAcceptor(context: AcceptContext): Acceptor {
+  const { store, boxes, events, settings, now, overload } = context;
+  const stored = createSignal<Stored>();
   const underWay = new Map<string, Promise<unknown>>();
 
   async function commit(message: NewMessage): Promise<Accepted> {
-    const stored = boxes.storing(message.box);
+    const noLongerStoring = boxes.storing(message.box);
     const committed = overload.pending();
     const accepting = store.accept(message, rulesOf(message, settings));
     underWay.set(message.key, accepting);
@@ -64,7 +76,7 @@ export function createAcceptor(
         return accepted;
       })
       .finally(() => {
-        stored();
+        noLongerStoring();
         committed();
         if (underWay.get(message.key) === accepting) underWay.delete(message.key);
       });
@@ -72,26 +84,24 @@ export function createAcceptor(
   }
 
   /** @throws SiloError 480 when there is no room */
-  async function keep(
-    message: NewMessage,
-    req: SipRequest | undefined,
-    over: StoreOverrides,
-  ): Promise<Accepted> {
+  async function keep(message: NewMessage, origin: Pick<Stored, 'req' | 'over'>): Promise<Accepted> {
     const accepted = await commit(message);
     for (const { box, key, outcome, reason } of accepted.dropped ?? [])
       events.emit('ended', { box, key, outcome, status: 0, reason });
     if (accepted.full !== undefined) throw new SiloError('SILO_REFUSED', accepted.full, { status: 480 });
     if (accepted.stored) {
       events.emit('stored', { box: message.box, key: message.key, id: accepted.id, message });
-      onStored(message, accepted.id, req, over);
+      stored.emit({ message, id: accepted.id, ...origin });
     }
     return accepted;
   }
 
   return {
-    keep: async (message) => (await keep(message, undefined, {})).stored,
+    keep: async (message) => (await keep(message, { req: undefined, over: {} })).stored,
 
     settled: (key) => underWay.get(key)?.catch(() => undefined) ?? Promise.resolve(),
+
+    onStored: stored.on,
 
     store: async (req, over = {}) => {
       try {
@@ -101,13 +111,13 @@ export function createAcceptor(
         const made = messageOf(req, settings, now(), over);
         const message =
           over.nextTime === undefined ? made : { ...made, nextTime: Math.max(made.nextTime, over.nextTime) };
-        const { stored, id } = await keep(message, req, over);
+        const accepted = await keep(message, { req, over });
         return {
-          result: stored ? 'stored' : 'repeated',
+          result: accepted.stored ? 'stored' : 'repeated',
           status: 202,
           box: message.box,
           key: message.key,
-          id,
+          id: accepted.id,
         };
       } catch (error) {
         const refusal = error instanceof SiloError ? error : undefined;
@@ -129,18 +139,9 @@ export function createAcceptor(
 async function within<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
+    const text = `The store gave no answer within ${STORE_LIMIT} ms; the sender may try again.`;
     timer = setTimeout(
-      () =>
-        reject(
-          new SiloError(
-            'SILO_STORE_UNAVAILABLE',
-            `The store gave no answer within ${STORE_LIMIT} ms; the sender may try again.`,
-            {
-              status: 503,
-              retryAfter: 10,
-            },
-          ),
-        ),
+      () => reject(new SiloError('SILO_STORE_UNAVAILABLE', text, { status: 503, retryAfter: 10 })),
       STORE_LIMIT,
     );
   });

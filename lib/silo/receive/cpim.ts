@@ -13,7 +13,7 @@ export interface Cpim {
 /** The namespace of RFC 5438. */
 export const IMDN = 'urn:ietf:params:imdn';
 
-/** Headers end early in a message; what comes later is its own affair. */
+/** Headers end early in a message: further on nothing is looked for. */
 const LONGEST_HEADERS = 4000;
 
 /** Undefined for what is no CPIM, or has no end of its headers. */
@@ -25,7 +25,7 @@ export function readCpim(contentType: string, body: Buffer): Cpim | undefined {
   const prefixes = new Map<string, string>();
   const headers = new Map<string, string>();
   for (const [name, value] of lines(head)) {
-    // RFC 3862, 2.3.4: `NS: imdn <urn:ietf:params:imdn>` gives the names that begin with `imdn.` their meaning.
+    // RFC 3862 2.3.4: `NS: imdn <urn:ietf:params:imdn>` gives the names that begin with `imdn.` their meaning.
     const namespace = name === 'NS' ? /^([\w-]*)\s*<([^>]*)>/.exec(value) : undefined;
     if (namespace) prefixes.set(namespace[1] ?? '', namespace[2] ?? '');
     const dot = name.indexOf('.');

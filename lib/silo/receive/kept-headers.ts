@@ -49,7 +49,7 @@ const DROPPED = new Set([
   'www-authenticate',
 ]);
 
-/** Written by us or by drachtio, one each, or said about a body that is not ours: nobody else may add them. */
+/** Written by us or by drachtio, one each, or said about a body that is not ours: an operator or a host app may not add them. */
 const OURS = new Set([
   'call-id',
   'contact',

@@ -2,6 +2,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf, bodyText, type BodySource } from '../../sip/drachtio/body.ts';
+import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
+import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { MAX_FRAME } from '../../sip/drachtio/window.ts';
 import { hasControl } from '../../sip/read/characters.ts';
 import {
   expiresOf,
@@ -11,15 +14,12 @@ import {
   parseSipDate,
   type HeaderSource,
 } from '../../sip/read/headers.ts';
-import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
-import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { MAX_FRAME } from '../../sip/drachtio/window.ts';
-import type { NewMessage } from '../../stores/contract/message.ts';
-import { keptHeader, keptHeaders, mayBeAdded } from './kept-headers.ts';
-import { whyLiveOnly } from './not-stored.ts';
-import type { SiloSettings } from '../state/options.ts';
 import { recipientOf } from '../../sip/read/recipient.ts';
 import { parseUri } from '../../sip/read/uri.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
+import type { SiloSettings } from '../state/options.ts';
+import { keptHeader, keptHeaders, mayBeAdded } from './kept-headers.ts';
+import { whyLiveOnly } from './not-stored.ts';
 import { readReceipt, threadOf } from './receipts.ts';
 import { sendTimeOf } from './send-at.ts';
 
@@ -218,7 +218,7 @@ function extraHeaders(headers: StoreOverrides['headers']): string {
   return lines;
 }
 
-/** One that was no UTF-8 is left out: the URI says who it is. */
+/** A display name that was no UTF-8 is left out: the URI names the person, too. */
 function displayName(display: string | undefined): string {
   return display === undefined || display.includes('\uFFFD') ? '' : display;
 }
@@ -230,8 +230,9 @@ function uriOf(text: string): string {
   return uri;
 }
 
-function asUri(owner: string): string {
-  return /^(sips?|tel):/i.test(owner) ? owner : `sip:${owner}`;
+/** An AoR or a URI, as a URI. */
+export function asUri(address: string): string {
+  return /^(sips?|tel):/i.test(address) ? address : `sip:${address}`;
 }
 
 function refuse(status: number, message: string): SiloError {

@@ -35,7 +35,7 @@ export function whyLiveOnly(
   if (isNotice(req)) return 'Notices are not stored.';
   if (says(req, 'Cache-Control', 'no-store'))
     return 'Cache-Control: no-store says that it must not be stored.';
-  // RFC 3841, 9.1: the author does not want it to wait.
+  // RFC 3841 9.1: the author does not want it to wait.
   if (says(req, 'Request-Disposition', 'no-queue'))
     return 'Request-Disposition: no-queue says that it must not wait.';
   return undefined;

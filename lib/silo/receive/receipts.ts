@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { parseContentType } from '../../sip/read/headers.ts';
 import { readCpim } from './cpim.ts';
 
-/** From the weakest to the strongest: whoever has displayed a message has it. */
+/** From the weakest to the strongest: a device that has displayed a message has received it. */
 const STATES = ['processing', 'delivery', 'display'] as const;
 
 export interface Receipt {

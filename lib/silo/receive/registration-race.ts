@@ -1,20 +1,26 @@
 /** Devices that register while a message for them is being stored. */
 
+export interface RegistrationRace {
+  /** Did a device of this AoR register since we began to look? */
+  readonly happened: () => boolean;
+  readonly end: () => void;
+}
+
 export interface RegistrationRaces {
-  readonly watch: (aor: string) => { readonly happened: () => boolean; readonly end: () => void };
+  readonly watch: (aor: string) => RegistrationRace;
+  /** A device of this AoR has registered. */
   readonly note: (aor: string) => void;
 }
 
-/** Did a device of this AoR register since we began to look? */
 export function createRegistrationRaces(): RegistrationRaces {
-  const watchers = new Map<string, Set<{ arrived: boolean }>>();
+  const watchers = new Map<string, Set<{ registered: boolean }>>();
   return {
     watch: (aor) => {
-      const watcher = { arrived: false };
+      const watcher = { registered: false };
       const all = watchers.get(aor) ?? new Set();
       watchers.set(aor, all.add(watcher));
       return {
-        happened: () => watcher.arrived,
+        happened: () => watcher.registered,
         end: () => {
           all.delete(watcher);
           if (all.size === 0 && watchers.get(aor) === all) watchers.delete(aor);
@@ -22,7 +28,7 @@ export function createRegistrationRaces(): RegistrationRaces {
       };
     },
     note: (aor) => {
-      for (const watcher of watchers.get(aor) ?? []) watcher.arrived = true;
+      for (const watcher of watchers.get(aor) ?? []) watcher.registered = true;
     },
   };
 }

@@ -2,133 +2,108 @@
  * Receipts that we make (RFC 5438): when the author of a CPIM message asked for them, `stored` when it is stored and
  * `failed` when it expires or becomes a dead letter. They are messages like others and wait for the author in the silo.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { served } from '../../sip/read/recipient.ts';
 import { aorOf } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
+import type { Acceptor } from '../receive/accept.ts';
+import { IMDN, readCpim } from '../receive/cpim.ts';
 import { checkSizes } from '../receive/message-of-request.ts';
-import type { NoteSender } from './send-once.ts';
-import { IMDN, readCpim, type Cpim } from '../receive/cpim.ts';
-import type { SiloSettings } from '../state/options.ts';
 import { readReceipt, threadOf } from '../receive/receipts.ts';
+import type { SiloContext } from '../state/context.ts';
+import type { WakeBox } from '../state/wake.ts';
+import { receiptText, type AskedReceipt, type ReceiptState } from './imdn-text.ts';
+import type { NoteSender } from './send-once.ts';
 
 const log = logger('silo:imdn');
 
-export interface ImdnDependencies {
-  readonly settings: SiloSettings;
-  readonly now: () => number;
-  readonly courier: NoteSender;
-  /** Stores a message of ours and wakes its box. */
-  readonly keep: (message: NewMessage) => Promise<unknown>;
+export interface ImdnContext extends Pick<SiloContext, 'bindings' | 'settings' | 'events' | 'now'> {
+  readonly noteSender: NoteSender;
+  readonly acceptor: Pick<Acceptor, 'keep'>;
+  readonly wake: WakeBox;
 }
 
 export interface Imdn {
+  /** The message was stored: its author is told, if it asked for that. */
   stored(message: NewMessage): void;
-  failed(message: NewMessage): void;
 }
 
-/** What an author may ask us for, what we say then, and by which receipt. */
-const SAYS = {
-  stored: { asked: 'processing', receipt: 'processing' },
-  failed: { asked: 'negative-delivery', receipt: 'delivery' },
-} as const;
-type State = keyof typeof SAYS;
+/** What an author asks for. */
+const ASKED: Readonly<Record<ReceiptState, string>> = { stored: 'processing', failed: 'negative-delivery' };
 
-export function createImdn({ settings, now, courier, keep }: ImdnDependencies): Imdn {
-  async function send(message: NewMessage, cpim: Cpim, id: string, state: State): Promise<void> {
-    const body = bodyOf(message, cpim, id, state, now());
-    const box = aorOf(message.srcAddr, settings);
-    if (box === undefined || !served(box, settings.domains)) {
-      const headers = { 'Content-Type': 'message/cpim' };
-      await courier.send({ from: message.dstAddr, to: message.srcAddr, headers, body }, undefined);
-      return;
-    }
-    const bytes = Buffer.from(body);
-    const receipt = readReceipt('message/cpim', bytes);
-    const made: NewMessage = {
-      // The same receipt made twice (a crash in between) is one.
-      key: createHash('sha256').update(['imdn', message.key, state].join('\0')).digest('hex'),
-      box,
-      srcAddr: message.dstAddr,
-      srcName: message.dstName,
-      dstAddr: message.srcAddr,
-      dstName: message.srcName,
-      contentType: 'message/cpim',
-      body: bytes,
-      headers: '',
-      callId: '',
-      incTime: now(),
-      expTime: now() + settings.receiptExpireTime,
-      sendTime: 0,
-      dateTime: now(),
-      urgent: false,
-      nextTime: 0,
-      hops: 70,
-      kind: 'receipt',
-      thread: receipt ? threadOf(box, message.dstAddr, receipt) : '',
-    };
-    // What an author has put into its own headers may be too much for a receipt.
-    checkSizes(made);
-    await keep(made);
-  }
-
-  function say(message: NewMessage, state: State): void {
-    if (!settings.imdn || message.kind === 'receipt') return;
-    const cpim = readCpim(message.contentType, message.body);
-    const id = cpim?.header(`${IMDN}.Message-ID`) ?? '';
-    const asked = (cpim?.header(`${IMDN}.Disposition-Notification`) ?? '')
-      .split(',')
-      .map((entry) => entry.trim().toLowerCase());
-    if (!cpim || id === '' || !asked.includes(SAYS[state].asked)) return;
-    send(message, cpim, id, state).catch((error: unknown) => {
-      const text = `the receipt "${state}" for ${message.key} could not be made: ${textOf(error)}`;
-      // A full box or a hostile header is nothing that an operator could mend.
-      if (error instanceof SiloError && error.code === 'SILO_REFUSED') log.debug(text);
-      else log.warn(text);
-    });
-  }
-
-  return {
-    stored: (message) => say(message, 'stored'),
-    failed: (message) => say(message, 'failed'),
+/** Also tells of each message that expires or becomes a dead letter from now on. */
+export function createImdn(context: ImdnContext): Imdn {
+  const failed = ({ message }: { readonly message?: NewMessage }) => {
+    if (message) report(context, message, 'failed');
   };
+  context.events.on('expired', failed);
+  context.events.on('dead', failed);
+  return { stored: (message) => report(context, message, 'stored') };
 }
 
-function bodyOf(message: NewMessage, cpim: Cpim, id: string, state: State, now: number): string {
-  const time = new Date(now * 1000).toISOString().replace('.000', '');
-  const { receipt } = SAYS[state];
-  const xml = [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<imdn xmlns="urn:ietf:params:xml:ns:imdn">',
-    `  <message-id>${escaped(id)}</message-id>`,
-    `  <datetime>${escaped(cpim.header('DateTime') ?? time)}</datetime>`,
-    `  <recipient-uri>${escaped(message.dstAddr)}</recipient-uri>`,
-    `  <${receipt}-notification><status><${state}/></status></${receipt}-notification>`,
-    '</imdn>',
-    '',
-  ].join('\r\n');
-  // RFC 5438, 8: back along the relays that asked to be in between.
-  const route = cpim.header(`${IMDN}.IMDN-Record-Route`);
-  return [
-    `From: <${message.dstAddr}>`,
-    `To: ${cpim.header('From') ?? `<${message.srcAddr}>`}`,
-    `DateTime: ${time}`,
-    `NS: imdn <${IMDN}>`,
-    `imdn.Message-ID: ${randomBytes(12).toString('hex')}`,
-    ...(route === undefined ? [] : [`imdn.IMDN-Route: ${route}`]),
-    '',
-    'Content-type: message/imdn+xml',
-    'Content-Disposition: notification',
-    `Content-length: ${Buffer.byteLength(xml)}`,
-    '',
-    xml,
-  ].join('\r\n');
+function report(context: ImdnContext, message: NewMessage, state: ReceiptState): void {
+  if (!context.settings.imdn || message.kind === 'receipt') return;
+  const cpim = readCpim(message.contentType, message.body);
+  const id = cpim?.header(`${IMDN}.Message-ID`) ?? '';
+  const asked = (cpim?.header(`${IMDN}.Disposition-Notification`) ?? '')
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase());
+  if (!cpim || id === '' || !asked.includes(ASKED[state])) return;
+  send(context, { message, cpim, id, state }).catch((error: unknown) => {
+    const text = `the receipt "${state}" for ${message.key} could not be made: ${textOf(error)}`;
+    // A full box or a hostile header is nothing that an operator could mend.
+    if (error instanceof SiloError && error.code === 'SILO_REFUSED') log.debug(text);
+    else log.warn(text);
+  });
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** An author who is served here gets it in its box, any other author at its address. */
+async function send(context: ImdnContext, asked: AskedReceipt): Promise<void> {
+  const { settings, now, noteSender, acceptor, bindings, wake } = context;
+  const { srcAddr, dstAddr } = asked.message;
+  const body = receiptText(asked, now());
+  const box = aorOf(srcAddr, settings);
+  if (box === undefined || !served(box, settings.domains)) {
+    const headers = { 'Content-Type': 'message/cpim' };
+    await noteSender.send({ from: dstAddr, to: srcAddr, headers, body }, undefined);
+    return;
+  }
+  const receipt = asMessage(context, asked, box, Buffer.from(body));
+  // What an author has put into its own headers may be too much for a receipt.
+  checkSizes(receipt);
+  await acceptor.keep(receipt);
+  if ((await bindings.find(box)).length > 0) wake(box, 'accept');
+}
 
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+function asMessage(
+  { settings, now }: ImdnContext,
+  { message, state }: AskedReceipt,
+  box: string,
+  body: Buffer,
+): NewMessage {
+  const receipt = readReceipt('message/cpim', body);
+  return {
+    // The same receipt made twice (a crash in between) is one.
+    key: createHash('sha256').update(['imdn', message.key, state].join('\0')).digest('hex'),
+    box,
+    srcAddr: message.dstAddr,
+    srcName: message.dstName,
+    dstAddr: message.srcAddr,
+    dstName: message.srcName,
+    contentType: 'message/cpim',
+    body,
+    headers: '',
+    callId: '',
+    incTime: now(),
+    expTime: now() + settings.receiptExpireTime,
+    sendTime: 0,
+    dateTime: now(),
+    urgent: false,
+    nextTime: 0,
+    hops: 70,
+    kind: 'receipt',
+    thread: receipt ? threadOf(box, message.dstAddr, receipt) : '',
+  };
 }

@@ -2,16 +2,17 @@
  * Notices: the author of a message is told that it was stored (msilo's `from_address` and `offline_message`). Off by
  * default, few at a time, and never in answer to a machine: two that answer each other would never end.
  */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../../sip/read/characters.ts';
-import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
-import type { NoteSender } from './send-once.ts';
+import type { Stored } from '../receive/accept.ts';
 import { NOTICE_HEADER, isAutomatic, isNotice } from '../receive/not-stored.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
+import type { NoteSender } from './send-once.ts';
 
 const log = logger('silo:notice');
 
@@ -20,18 +21,20 @@ const MEMORY = 100_000;
 
 export interface Notices {
   /** The message was stored: tells its author, if the author may be told. */
-  stored(message: NewMessage, id: number, req: SipRequest): void;
+  stored(stored: Stored): void;
 }
 
-export function createOfflineNotices(
-  courier: NoteSender,
-  settings: SiloSettings,
-  now: () => number,
-): Notices {
+export interface NoticeContext {
+  readonly noteSender: NoteSender;
+  readonly settings: SiloSettings;
+  readonly now: () => number;
+}
+
+export function createOfflineNotices({ noteSender, settings, now }: NoticeContext): Notices {
   /** Author and recipient -> when the last notice was sent. */
-  const pairs = new Map<string, number>();
+  const pairs = new BoundedMap<string, number>(MEMORY);
   /** Author -> notices in this minute. */
-  const authors = new Map<string, { readonly minute: number; count: number }>();
+  const authors = new BoundedMap<string, { readonly minute: number; readonly count: number }>(MEMORY);
 
   function isTooMany(author: string, box: string): boolean {
     const pair = `${author} ${box}`;
@@ -41,8 +44,8 @@ export function createOfflineNotices(
     const count = known?.minute === minute ? known.count : 0;
     const often = settings.noticeRate > 0 && count >= settings.noticeRate;
     if (often || at - (pairs.get(pair) ?? -Infinity) < settings.noticeInterval) return true;
-    remember(pairs, pair, at);
-    remember(authors, author, { minute, count: count + 1 });
+    pairs.set(pair, at);
+    authors.set(author, { minute, count: count + 1 });
     return false;
   }
 
@@ -52,40 +55,34 @@ export function createOfflineNotices(
   }
 
   return {
-    stored: (message, id, req) => {
+    stored: ({ message, id, req, over }) => {
       const { noticeFrom, noticeType, noticeContact, noticeToContact } = settings;
-      if (noticeFrom === '' || message.kind === 'receipt' || isNotice(req) || isAutomatic(req)) return;
+      if (noticeFrom === '' || message.kind === 'receipt' || over.skipNotice === true) return;
+      if (req === undefined || isNotice(req) || isAutomatic(req)) return;
       const author = aorOf(message.srcAddr, settings) ?? message.srcAddr;
       if (author === message.box) return;
       try {
         const body = bodyOf(message, id);
         if (body === '' || isTooMany(author, message.box)) return;
         const contact = fill(noticeContact, message, id);
-        const letter = {
+        const note = {
           from: noticeFrom,
           to: message.srcAddr,
           headers: {
             'Content-Type': noticeType,
             [NOTICE_HEADER]: 'stored',
-            // RFC 3834: whoever answers by machine leaves this alone.
+            // RFC 3834: another machine does not answer this.
             'Auto-Submitted': 'auto-replied',
             ...(contact === '' || hasControl(contact) ? {} : { Contact: contact }),
           },
           body,
         };
-        void courier
-          .send(letter, noticeToContact ? req : undefined)
+        void noteSender
+          .send(note, noticeToContact ? req : undefined)
           .catch((error: unknown) => log.warn(`a notice could not be sent: ${textOf(error)}`));
       } catch (error) {
         log.error(`noticeBody failed: ${textOf(error)}`);
       }
     },
   };
-}
-
-function remember<T>(map: Map<string, T>, name: string, value: T): void {
-  map.delete(name);
-  map.set(name, value);
-  const [oldest] = map.keys();
-  if (map.size > MEMORY && oldest !== undefined) map.delete(oldest);
 }

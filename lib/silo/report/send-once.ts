@@ -2,16 +2,14 @@
  * Small messages of our own to an author: sent once, to where the author is; an answer other than 2xx is a line in the log.
  */
 import { logger } from '../../base/log.ts';
+import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
 import { formatSipDate, header, parseNameAddr } from '../../sip/read/headers.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import { sourceOf } from '../../sip/read/source.ts';
-import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
 import { requestAlong } from '../../sip/drachtio/outgoing.ts';
-import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable, wayTo, type Way } from '../../sip/drachtio/way.ts';
-import { aorOf, parseUri, type AorOptions } from '../../sip/read/uri.ts';
-import type { BindingSource } from '../state/bindings.ts';
-import type { InFlight } from '../state/in-flight.ts';
+import { aorOf, parseUri } from '../../sip/read/uri.ts';
+import type { SiloContext } from '../state/context.ts';
 import { createUnregisteredTargets } from './unregistered-targets.ts';
 
 const log = logger('silo:notice');
@@ -26,25 +24,21 @@ export interface OutgoingNote {
 
 export interface NoteSender {
   /** @param req the MESSAGE of the author, whose Contact may say where the author is */
-  send(letter: OutgoingNote, req: SipRequest | undefined): Promise<void>;
+  send(note: OutgoingNote, req: SipRequest | undefined): Promise<void>;
 }
 
 /** Where an address came from is not known. */
 const NOWHERE = { address: '', port: 0, protocol: '' };
 
 interface Destination extends Way {
-  /** The contact of a registered device; undefined: anybody may have named this address. */
+  /** The contact of a registered device; undefined: a stranger may have named this address. */
   readonly device: string | undefined;
 }
 
-export function createNoteSender(
-  port: Port,
-  flights: InFlight,
-  bindings: BindingSource,
-  settings: AorOptions & { readonly outboundProxy: string },
-  now: () => number,
-): NoteSender {
-  const strangers = createUnregisteredTargets(flights, now);
+export type NoteContext = Pick<SiloContext, 'port' | 'inFlight' | 'bindings' | 'settings' | 'now'>;
+
+export function createNoteSender({ port, inFlight, bindings, settings, now }: NoteContext): NoteSender {
+  const unregistered = createUnregisteredTargets(inFlight, now);
 
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
   async function destinationOf(to: string, req: SipRequest | undefined): Promise<Destination | Unreachable> {
@@ -63,12 +57,12 @@ export function createNoteSender(
     return way instanceof Unreachable ? way : { ...way, device: undefined };
   }
 
-  function fly({ uri, proxy, device }: Destination, send: () => Promise<Answer>) {
-    if (device !== undefined) return flights.take(device, send);
+  function inTurn({ uri, proxy, device }: Destination, send: () => Promise<Answer>) {
+    if (device !== undefined) return inFlight.take(device, send);
     // The operator's proxy knows what it can bear, and for whom.
     if (settings.outboundProxy !== '') return send();
     const hop = parseUri(proxy ?? uri);
-    return strangers.send(hop?.host ?? '', hop?.port ?? 0, send);
+    return unregistered.send(hop?.host ?? '', hop?.port ?? 0, send);
   }
 
   return {
@@ -85,7 +79,7 @@ export function createNoteSender(
         headers: { Date: formatSipDate(now()), ...headers },
         body: Buffer.from(body),
       });
-      const answer = await fly(found, () => port.send(request));
+      const answer = await inTurn(found, () => port.send(request));
       if (!answer) log.debug(`nothing is sent to ${to}: too many wait for its host, or it does not answer`);
       else if (answer.status >= 300) log.debug(`a notice to ${to} failed: ${answer.status} ${answer.reason}`);
     },

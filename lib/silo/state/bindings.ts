@@ -1,7 +1,7 @@
-/** Where the silo learns which devices an AoR has. */
-import type { Registration } from '../../sip/read/registration.ts';
+/** Which devices an AoR has: asked of a registrar, or seen in the REGISTERs that pass. */
 import { bindingsOf } from '../../sip/read/binding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import type { Registration } from '../../sip/read/registration.ts';
 
 /** The registrar, as far as the silo needs it. */
 export interface BindingSource {
@@ -46,7 +46,7 @@ export function observedBindings(now: () => number): ObservedBindings {
       live(aor);
       byAor.set(aor, contacts);
       for (const binding of bindingsOf(registration, now())) {
-        // One device has one contact: a new one replaces the old (RFC 5626, section 6).
+        // One device has one contact: a new one replaces the old (RFC 5626 6).
         for (const [contact, old] of contacts)
           if (
             binding.instance !== undefined &&

@@ -1,4 +1,4 @@
-/** What the silo tells a host app, the metrics and the lamps: a few named events. */
+/** What a host app, the metrics and MWI hear of the silo: a few named events. */
 import { EventEmitter } from 'node:events';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';

@@ -1,18 +1,18 @@
 /**
- * One MESSAGE in flight per contact (RFC 3428, section 8), whoever sends it: a lane that empties a box, or a live
- * delivery. Turns are taken in the order of asking.
+ * One MESSAGE in flight per contact (RFC 3428 8), of a lane that empties a box and of live delivery alike. Turns are taken
+ * in the order of asking.
  */
 export interface InFlight {
-  /** Runs `fly` when every flight to this contact that asked earlier has ended. */
-  take<T>(contact: string, fly: () => Promise<T>): Promise<T>;
+  /** Runs `send` when everything for this contact that was asked for earlier has its answer. */
+  take<T>(contact: string, send: () => Promise<T>): Promise<T>;
 }
 
 export function createInFlight(): InFlight {
   const last = new Map<string, Promise<unknown>>();
   return {
-    take: (contact, fly) => {
+    take: (contact, send) => {
       const before = last.get(contact);
-      const turn = before === undefined ? fly() : before.then(fly, fly);
+      const turn = before === undefined ? send() : before.then(send, send);
       const ended = turn.then(noop, noop).then(() => {
         if (last.get(contact) === ended) last.delete(contact);
       });
@@ -23,5 +23,5 @@ export function createInFlight(): InFlight {
 }
 
 function noop(): void {
-  // The outcome belongs to whoever asked for the flight.
+  // The outcome belongs to the caller of `take`.
 }

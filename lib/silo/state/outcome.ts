@@ -10,7 +10,7 @@ import type { Answer } from '../../sip/drachtio/messages.ts';
  * - `later`: the device answered with a temporary failure; try again with back-off, an attempt is counted.
  * - `refused`: this device will never take this message, another one may.
  * - `incapable`: this device can't do MESSAGE at all until its Allow or User-Agent changes.
- * - `dead`: nobody will take this message; it becomes a dead letter.
+ * - `dead`: no device will take this message; it becomes a dead letter.
  *
  * `delivered`, `refused` and `dead` let the lane go on to the next message, the others stop it for this device.
  */
@@ -44,7 +44,7 @@ const BY_STATUS: Readonly<Record<number, Verdict>> = {
   505: 'dead',
   513: 'refused',
   600: 'later', // busy everywhere
-  603: 'dead', // RFC 3428, section 7: 6xx says that the user refused it
+  603: 'dead', // RFC 3428 7: 6xx says that the user refused it
   604: 'dead',
   606: 'refused',
   607: 'dead',
@@ -66,7 +66,7 @@ export function verdictOf(
   overrides: Readonly<Record<string, Verdict>> = {},
 ): Verdict {
   if (answer.failure === 'unsendable') return 'dead';
-  // Nobody answered (drachtio-server made the status up, or we gave up): that says nothing of the message.
+  // No device answered (drachtio-server made the status up, or we gave up): that says nothing of the message.
   if (answer.origin !== 'peer') return 'away';
   return (
     overrides[answer.status] ??
@@ -78,7 +78,7 @@ export function verdictOf(
 
 /** Does a registration lift the back-off after this status? After `away` yes: the device is back. */
 export function waitsForDevice(lastStatus: number, overrides?: Readonly<Record<string, Verdict>>): boolean {
-  // Silence is recorded as 408, whatever somebody wants a device's own 408 to mean.
+  // Silence is recorded as 408, whatever the operator wants a device's own 408 to mean.
   if (lastStatus === 0 || lastStatus === 408 || lastStatus === 503) return true;
   return verdictOf({ status: lastStatus, origin: 'peer' }, overrides) === 'away';
 }

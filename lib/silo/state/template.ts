@@ -1,14 +1,15 @@
 /** Texts of operators with variables in braces: what they may say about a message. */
 import { formatSipDate } from '../../sip/read/headers.ts';
+import { splitAor } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 
 /** `{box}` and so on; an unknown name stays as it is. */
 export function fill(template: string, message: NewMessage, id: number): string {
-  const at = message.box.lastIndexOf('@');
+  const { user, host } = splitAor(message.box);
   const values: Readonly<Record<string, string>> = {
     box: message.box,
-    user: message.box.slice(0, at),
-    domain: message.box.slice(at + 1),
+    user,
+    domain: host,
     from: message.srcAddr,
     to: message.dstAddr,
     id: String(id),

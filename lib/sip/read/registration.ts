@@ -1,5 +1,6 @@
 /** What a REGISTER really says: every contact, `*`, the query, defaults. RFC 3261 10, 3327, 3840, 5626. */
-import { SiloError } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import {
   deltaSeconds,
   expiresOf,
@@ -11,6 +12,8 @@ import {
 } from './headers.ts';
 import { sourceOf, type ReceivedRequest, type Source } from './source.ts';
 import { aorOf, parseUri, type AorOptions } from './uri.ts';
+
+const log = logger('sip:registration');
 
 /** One Contact of a REGISTER. RFC 3261 20.10. */
 export interface RegisteredContact {
@@ -197,4 +200,18 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
  */
 export function takesMessage(contact: RegisteredContact, registration: Pick<Registration, 'allow'>): boolean {
   return (contact.methods ?? registration.allow)?.includes('MESSAGE') ?? true;
+}
+
+/** What this request registers; undefined for another method, and when it can't be read: the registrar will say so. */
+export function registrationOf(
+  req: RegisterRequest & { readonly method: string },
+  options: AorOptions = {},
+): Registration | undefined {
+  if (req.method !== 'REGISTER') return undefined;
+  try {
+    return readRegistration(req, options);
+  } catch (error) {
+    log.debug(`a REGISTER can't be read: ${textOf(error)}`);
+    return undefined;
+  }
 }

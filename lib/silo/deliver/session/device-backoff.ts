@@ -1,28 +1,25 @@
 /** The back-off of each device of a box, where every device gets every message. */
-import type { Lease } from '../../stores/contract/leases.ts';
-import type { DeviceState } from '../../stores/contract/devices.ts';
-import type { Store } from '../../stores/contract/store.ts';
-import type { Failure } from './attempt.ts';
-import type { SiloSettings } from '../state/options.ts';
-import { backoff, retryAfter, waitsForDevice } from '../state/outcome.ts';
-import type { Wake } from './first-session.ts';
+import type { DeviceState, DeviceStore } from '../../../stores/contract/devices.ts';
+import type { Lease } from '../../../stores/contract/leases.ts';
+import type { SiloSettings } from '../../state/options.ts';
+import { backoff, retryAfter, waitsForDevice } from '../../state/outcome.ts';
+import type { Wake } from '../../state/wake.ts';
+import type { Failure } from '../attempt.ts';
 
-interface HoldContext {
-  readonly store: Store;
+interface BackoffContext {
+  readonly store: Pick<DeviceStore, 'holdDevice'>;
   readonly now: () => number;
   readonly settings: Pick<SiloSettings, 'maxAttempts' | 'outcomes'>;
+  readonly lease: Lease;
+  readonly why: Wake;
 }
 
 export class DeviceBackoff {
   readonly states: Map<string, DeviceState>;
-  readonly #context: HoldContext;
-  readonly #lease: Lease;
-  readonly #wake: Wake;
+  readonly #context: BackoffContext;
 
-  constructor(context: HoldContext, lease: Lease, wake: Wake, states: readonly DeviceState[]) {
+  constructor(context: BackoffContext, states: readonly DeviceState[]) {
     this.#context = context;
-    this.#lease = lease;
-    this.#wake = wake;
     this.states = new Map(states.map((state) => [state.device, state]));
   }
 
@@ -33,9 +30,10 @@ export class DeviceBackoff {
 
   /** Is the device to be left alone? A registration lifts the back-off of one that was away. */
   holds(device: string): boolean {
+    const { now, why, settings } = this.#context;
     const state = this.states.get(device);
-    if (!state || state.nextTime <= this.#context.now()) return false;
-    return !(this.#wake === 'register' && waitsForDevice(state.lastStatus, this.#context.settings.outcomes));
+    if (!state || state.nextTime <= now()) return false;
+    return !(why === 'register' && waitsForDevice(state.lastStatus, settings.outcomes));
   }
 
   /** The first message waits. True when it has had all its attempts. */
@@ -57,9 +55,10 @@ export class DeviceBackoff {
     device: string,
     hold: Pick<DeviceState, 'attempts' | 'strikes' | 'nextTime' | 'lastStatus'>,
   ): Promise<void> {
+    const { store, lease } = this.#context;
     const now = this.#context.now();
     const state = this.states.get(device) ?? { device, firstSeen: now, until: 0 };
     this.states.set(device, { ...state, ...hold });
-    await this.#context.store.holdDevice(this.#lease, device, now, hold);
+    await store.holdDevice(lease, device, now, hold);
   }
 }

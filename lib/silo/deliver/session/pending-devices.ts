@@ -1,26 +1,25 @@
 /**
  * Who is owed what, where every device gets every message: who has a message and who refused it stands in the message
  * itself; it ends when no known device is owed it any more. Known are devices with an instance, for some time after their
- * last registration, and whoever is registered.
+ * last registration, and those that are registered.
  */
-import type { Binding } from '../../sip/read/binding.ts';
-import type { Message } from '../../stores/contract/message.ts';
-import type { Lease } from '../../stores/contract/leases.ts';
-import type { DeviceState } from '../../stores/contract/devices.ts';
-import type { Store } from '../../stores/contract/store.ts';
-import { deviceOf } from '../state/bindings.ts';
-import { settle } from './settle.ts';
-import type { SiloEmitter } from '../state/events.ts';
+import type { Binding } from '../../../sip/read/binding.ts';
+import type { DeviceState } from '../../../stores/contract/devices.ts';
+import type { Lease } from '../../../stores/contract/leases.ts';
+import type { Message } from '../../../stores/contract/message.ts';
+import type { Store } from '../../../stores/contract/store.ts';
+import { deviceOf } from '../../state/bindings.ts';
+import type { SiloEmitter } from '../../state/events.ts';
+import type { SessionDevices } from './session.ts';
+import { settle, type SessionOutcome } from './settle.ts';
 
-interface OwedContext {
-  readonly store: Store;
-  readonly events: SiloEmitter;
+interface PendingContext {
+  readonly store: Pick<Store, 'settle' | 'take' | 'defer'>;
+  readonly events: Pick<SiloEmitter, 'emit'>;
   readonly now: () => number;
   readonly settings: { readonly newDeviceAge: number };
-  /** All registered devices, whichever node reaches them. */
-  readonly registered: () => Promise<readonly Binding[]>;
-  /** Can the device take messages? */
-  readonly able: (binding: Binding) => boolean;
+  readonly lease: Lease;
+  readonly devices: Pick<SessionDevices, 'registered' | 'able'>;
 }
 
 /** A device is done with a message. */
@@ -34,8 +33,7 @@ export interface Done {
 const FRESH = 2;
 
 export class PendingDevices {
-  readonly #context: OwedContext;
-  readonly #lease: Lease;
+  readonly #context: PendingContext;
   readonly #states: ReadonlyMap<string, DeviceState>;
   /** Devices that are done with the messages that we have seen: newer than what was read of them. */
   readonly #done = new Map<number, { readonly taken: Set<string>; readonly refused: Set<string> }>();
@@ -44,9 +42,8 @@ export class PendingDevices {
   /** When we asked for them. */
   #asked = -Infinity;
 
-  constructor(context: OwedContext, lease: Lease, states: ReadonlyMap<string, DeviceState>) {
+  constructor(context: PendingContext, states: ReadonlyMap<string, DeviceState>) {
     this.#context = context;
-    this.#lease = lease;
     this.#states = states;
   }
 
@@ -72,34 +69,31 @@ export class PendingDevices {
   async done(device: string, message: Message, { kind, status, reason }: Done): Promise<void> {
     this.#of(message)[kind].add(device);
     if (await this.endIfDone(message, status, reason)) return;
-    const { store } = this.#context;
+    const { store, lease } = this.#context;
     if (kind === 'taken') {
-      if (await store.take(this.#lease, message.id, device)) return;
+      if (await store.take(lease, message.id, device)) return;
       // It was made to give way meanwhile, or the lease is stale: the ledger knows which.
       this.#ended.add(message.id);
-      await settle(this.#context, this.#lease, message, 'delivered', status, reason);
-    } else
-      await store.defer(this.#lease, message.id, { nextTime: 0, status, strike: false, refusedBy: device });
+      await settle(this.#context, lease, message, { outcome: 'delivered', status, reason });
+    } else await store.defer(lease, message.id, { nextTime: 0, status, strike: false, refusedBy: device });
   }
 
-  /** Ends the message when nobody is owed it any more. */
+  /** Ends the message when no device is owed it any more. */
   async endIfDone(message: Message, status = 0, reason = ''): Promise<boolean> {
     if (this.#ended.has(message.id)) return true;
     const { taken, refused } = this.#of(message);
     if (taken.size + refused.size === 0) return false;
     for (const device of await this.#known(message)) if (this.isOwed(device, message)) return false;
     this.#ended.add(message.id);
-    if (taken.size > 0)
-      await settle(this.#context, this.#lease, message, 'delivered', 200, `${taken.size} devices have it`);
-    else
-      await settle(
-        this.#context,
-        this.#lease,
-        message,
-        'dead',
-        status || message.lastStatus,
-        reason || 'every device refused it',
-      );
+    const end: SessionOutcome =
+      taken.size > 0
+        ? { outcome: 'delivered', status: 200, reason: `${taken.size} devices have it` }
+        : {
+            outcome: 'dead',
+            status: status || message.lastStatus,
+            reason: reason || 'every device refused it',
+          };
+    await settle(this.#context, this.#context.lease, message, end);
     return true;
   }
 
@@ -111,24 +105,25 @@ export class PendingDevices {
     return known;
   }
 
-  /** Whoever came after the message was accepted is a late one: a list that is younger than the message is good for it. */
+  /** A device that came after the message was accepted is not counted: a list that is younger than the message is good for it. */
   async #registeredFor({ incTime }: Message): Promise<readonly Binding[]> {
-    const { now, registered } = this.#context;
+    const { now, devices } = this.#context;
     if (incTime >= this.#asked || now() > this.#asked + FRESH) {
       this.#asked = now();
-      this.#registered = await registered();
+      this.#registered = await devices.registered();
     }
     return this.#registered;
   }
 
   async #known(message: Message): Promise<ReadonlySet<string>> {
+    const { devices } = this.#context;
     const now = this.#context.now();
     const remembered = [...this.#states.values()].filter(({ until }) => until > now);
     const known = new Set(remembered.map(({ device }) => device));
     const registered = await this.#registeredFor(message);
-    // Whoever is here and can't take messages (any more) is owed none, a device with one flow that can is owed all.
-    for (const binding of registered) if (!this.#context.able(binding)) known.delete(deviceOf(binding));
-    for (const binding of registered) if (this.#context.able(binding)) known.add(deviceOf(binding));
+    // A device that is registered and can't take messages (any more) is owed none, one with a single flow that can is owed all.
+    for (const binding of registered) if (!devices.able(binding)) known.delete(deviceOf(binding));
+    for (const binding of registered) if (devices.able(binding)) known.add(deviceOf(binding));
     return known;
   }
 }

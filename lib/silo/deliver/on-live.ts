@@ -1,0 +1,48 @@
+/** Sends a MESSAGE to all devices of its recipient at once: 200 when one takes it, else it fails, and the failure route stores it. */
+import type { Handler, SipResponse } from '../../sip/drachtio/messages.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
+import { boxOf } from '../receive/box-of-request.ts';
+import { LiveFailure } from '../receive/live-failure.ts';
+import { keyOf } from '../receive/message-of-request.ts';
+import type { BindingSource } from '../state/bindings.ts';
+import type { LateDelivery } from './late-delivery.ts';
+import { deliverLive, type LiveContext } from './live.ts';
+
+export interface OnLiveContext extends Omit<LiveContext, 'port' | 'answerSender' | 'lateDelivery'> {
+  readonly port: LiveContext['port'] & Pick<Port, 'respond'>;
+  readonly bindings: Pick<BindingSource, 'find'>;
+  readonly late: Pick<LateDelivery, 'remember' | 'deliver'>;
+}
+
+export function onLive(context: OnLiveContext): Handler {
+  const { settings, bindings, late } = context;
+  return async (req, res, next) => {
+    const box = boxOf(req, settings);
+    if (box === undefined) {
+      next();
+      return;
+    }
+    const answerSender = () => {
+      // It may not hear the 200 and send its message again.
+      late.remember(keyOf(req, box));
+      return answered(context, res);
+    };
+    try {
+      // A recipient whose last device has left since `onMessage` looked has none: that is a failure like any other.
+      await deliverLive(
+        { ...context, answerSender, lateDelivery: late.deliver },
+        req,
+        await bindings.find(box),
+      );
+    } catch (error) {
+      // A live failure goes to the failure route; a MESSAGE that can't be sent at all is refused right here.
+      if (!(error instanceof LiveFailure)) throw error;
+      next(error);
+    }
+  };
+}
+
+/** Resolves when the 200 is on the wire, or never will be. */
+function answered({ port }: OnLiveContext, res: SipResponse): Promise<void> {
+  return new Promise((resolve) => port.respond(res, 200, { onSent: () => resolve() }));
+}

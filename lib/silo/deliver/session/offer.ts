@@ -1,0 +1,24 @@
+/** Offers one message to one contact of a device, and says what the answer means. */
+import type { Binding } from '../../../sip/read/binding.ts';
+import type { Message } from '../../../stores/contract/message.ts';
+import { verdictOf } from '../../state/outcome.ts';
+import { attempt, type Failure, type Paused } from '../attempt.ts';
+import { SAME_TYPE } from '../capabilities.ts';
+import type { SessionContext } from './session.ts';
+import { recordAttempt } from './settle.ts';
+
+/** @param others could another contact take it? Then this one is not waited for as long. */
+export async function offer(
+  context: SessionContext,
+  message: Message,
+  binding: Binding,
+  others: boolean,
+): Promise<Failure | 'gone' | Paused> {
+  const answer = context.capabilities.takesType(binding, message.contentType)
+    ? await attempt(context, message, binding, others)
+    : SAME_TYPE;
+  if (answer === 'gone' || 'paused' in answer) return answer;
+  const tried = { answer, verdict: verdictOf(answer, context.settings.outcomes) };
+  recordAttempt(context.events, message, binding, tried);
+  return tried;
+}

@@ -1,0 +1,116 @@
+/** One message to the devices of a box, one after another, until one takes it. */
+import type { Binding } from '../../../sip/read/binding.ts';
+import type { Message } from '../../../stores/contract/message.ts';
+import { deviceOf } from '../../state/bindings.ts';
+import type { Failure } from '../attempt.ts';
+import { hasRefused, refusalOf } from '../capabilities.ts';
+import { offer } from './offer.ts';
+import { AGAIN, type Again, type SessionContext } from './session.ts';
+import { settle, type SessionOutcome } from './settle.ts';
+
+/** A message that so many devices refused will find none: enough of a list to keep. */
+const MAX_REFUSALS = 100;
+
+/** What sending one message to the devices led to. */
+export type Sent =
+  /** A device took it. */
+  | { readonly kind: 'delivered' }
+  /** It is no more in the box for another reason. */
+  | { readonly kind: 'ended' }
+  /** Every device here refused it for good: it waits for another one, and those behind it go on. */
+  | { readonly kind: 'passed-over' }
+  /** There is none to send it to. */
+  | { readonly kind: 'no-device' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | Again;
+
+/** What the devices have answered so far to the message that is being sent. */
+interface Tally {
+  /** The failure may be the message's own: it says nothing of the contact. */
+  readonly doubted: boolean;
+  failure: Failure | undefined;
+  /** Devices that have refused it, and those that can't do MESSAGE: they have spoken for all their flows. */
+  readonly refused: Set<string>;
+  readonly unable: Set<string>;
+}
+
+export class SendToFirst {
+  readonly #context: SessionContext;
+  /** Contacts that failed in this session: no further message goes to them. */
+  readonly #failed = new Set<string>();
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  /** @param doubted is the message suspected of being the fault itself? */
+  async send(message: Message, doubted: boolean): Promise<Sent> {
+    const devices = await this.#context.devices.reachable();
+    const left = devices.filter((binding) => !this.#failed.has(binding.contact));
+    if (left.length === 0) return { kind: 'no-device' };
+    if (message.takenBy.length > 0) return this.#endTaken(message);
+    const candidates = left.filter((binding) => !hasRefused(message.refusedBy, binding));
+    const tally: Tally = { doubted, failure: undefined, refused: new Set(), unable: new Set() };
+    for (const [index, binding] of candidates.entries()) {
+      const device = deviceOf(binding);
+      if (tally.refused.has(device) || tally.unable.has(device)) continue;
+      const tried = await offer(this.#context, message, binding, index < candidates.length - 1);
+      if (tried === 'gone') return { kind: 'ended' };
+      if ('paused' in tried) return { kind: 'again', ms: tried.paused };
+      const end = await this.#judge(message, binding, tried, tally);
+      if (end) return end;
+    }
+    if (tally.failure) return { kind: 'failed', failure: tally.failure };
+    const noneAble = candidates.every((binding) => tally.unable.has(deviceOf(binding)));
+    return { kind: noneAble && candidates.length > 0 ? 'no-device' : 'passed-over' };
+  }
+
+  /** What one answer leads to; undefined: the next device is tried. */
+  async #judge(message: Message, binding: Binding, tried: Failure, tally: Tally): Promise<Sent | undefined> {
+    const { capabilities } = this.#context;
+    const { status, reason } = tried.answer;
+    switch (tried.verdict) {
+      case 'delivered':
+      case 'dead':
+        return this.#end(message, { outcome: tried.verdict, status, reason });
+      case 'refused':
+        if (message.refusedBy.length >= MAX_REFUSALS)
+          return this.#end(message, {
+            outcome: 'dead',
+            status,
+            reason: `refused by ${MAX_REFUSALS} devices`,
+          });
+        capabilities.refused(binding, message.contentType, tried.answer);
+        tally.refused.add(deviceOf(binding));
+        return (await this.#keepRefusal(message, binding, status)) ? undefined : AGAIN;
+      case 'incapable':
+        capabilities.incapable(binding);
+        tally.unable.add(deviceOf(binding));
+        return undefined;
+      case 'away':
+      case 'later':
+        // This flow of the device, not those that it may have besides (RFC 5626).
+        if (!tally.doubted) this.#failed.add(binding.contact);
+        tally.failure = tried;
+        return undefined;
+    }
+  }
+
+  #keepRefusal({ id }: Message, binding: Binding, status: number): Promise<boolean> {
+    const { store, lease } = this.#context;
+    const refusedBy = refusalOf(binding, status);
+    return store.defer(lease, id, { nextTime: 0, status, strike: false, refusedBy });
+  }
+
+  /** From a time when every device was owed everything: one has it, which is enough now. */
+  async #endTaken(message: Message): Promise<Sent> {
+    const end = { outcome: 'delivered', status: 200, reason: 'a device had it already' } as const;
+    const sent = await this.#end(message, end);
+    return sent.kind === 'delivered' ? { kind: 'ended' } : sent;
+  }
+
+  async #end(message: Message, end: SessionOutcome): Promise<Sent> {
+    if (!(await settle(this.#context, this.#context.lease, message, end))) return AGAIN;
+    return { kind: end.outcome === 'delivered' ? 'delivered' : 'ended' };
+  }
+}

@@ -1,0 +1,122 @@
+/** What is looked at every few seconds: rows that others have inserted, retries that are due, boxes of dead nodes, what is over. */
+import { BoundedSet } from '../../../base/bounded-map.ts';
+import { textOf } from '../../../base/errors.ts';
+import { logger } from '../../../base/log.ts';
+import { createTicker } from '../../../base/ticker.ts';
+import type { Due, NewMessage } from '../../../stores/contract/message.ts';
+import { createTail } from '../../../stores/shared/tail.ts';
+import type { SiloContext } from '../../state/context.ts';
+import type { WakeBox } from '../../state/wake.ts';
+import { adoptForeign } from './adoption.ts';
+import { createPurge } from './purge.ts';
+import { createSchedule } from './schedule.ts';
+
+const log = logger('silo:clock');
+const PAGE = 1000;
+/** Rows of our own that the tail passes over: far more than can be in the middle of their commit. */
+const OWN = 100_000;
+
+export interface SweepContext extends Omit<SiloContext, 'port' | 'inFlight'> {
+  /** Name of this process in the leases. */
+  readonly owner: string;
+  readonly wake: WakeBox;
+}
+
+export interface Sweep {
+  /** Reads which boxes have mail, wakes those with a registered device, then looks every few seconds. */
+  start(): Promise<void>;
+  /** This process has stored a message: it knows already of the row, and of the time for which it was set. */
+  stored(message: NewMessage, id: number): void;
+  close(): Promise<void>;
+}
+
+export function createSweep(context: SweepContext): Sweep {
+  const { store, bindings, boxes, settings, now, owner, wake } = context;
+  const tail = createTail((after, limit) => store.tail(after, limit));
+  const ticker = createTicker(log);
+  const own = new BoundedSet<number>(OWN);
+  const horizon = Math.ceil(settings.tailTime);
+  const onDue = (box: string) => {
+    boxes.add(box);
+    wake(box, 'timer');
+  };
+  const schedule = createSchedule({ now, horizon, onDue });
+  const purge = createPurge({ ...context, onEnded: wakeRegistered });
+
+  async function wakeRegistered(found: readonly string[]): Promise<void> {
+    for (const box of found) boxes.add(box);
+    const names = [...new Set(found)];
+    if (names.length > 0) for (const box of await bindings.among(names)) wake(box, 'tail');
+  }
+
+  async function scan(): Promise<void> {
+    // Rows of other nodes may be in the middle of their commit just now.
+    tail.start(Math.max(0, (await store.lastId()) - PAGE));
+    for (let after = ''; ;) {
+      const page = await store.boxes(after, PAGE);
+      if (page.length === 0) break;
+      for (const box of page) boxes.add(box);
+      for (const box of await bindings.among(page)) wake(box, 'register');
+      after = page.at(-1) ?? after;
+    }
+    boxes.complete();
+    if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
+  }
+
+  /** Four looks that do not depend on each other: what goes wrong with one leaves the others alone. */
+  async function look(): Promise<void> {
+    const looks = await Promise.allSettled([adopt(), lookAtTail(), wakeDue(), wakeOrphans()]);
+    for (const done of looks) if (done.status === 'rejected') throw done.reason;
+  }
+
+  async function adopt(): Promise<void> {
+    for (;;) {
+      const adopted = await adoptForeign(context, PAGE);
+      await wakeRegistered(adopted);
+      if (adopted.length < PAGE) return;
+    }
+  }
+
+  function lookAtTail(): Promise<void> {
+    return tail.look(async (rows) => {
+      const foreign = rows.filter((row) => !own.has(row.id));
+      for (const row of foreign) boxes.add(row.box);
+      const sendable = foreign.filter((row) => row.nextTime <= now() && row.sendTime <= now());
+      await wakeRegistered(sendable.map((row) => row.box));
+    });
+  }
+
+  async function wakeDue(): Promise<void> {
+    const until = now() + horizon;
+    let after: Due | undefined;
+    do {
+      const page = await store.due(until, after, PAGE);
+      for (const { box, nextTime } of page) schedule.add(box, nextTime);
+      after = page.length < PAGE ? undefined : page.at(-1);
+    } while (after);
+    if (settings.deliverTo === 'every')
+      for (const { box, nextTime } of await store.dueDevices(until, PAGE)) schedule.add(box, nextTime);
+  }
+
+  /** Boxes whose node died while it served them. */
+  async function wakeOrphans(): Promise<void> {
+    await wakeRegistered(await store.orphans(owner, PAGE));
+  }
+
+  return {
+    start: async () => {
+      await scan();
+      await look().catch((error: unknown) => log.error(textOf(error)));
+      ticker.every(settings.tailTime, look);
+      ticker.every(settings.checkTime, purge);
+    },
+    stored: ({ box, sendTime }, id) => {
+      own.add(id);
+      if (sendTime > 0) schedule.add(box, sendTime);
+    },
+    close: () => {
+      schedule.close();
+      return ticker.close();
+    },
+  };
+}

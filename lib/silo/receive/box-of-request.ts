@@ -1,0 +1,17 @@
+/** The box of an out-of-dialog MESSAGE that we are responsible for. */
+import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { header } from '../../sip/read/headers.ts';
+import { parseNameAddr } from '../../sip/read/name-addr.ts';
+import { recipientOf, served } from '../../sip/read/recipient.ts';
+import type { SiloSettings } from '../state/options.ts';
+
+/** Undefined for what is none: the request is handed on. */
+export function boxOf(
+  req: SipRequest,
+  settings: Pick<SiloSettings, 'domains' | 'telDomain'>,
+): string | undefined {
+  if (req.method !== 'MESSAGE') return undefined;
+  if (parseNameAddr(header(req, 'To') ?? '')?.params.has('tag')) return undefined;
+  const box = recipientOf(req, settings);
+  return box !== undefined && served(box, settings.domains) ? box : undefined;
+}
