@@ -6,7 +6,8 @@ import { logger } from '../../base/log.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { MailboxState, Publication, WaitingCounts } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';
-import { MAX_COUNT, parseSummary, type ContextClass, type Counts, type Summary } from '../summary/summary.ts';
+import { addCounts } from '../summary/counts.ts';
+import { parseSummary, type ContextClass, type Counts, type Summary } from '../summary/summary.ts';
 
 const log = logger('mwi:mailbox');
 
@@ -84,23 +85,8 @@ function siloCounts(
 }
 
 function add(counts: Map<ContextClass, Counts>, name: ContextClass, more: Counts): void {
-  const old = counts.get(name);
-  if (old === undefined) {
-    counts.set(name, more);
-    return;
-  }
-  const sum = (a = 0, b = 0) => Math.min(a + b, MAX_COUNT);
-  const urgent = [old, more].some((one) => one.urgentNew !== undefined || one.urgentOld !== undefined);
-  counts.set(name, {
-    new: sum(old.new, more.new),
-    old: sum(old.old, more.old),
-    ...(urgent
-      ? {
-          urgentNew: sum(old.urgentNew, more.urgentNew),
-          urgentOld: sum(old.urgentOld, more.urgentOld),
-        }
-      : {}),
-  });
+  const before = counts.get(name);
+  counts.set(name, before === undefined ? more : addCounts(before, more));
 }
 
 function accountOf(mailbox: string, { account }: ComposeSettings): string | undefined {

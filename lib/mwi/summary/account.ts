@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { isToken } from './text.ts';
 
 /*
  * Account-URI = SIP-URI / SIPS-URI / absoluteURI (RFC 3842, section 5.2; RFC 3261, section 25.1, with the IP addresses of
@@ -26,7 +27,7 @@ const USER_AT = new RegExp(`^${USERINFO}$`);
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?$/;
 const HOSTNAME = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?\.?$/i;
 /** These three take a `token`, which knows no escapes: a bare percent sign and a backquote are part of it. */
-const TOKEN_PARAMETER = /^(?:transport|user|method)=[A-Za-z0-9\-.!%*_+`'~]+$/i;
+const TOKEN_PARAMETER = /^(?:transport|user|method)=(.+)$/i;
 const OTHER_PARAMETER = new RegExp(`^${PARAMETER}+(?:=${PARAMETER}+)?$`);
 const URI_HEADER = new RegExp(`^${HEADER}+=${HEADER}*$`);
 
@@ -74,11 +75,15 @@ function isSipUri(text: string): boolean {
   return (
     host !== undefined &&
     (host.startsWith('[') ? isIPv6(host.slice(1, -1)) : HOSTNAME.test(host) || isIPv4(host)) &&
-    parameters.every((parameter) => TOKEN_PARAMETER.test(parameter) || OTHER_PARAMETER.test(parameter)) &&
+    parameters.every(isParameter) &&
     (mark < 0 ||
       rest
         .slice(mark + 1)
         .split('&')
         .every((header) => URI_HEADER.test(header)))
   );
+}
+
+function isParameter(parameter: string): boolean {
+  return isToken(TOKEN_PARAMETER.exec(parameter)?.[1] ?? '') || OTHER_PARAMETER.test(parameter);
 }

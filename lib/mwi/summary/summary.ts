@@ -1,6 +1,7 @@
 /** The body of the message-summary event package, `application/simple-message-summary` (RFC 3842, section 5.2). */
 import { MAX_LENGTH, MAX_LINES, SummaryError, type ParsedSummary, type SummaryMode } from './model.ts';
 import { SummaryReader } from './read.ts';
+import { notABody } from './shape.ts';
 
 export {
   CONTEXT_CLASSES,
@@ -49,6 +50,8 @@ export interface ParseOptions {
  */
 export function parseSummary(body: string | Uint8Array, options: ParseOptions = {}): ParsedSummary {
   const { mode = 'lenient', unknownClass = 'ignore', excess = 'refuse', deriveStatus = false } = options;
+  const misshape = notABody(body);
+  if (misshape) throw new SummaryError('grammar', 1, 1, misshape.found, misshape.wanted);
   if (body.length === 0)
     throw new SummaryError(
       'grammar',

@@ -1,4 +1,5 @@
 import { mendAccountUri } from './account.ts';
+import { misshapeOf } from './shape.ts';
 import {
   CONTEXT_CLASSES,
   MAX_COUNT,
@@ -33,9 +34,12 @@ export interface FormatOptions {
  * The same summary always gives the same text, whatever the order of its map.
  *
  * @throws {@link SummaryError} for what no body can say: a count that is no count, more urgent messages than
- * messages, an account that is no URI, a header that is none. Line and column are those of the text to be.
+ * messages, an account that is no URI, a header that is none, and what is no summary at all. Line and column are those
+ * of the text to be.
  */
 export function formatSummary(summary: Summary, options: FormatOptions = {}): string {
+  const misshape = misshapeOf(summary, options.messages === true);
+  if (misshape) throw new SummaryError('meaning', 1, 1, misshape.found, misshape.wanted);
   const lines = [`Messages-Waiting: ${summary.waiting ? 'yes' : 'no'}`];
   const add = (name: string, write: (refuse: Refuse) => string) => {
     const refuse: Refuse = (found, wanted) => {
