@@ -6,7 +6,7 @@ import { targetOf } from '../../sip/read/uri.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
 import type { EndReason, NotifyContent } from './notifier.ts';
-import { dialogIdOf } from './watchers.ts';
+import { dialogIdOf } from './dialog.ts';
 
 /** Seconds after which a phone that refused a NOTIFY may subscribe again. */
 const PROBATION = 60;
@@ -38,35 +38,39 @@ function terminated(reason: EndReason): string {
 export function sendInDialog(
   port: Port,
   subscription: Subscription,
-  notice: NotifyContent,
+  content: NotifyContent,
   now: number,
 ): Promise<Answer> {
   return port.send({
     method: 'NOTIFY',
     uri: 'sip:placeholder',
-    dialogId: dialogIdOf(subscription.callId, subscription.remoteTag),
-    ...partsOf(subscription, notice, now),
+    dialogId: dialogIdOf(subscription),
+    ...partsOf(subscription, content, now),
   });
+}
+
+/** What only the sender of this one NOTIFY knows. */
+interface SendFacts {
+  readonly now: number;
+  /** Above every CSeq that the dialog has had. */
+  readonly cseq: number;
 }
 
 /**
  * Sends a NOTIFY out of our own knowledge of the dialog: after drachtio-server has lost it, or when the phone has moved.
  * drachtio-server does not count it, so from the first of these on all must be sent in this way.
- *
- * @param cseq above every CSeq that the dialog has had
  */
 export async function sendRaw(
   port: Port,
   subscription: Subscription,
-  notice: NotifyContent,
-  now: number,
-  cseq: number,
+  content: NotifyContent,
+  { now, cseq }: SendFacts,
 ): Promise<Answer> {
   const { local, localTag, remote, remoteTag, callId, target, routes, source } = subscription;
   const uri = targetOf(target);
   const way = nextHopOf({ path: routes, source, contact: target });
   if (uri === undefined || way === undefined) return UNREACHABLE;
-  const { headers, body } = partsOf(subscription, notice, now);
+  const { headers, body } = partsOf(subscription, content, now);
   return port.send({
     method: 'NOTIFY',
     uri: way.routeSet === '' ? uri : `${uri}?${way.routeSet}`,
@@ -83,7 +87,8 @@ export async function sendRaw(
   });
 }
 
-const UNREACHABLE: Answer = {
+/** The answer to a NOTIFY that was not sent since there is no way to its watcher. */
+export const UNREACHABLE: Answer = {
   status: 404,
   reason: 'the contact is no URI that can be sent to',
   origin: 'local',
