@@ -1,4 +1,4 @@
-/** Who is told when a mailbox may say something else: those who subscribed, and those who never do. */
+/** Which phones are told when the summary of a mailbox may have changed: those that subscribed, and those that never do. */
 import { forEach } from './each.ts';
 import type { ServedSubscriptions } from './served.ts';
 import type { Unsolicited } from './unsolicited.ts';
@@ -27,7 +27,7 @@ export function createChanges({ served, unsolicited }: ChangesContext): Changes 
     changed,
     subscribed: (mailbox, device) => {
       unsolicited.subscribed(mailbox, device);
-      // A message that was being stored when no subscription had begun yet has told nobody.
+      // A message that was being stored before the subscription was has been told to no phone.
       setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
     },
   };

@@ -50,7 +50,7 @@ export class Deactivation {
     return this.#state !== 'open';
   }
 
-  /** The phones of earlier runs, at a start. Tried until it has worked: until then their refreshes get 481, and no NOTIFY comes. */
+  /** The phones of earlier runs, at a start. Tried until it has worked: until then their refreshes get 481, and no NOTIFY. */
   async deactivatePreviousRun(): Promise<void> {
     const { store, settings, run } = this.#context;
     if (this.closing) return;
@@ -65,7 +65,10 @@ export class Deactivation {
     }
   }
 
-  /** Sends away the phones of these rows, none of which is served here. Resolves when all were told, not when they have answered. */
+  /**
+   * Sends away the phones of these rows, none of which is served here. Resolves when all were told, not when they have
+   * answered.
+   */
   async deactivate(rows: readonly Subscription[]): Promise<void> {
     const { subscriptions, now } = this.#context;
     const isOver = ({ expires }: Subscription) => expires <= now();

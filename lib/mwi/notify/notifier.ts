@@ -49,7 +49,7 @@ const READ_BACKOFF = [500, 1000, 2000] as const;
 export class Notifier {
   readonly #context: NotifierContext;
   #state: NotifierState = 'quiet';
-  /** Why a next NOTIFY is due: what was told may have changed, or a SUBSCRIBE was answered, which asks for one in any case. */
+  /** Why the next NOTIFY is due: the text may have changed, or a SUBSCRIBE was answered, which asks for one in any case. */
   #due: 'nothing' | 'change' | 'subscribe' = 'nothing';
   #end: EndReason | undefined;
   /** The text of the last NOTIFY that was accepted. */

@@ -13,7 +13,7 @@ const PROBATION = 60;
 
 type Sent = Pick<OutgoingRequest, 'headers' | 'body'>;
 
-/** RFC 6665, sections 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
+/** RFC 6665 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
 function partsOf(subscription: Subscription, { text, end }: NotifyContent, now: number): Sent {
   const { eventId, contact, expires } = subscription;
   return {

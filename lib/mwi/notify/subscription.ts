@@ -87,7 +87,7 @@ export class ServedSubscription {
     this.#enter('answering', 'stored', ['new']);
   }
 
-  /** The 200 to its first SUBSCRIBE, or to a refresh, went out. Where its end was faster, the last NOTIFY says the state. */
+  /** The 200 to its first SUBSCRIBE or to a refresh went out. Where its end was faster, the last NOTIFY says the state. */
   answered(): void {
     if (this.ending) return;
     this.#enter('active', 'answered', ['answering', 'active']);

@@ -27,7 +27,7 @@ export type Takeover = (gone: NodeRow) => Promise<void>;
 export function createTakeover({ store, port, deactivation, self }: TakeoverContext): Takeover {
   return async ({ node, server }) => {
     let told = 0;
-    let left = 0;
+    let unreachable = 0;
     for (const run of await store.subscribedRuns(node))
       for (let after = ''; ;) {
         const page = await store.subscriptionsOf(node, run, after, PAGE);
@@ -47,12 +47,12 @@ export function createTakeover({ store, port, deactivation, self }: TakeoverCont
           near.filter(({ id }) => taken.has(id)).map((one) => ({ ...one, ...self })),
         );
         told += taken.size;
-        left += page.length - near.length;
+        unreachable += page.length - near.length;
       }
     if (told > 0) log.warn(`${told} phones of node ${node}, which is gone, were told to subscribe again`);
-    if (left > 0)
+    if (unreachable > 0)
       log.warn(
-        `${left} phones of node ${node}, which is gone, can only be reached by its own drachtio-server (${server}): ` +
+        `${unreachable} phones of node ${node}, which is gone, can only be reached by its own drachtio-server (${server}): ` +
           'their lamps stand still until they register or subscribe again',
       );
   };

@@ -1,6 +1,6 @@
 /**
- * What a mailbox says: one summary out of its sources, the live publications and the silo itself (RFC 3842, section 3;
- * RFC 3903, section 4.5 leaves the composition to the package).
+ * What a mailbox says: one summary out of its sources, the live publications and the silo itself (RFC 3842 3;
+ * RFC 3903 4.5 leaves the composition to the package).
  */
 import { logger } from '../../base/log.ts';
 import { splitAor } from '../../sip/read/uri.ts';
@@ -29,7 +29,7 @@ export function summaryOf(state: MailboxState, settings: ComposeSettings): Summa
   };
 }
 
-/** The account that a watcher under another name must be told (RFC 3842, section 3.5). */
+/** The account that a watcher under another name must be told (RFC 3842 3.5). */
 export function withAccount(summary: Summary, mailbox: string): Summary {
   return summary.account === undefined ? { ...summary, account: `sip:${mailbox}` } : summary;
 }
@@ -49,7 +49,7 @@ function chosen(
   return compose === 'priority' ? ordered.slice(0, 1) : ordered;
 }
 
-/** What is stored was written by us; should a later version not read it, that one source is silent. */
+/** What is stored was written by us; should a later version not be able to read it, that one source counts as empty. */
 function read({ body, mailbox }: Publication): Summary {
   try {
     return parseSummary(body);

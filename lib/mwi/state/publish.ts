@@ -1,4 +1,4 @@
-/** PUBLISH for message-summary: the event state compositor of RFC 3903, section 6. */
+/** PUBLISH for message-summary: the event state compositor of RFC 3903 6. */
 import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf } from '../../sip/drachtio/body.ts';

@@ -1,4 +1,4 @@
-/** Lexical rules of RFC 3261, section 25.1, as sticky patterns, and the little text work around them. */
+/** Lexical rules of RFC 3261 25.1, as sticky patterns, and the little text work around them. */
 
 const LWS = '(?:[ \\t]*\\r\\n)?[ \\t]+';
 const SWS = `(?:${LWS})?`;
@@ -46,7 +46,7 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** A header value on one line: each fold is one blank (RFC 3261, section 7.3.1). */
+/** A header value on one line: each fold is one blank (RFC 3261 7.3.1). */
 export function unfold(value: string): string {
   return value
     .split('\r\n')

@@ -21,7 +21,7 @@ export interface FormatOptions {
   readonly video?: boolean;
   /**
    * Write the header blocks. Default false: they must not stand in the first NOTIFY of a subscription, nor describe
-   * older messages in a later one (RFC 3842, section 3.5), so whoever knows the subscription asks for them.
+   * older messages in a later one (RFC 3842 3.5), so the caller, who knows the subscription, asks for them.
    */
   readonly messages?: boolean;
   /** End with an empty line as FreeSWITCH does, which is not the RFC's grammar. Default false. */
@@ -29,7 +29,7 @@ export interface FormatOptions {
 }
 
 /**
- * Writes the canonical form of a summary (RFC 3842, section 5.2): capitals as in the RFC, one blank behind each
+ * Writes the canonical form of a summary (RFC 3842 5.2): capitals as in the RFC, one blank behind each
  * colon, CRLF, the account before the counts, Voice-Message first. Counts beyond 2^32 - 1 are written as that.
  * The same summary always gives the same text, whatever the order of its map.
  *
@@ -49,7 +49,7 @@ export function formatSummary(summary: Summary, options: FormatOptions = {}): st
   };
   const { account } = summary;
   if (account !== undefined) add('Message-Account', (refuse) => writeAccount(account, refuse));
-  // From plain JavaScript, a misspelt class must not put out a lamp without a word.
+  // From plain JavaScript, a misspelt class must not make messages vanish from the summary without an error.
   for (const name of summary.counts.keys())
     if (!CONTEXT_CLASSES.includes(name))
       add(name, (refuse) => refuse(`the class "${name}"`, CONTEXT_CLASSES.join(', ')));
