@@ -1,16 +1,18 @@
 /**
  * One subscription that this node serves, from its SUBSCRIBE to its last NOTIFY (RFC 6665 4.2).
  *
- *           stored              answered            end               last NOTIFY answered          row removed
- *   new ─────────────► answering ──────► active ───────────► ending ──────────────────────► erasing ──────────► ended
- *    │                  │  │              ▲  │ answered        ▲  │                            ▲ ▲
- *    │                  │  │ end          └──┘ (a refresh)     │  └─ connection lost ──► owed  │ │
- *    │                  │  └──────────────────────────────────►│                               │ │
- *    │                  └─ unanswered ─────────────────────────│───────────────────────────────┘ │
- *    └─ end: a fetch, or a row that an earlier run has left ───┘        active ── dialog gone ───┘
+ *       stored              answered           end             last NOTIFY answered              row removed
+ *   new ──────► answering ──────────► active ──────► ending ──────────────────────────► erasing ─────────────► ended
  *
- * While it is `ending` no SUBSCRIBE finds it any more, and what else happens to it changes nothing. `owed`: its row stays,
- * and a new one made of that row sends the last NOTIFY again.
+ *   new       ── end ─────────────────────► ending    a fetch, or a row that an earlier run has left
+ *   answering ── end, dialogLost ─────────► ending
+ *   answering ── unanswered ──────────────► erasing   the 200 could not be sent: the phone knows of no subscription
+ *   active    ── answered ────────────────► active    a refresh
+ *   active    ── dialogLost ──────────────► ending    drachtio-server was restarted; the phone is told past it
+ *   active    ── dialog gone ─────────────► erasing   the same when the time is over, too: there is nothing to tell
+ *   ending    ── connection lost ─────────► owed      the row stays: a new one made of it sends the last NOTIFY again
+ *
+ * From `ending` on no SUBSCRIBE finds it any more, and an answer or a loss that comes later changes nothing.
  */
 import { assertState } from '../../base/state.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
