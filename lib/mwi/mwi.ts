@@ -85,14 +85,6 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   node.onGone(createTakeover({ store, port, deactivation, self: { node: node.name, run } }));
   port.onReconnect(() => void deactivation.reconnected());
 
-  /** A node that stops takes nothing on: what it answered now would be stranded. */
-  function unlessClosing(handler: Handler): Handler {
-    return (req, res, next) => {
-      if (!deactivation.closing) return handler(req, res, next);
-      port.respond(res, 503, { headers: { 'Retry-After': '5' } });
-    };
-  }
-
   async function close(): Promise<void> {
     deactivation.beginToClose();
     await sweep.close();
@@ -102,6 +94,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   }
   let closed: Promise<void> | undefined;
 
+  const unlessClosing = refusing(port, () => deactivation.closing);
   return {
     onSubscribe: port.middleware(
       'mwiOnSubscribe',
@@ -120,5 +113,13 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
       void deactivation.deactivatePreviousRun();
     },
     close: () => (closed ??= close()),
+  };
+}
+
+/** A node that stops takes nothing on: what it answered now would be stranded. */
+function refusing(port: Port, closing: () => boolean): (handler: Handler) => Handler {
+  return (handler) => (req, res, next) => {
+    if (!closing()) return handler(req, res, next);
+    port.respond(res, 503, { headers: { 'Retry-After': '5' } });
   };
 }
