@@ -135,7 +135,12 @@ export class Notifier {
     // Asked for while we looked: that NOTIFY goes out now.
     const end = this.#end;
     if (!end && !asked && text === this.#told) return 'quiet';
-    const answer = await this.#answerTo({ text, end });
+    let answer: Answer;
+    try {
+      answer = await this.#context.send({ text, end });
+    } catch (error) {
+      answer = notSent(error);
+    }
     // From the answer on, so that the phone never sees two within the interval, however long this one took.
     this.#notBefore = performance.now() + this.#context.interval;
     if (!end) return this.#onAnswer(answer, text);
@@ -151,16 +156,6 @@ export class Notifier {
     } catch (error) {
       if (!this.#end) throw error;
       return undefined;
-    }
-  }
-
-  /** A fault of ours in the sending must not be tried again without a pause, nor keep an end from being one. */
-  async #answerTo(content: NotifyContent): Promise<Answer> {
-    try {
-      return await this.#context.send(content);
-    } catch (error) {
-      log.error(`a NOTIFY could not be sent: ${error instanceof Error ? error.stack : String(error)}`);
-      return { status: 500, reason: textOf(error), origin: 'local', header: () => undefined };
     }
   }
 
@@ -203,4 +198,10 @@ export class Notifier {
   #changeIsDue(): void {
     if (this.#due === 'nothing') this.#due = 'change';
   }
+}
+
+/** A fault of ours in the sending must not be tried again without a pause, nor keep an end from being one. */
+function notSent(error: unknown): Answer {
+  log.error(`a NOTIFY could not be sent: ${error instanceof Error ? error.stack : String(error)}`);
+  return { status: 500, reason: textOf(error), origin: 'local', header: () => undefined };
 }
