@@ -73,6 +73,14 @@ export type SummaryMode = 'strict' | 'lenient' | 'off';
  */
 export type SummaryFault = 'grammar' | 'meaning' | 'size';
 
+/** Where in a body, both from 1; columns in UTF-16 units. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export const START: Place = { line: 1, column: 1 };
+
 /** The only error that reading and writing a summary throws: says where, what was found and what was wanted. */
 export class SummaryError extends SiloError {
   /** From 1. */
@@ -82,7 +90,7 @@ export class SummaryError extends SiloError {
   readonly wanted: string;
   readonly fault: SummaryFault;
 
-  constructor(fault: SummaryFault, line: number, column: number, found: string, wanted: string) {
+  constructor(fault: SummaryFault, { line, column }: Place, found: string, wanted: string) {
     super(
       'SILO_SIP_SYNTAX',
       `Message summary, line ${line}, column ${column}: found ${found}, wanted ${wanted}`,

@@ -1,5 +1,5 @@
 /** The body of the message-summary event package, `application/simple-message-summary` (RFC 3842 5.2). */
-import { MAX_LENGTH, MAX_LINES, SummaryError, type ParsedSummary, type SummaryMode } from './model.ts';
+import { MAX_LENGTH, MAX_LINES, START, SummaryError, type ParsedSummary, type SummaryMode } from './model.ts';
 import { SummaryReader } from './read.ts';
 import { notABody } from './shape.ts';
 
@@ -51,21 +51,25 @@ export interface ParseOptions {
 export function parseSummary(body: string | Uint8Array, options: ParseOptions = {}): ParsedSummary {
   const { mode = 'lenient', unknownClass = 'ignore', excess = 'refuse', deriveStatus = false } = options;
   const misshape = notABody(body);
-  if (misshape) throw new SummaryError('grammar', 1, 1, misshape.found, misshape.wanted);
+  if (misshape) throw new SummaryError('grammar', START, misshape.found, misshape.wanted);
   if (body.length === 0)
     throw new SummaryError(
       'grammar',
-      1,
-      1,
+      START,
       'an empty body',
       '"Messages-Waiting" (an empty body is no state)',
     );
   if (body.length > MAX_LENGTH)
-    throw new SummaryError('size', 1, 1, `a body of length ${body.length}`, `at most ${MAX_LENGTH}`);
+    throw new SummaryError('size', START, `a body of length ${body.length}`, `at most ${MAX_LENGTH}`);
   // Decoding puts U+FFFD for what is no UTF-8, and that is refused like any other loss.
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   const lines = text.split('\n', MAX_LINES + 2).length - (text.endsWith('\n') ? 1 : 0);
   if (lines > MAX_LINES)
-    throw new SummaryError('size', MAX_LINES + 1, 1, 'a further line', `at most ${MAX_LINES} lines`);
+    throw new SummaryError(
+      'size',
+      { line: MAX_LINES + 1, column: 1 },
+      'a further line',
+      `at most ${MAX_LINES} lines`,
+    );
   return new SummaryReader(text, { mode, unknownClass, excess, deriveStatus }).read();
 }

@@ -3,6 +3,7 @@ import { misshapeOf } from './shape.ts';
 import {
   CONTEXT_CLASSES,
   MAX_COUNT,
+  START,
   SummaryError,
   type Counts,
   type MessageHeader,
@@ -39,11 +40,12 @@ export interface FormatOptions {
  */
 export function formatSummary(summary: Summary, options: FormatOptions = {}): string {
   const misshape = misshapeOf(summary, options.messages === true);
-  if (misshape) throw new SummaryError('meaning', 1, 1, misshape.found, misshape.wanted);
+  if (misshape) throw new SummaryError('meaning', START, misshape.found, misshape.wanted);
   const lines = [`Messages-Waiting: ${summary.waiting ? 'yes' : 'no'}`];
   const add = (name: string, write: (refuse: Refuse) => string) => {
     const refuse: Refuse = (found, wanted) => {
-      throw new SummaryError('meaning', lines.length + 1, name.length + 3, found, wanted);
+      const place = { line: lines.length + 1, column: name.length + 3 };
+      throw new SummaryError('meaning', place, found, wanted);
     };
     lines.push(`${name}: ${write(refuse)}`);
   };
