@@ -1,29 +1,23 @@
-/** Message-waiting lamps: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
-import { textOf } from '../base/errors.ts';
-import { logger } from '../base/log.ts';
+/** Message waiting indication: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
 import { createNode, type SiloNode } from '../node/node.ts';
 import { domainsOf } from '../sip/read/recipient.ts';
 import type { Handler } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import type { MwiStore } from '../stores/contract/mwi.ts';
 import type { NodeStore } from '../stores/contract/nodes.ts';
-import { createAccess } from './request/access.ts';
+import { createChanges } from './notify/changes.ts';
+import { Deactivation } from './notify/deactivate.ts';
+import { onRegister } from './notify/register.ts';
+import { createServed } from './notify/served.ts';
+import { createSubscriptions } from './notify/subscriptions.ts';
 import { createSweep } from './notify/sweep.ts';
-import { createDeactivation } from './notify/deactivate.ts';
-import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
-import { createPublisher } from './state/publish.ts';
-import { createRegisterer } from './notify/register.ts';
-import { createSubscriptionService } from './notify/subscription-service.ts';
-import { createSubscriber } from './notify/subscribe.ts';
-import { createSummaries } from './state/summaries.ts';
 import { createTakeover } from './notify/takeover.ts';
 import { createUnsolicited } from './notify/unsolicited.ts';
-import { createWatchers } from './notify/watchers.ts';
-
-const log = logger('mwi');
-/** Milliseconds after which a mailbox that was not watched before is looked at once more. */
-const SECOND_LOOK = 1500;
-const RETRY_MS = 5_000;
+import { createAccess } from './request/access.ts';
+import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
+import { onPublish } from './state/publish.ts';
+import { createSummaries } from './state/summaries.ts';
+import { onSubscribe } from './subscribe/subscribe.ts';
 
 export interface MwiDependencies {
   readonly srf: Srf;
@@ -76,78 +70,56 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     node: node.name,
   };
   const access = createAccess(settings);
-  const watchers = createWatchers();
+  const served = createServed();
   const summaries = createSummaries(store, settings, now);
-  const service = createSubscriptionService({ port, store, watchers, summaries, settings, now });
-  const farewell = createDeactivation({ store, watchers, service, settings, run, now });
-  const unsolicited = createUnsolicited({ port, store, watchers, summaries, settings, now });
-  let closing = false;
-  const self = { node: node.name, run };
-  node.onGone(createTakeover({ store, port, farewell, self, stopping: () => closing }));
+  const common = { port, store, access, served, summaries, settings, run, now };
+  const subscriptions = createSubscriptions(common);
+  const unsolicited = createUnsolicited(common);
+  const { changed, subscribed } = createChanges({ served, unsolicited });
+  const deactivation = new Deactivation({ ...common, subscriptions });
+  const sweep = createSweep({ ...common, subscriptions, changed });
+  const subscribing = { ...common, subscriptions, subscribed, beginning: new Set<string>() };
+  const publishing = { ...common, changed };
+  const registering = { served, unsolicited, settings };
 
-  function changed(mailbox: string): void {
-    for (const watcher of watchers.of(mailbox)) watcher.notifier.changed();
-    unsolicited.changed(mailbox);
+  node.onGone(createTakeover({ store, port, deactivation, self: { node: node.name, run } }));
+  port.onReconnect(() => void deactivation.reconnected());
+
+  async function close(): Promise<void> {
+    deactivation.beginToClose();
+    await sweep.close();
+    unsolicited.close();
+    await deactivation.close();
+    if (ownsNode) await node.close();
   }
+  let closed: Promise<void> | undefined;
 
-  /** A message that was being stored while nobody watched yet has told nobody. */
-  function subscribed(mailbox: string, device: string): void {
-    unsolicited.subscribed(mailbox, device);
-    setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
-  }
-
-  const clock = createSweep({ store, watchers, service, settings, now, changed });
-  const common = { port, store, access, settings, now };
-  const onSubscribe = createSubscriber({ ...common, watchers, service, run, subscribed });
-  const onPublish = createPublisher({ ...common, changed });
-  const onRegister = createRegisterer({ watchers, unsolicited, settings });
-
-  // drachtio-server was restarted and knows no dialog, or it answers refreshes with 481 since their app was gone.
-  port.onReconnect(() => {
-    if (!closing) void farewell.deactivateAll();
-  });
-
-  /** Until it has worked: phones of an earlier run would get 481 at their next refresh, and no lamp until then. */
-  async function sayToLeft(): Promise<void> {
-    try {
-      await farewell.deactivatePreviousRun();
-    } catch (error) {
-      log.warn(`the phones of an earlier run wait: ${textOf(error)}`);
-      if (!closing) setTimeout(() => void sayToLeft(), RETRY_MS).unref();
-    }
-  }
-
-  /** A node that stops takes nothing on: what it answered now would be stranded. */
-  function unlessClosing(handler: Handler): Handler {
-    return (req, res, next) => {
-      if (!closing) return handler(req, res, next);
-      port.respond(res, 503, { headers: { 'Retry-After': '5' } });
-    };
-  }
-
+  const unlessClosing = refusing(port, () => deactivation.closing);
   return {
-    onSubscribe: port.middleware('mwiOnSubscribe', unlessClosing(onSubscribe)),
-    onPublish: port.middleware('mwiOnPublish', unlessClosing(onPublish)),
-    onRegister: port.middleware('mwiOnRegister', onRegister),
+    onSubscribe: port.middleware(
+      'mwiOnSubscribe',
+      unlessClosing((req, res, next) => onSubscribe(subscribing, req, res, next)),
+    ),
+    onPublish: port.middleware(
+      'mwiOnPublish',
+      unlessClosing((req, res, next) => onPublish(publishing, req, res, next)),
+    ),
+    onRegister: port.middleware('mwiOnRegister', (req, res, next) => onRegister(registering, req, res, next)),
     changed,
-    size: () => watchers.size,
+    size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();
-      await clock.start();
-      void sayToLeft();
+      await sweep.start();
+      void deactivation.deactivatePreviousRun();
     },
-    close: async () => {
-      closing = true;
-      await clock.close();
-      farewell.stop();
-      unsolicited.close();
-      const leave = createDeactivation({ store, watchers, service, settings, run, now });
-      const limit = new Promise<void>((resolve) => setTimeout(resolve, settings.stopGrace).unref());
-      if (port.connected() && watchers.size > 0)
-        await Promise.race([leave.deactivateAll().then(() => service.quiet()), limit]);
-      leave.stop();
-      for (const { notifier } of watchers.all()) notifier.stop();
-      if (ownsNode) await node.close();
-    },
+    close: () => (closed ??= close()),
+  };
+}
+
+/** A node that stops takes nothing on: what it answered now would be stranded. */
+function refusing(port: Port, closing: () => boolean): (handler: Handler) => Handler {
+  return (handler) => (req, res, next) => {
+    if (!closing()) return handler(req, res, next);
+    port.respond(res, 503, { headers: { 'Retry-After': '5' } });
   };
 }

@@ -13,7 +13,12 @@ let time: number;
 
 async function start(options: TestNodeOptions = {}): Promise<void> {
   time = Math.floor(Date.now() / 1000);
-  node = await startNode({ now: () => time, front: { timers: { F: 1000 } }, ...options });
+  node = await startNode({
+    now: () => time,
+    front: { timers: { F: 1000 } },
+    mwi: { notifyInterval: 0 },
+    ...options,
+  });
   bob = await LampPhone.start('bob', { server: node.server });
   voicemail = await LampPhone.start('voicemail', { server: node.server });
 }
@@ -34,7 +39,6 @@ test('a second Event id in a dialog that has moved follows it: rising CSeq, the 
   await bob.notified(2);
   await bob.again(line, { Contact: moved(), Event: 'message-summary;id=2' });
   await bob.notified(3);
-  await bob.phone.quiet(1100);
   await voicemail.publish(MAILBOX, voice(1));
   await bob.notified(5);
   expect(new Set(numbers()).size).toBe(numbers().length);
@@ -52,7 +56,6 @@ test('a second Event id in a dialog that has moved follows it: rising CSeq, the 
 test('an old NOTIFY that times out does not end a subscription that was refreshed meanwhile', async () => {
   const line = await bob.subscribe({ Expires: '3600' });
   await bob.notified(1);
-  await bob.phone.quiet(1100);
   bob.phone.react = () => 'silence';
   await voicemail.publish(MAILBOX, voice(1));
   await bob.notified(2);

@@ -1,88 +1,124 @@
 /**
- * Sending phones away so that they come back at once (RFC 6665, section 4.2.2, `deactivated`): at a start those that an
- * earlier run of this node has served, at a stop and after a lost connection to drachtio-server all.
+ * Sending phones away so that they come back at once (RFC 6665 4.2.2, `deactivated`): at a start those that an earlier run
+ * of this node has served, after a lost connection to drachtio-server and at a stop all.
+ *
+ *          begin to close          all sent away, or the time is over
+ *   open ─────────────────► closing ─────────────────────────────────► closed
+ *
+ * What was begun in one state does not go on in the next.
  */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { assertState } from '../../base/state.ts';
+import type { Port } from '../../sip/drachtio/port.ts';
 import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';
-import type { SubscriptionService } from './subscription-service.ts';
-import type { Watcher, Watchers } from './watchers.ts';
+import type { ServedSubscriptions } from './served.ts';
+import type { ServedSubscription } from './subscription.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
-const log = logger('mwi:farewell');
+const log = logger('mwi:deactivate');
 
 /** Milliseconds between two phones at least: they all come back. */
 const LEAST = 2;
 /** And at most, so that a few are not kept waiting. */
 const MOST = 20;
+const RETRY_MS = 5_000;
 
-export interface DeactivationDependencies {
+export interface DeactivationContext {
+  readonly port: Port;
   readonly store: MwiStore;
-  readonly watchers: Watchers;
-  readonly service: SubscriptionService;
+  readonly served: ServedSubscriptions;
+  readonly subscriptions: Subscriptions;
   readonly settings: MwiSettings;
   readonly run: string;
   readonly now: () => number;
 }
 
-export interface Deactivation {
-  /** Says good-bye to the phones of earlier runs. Resolves when it has been said to all, not when they have answered. */
-  deactivatePreviousRun(): Promise<void>;
-  /** The same to these, of whom nobody is served here. */
-  deactivate(subscriptions: readonly Subscription[]): Promise<void>;
-  /** Says good-bye to everybody who is served now. */
-  deactivateAll(): Promise<void>;
-  /** No further good-bye is begun. */
-  stop(): void;
-}
+type State = 'open' | 'closing' | 'closed';
 
-export function createDeactivation({
-  store,
-  watchers,
-  service,
-  settings,
-  run,
-  now,
-}: DeactivationDependencies): Deactivation {
-  let stopped = false;
+export class Deactivation {
+  readonly #context: DeactivationContext;
+  #state: State = 'open';
 
-  async function spread(going: readonly Watcher[]): Promise<void> {
-    const pause = Math.min(Math.max(settings.spread / Math.max(going.length, 1), LEAST), MOST);
-    const start = performance.now();
-    for (const [index, watcher] of going.entries()) {
-      const wait = start + index * pause - performance.now();
-      if (wait > 1) await new Promise<void>((resolve) => setTimeout(resolve, wait));
-      if (stopped) return;
-      if (!watcher.ending) service.end(watcher, 'deactivated');
+  constructor(context: DeactivationContext) {
+    this.#context = context;
+  }
+
+  /** The node stops, or has stopped: it takes nothing on. */
+  get closing(): boolean {
+    return this.#state !== 'open';
+  }
+
+  /** The phones of earlier runs, at a start. Tried until it has worked: until then their refreshes get 481, and no NOTIFY. */
+  async deactivatePreviousRun(): Promise<void> {
+    const { store, settings, run } = this.#context;
+    if (this.closing) return;
+    try {
+      const rows = await store.leftSubscriptions(settings.node, run);
+      if (rows.length === 0) return;
+      log.debug(`${rows.length} subscriptions of an earlier run are told to come back`);
+      await this.deactivate(rows);
+    } catch (error) {
+      log.warn(`the phones of an earlier run wait: ${textOf(error)}`);
+      setTimeout(() => void this.deactivatePreviousRun(), RETRY_MS).unref();
     }
   }
 
-  async function tell(subscriptions: readonly Subscription[]): Promise<void> {
-    const [over, live] = [subscriptions.filter(isOver), subscriptions.filter((one) => !isOver(one))];
+  /**
+   * Sends away the phones of these rows, none of which is served here. Resolves when all were told, not when they have
+   * answered.
+   */
+  async deactivate(rows: readonly Subscription[]): Promise<void> {
+    const { subscriptions, now } = this.#context;
+    const isOver = ({ expires }: Subscription) => expires <= now();
     // Their phones know that the time is over; only drachtio-server does not.
-    for (const subscription of over) service.end(service.watcher(subscription), 'timeout');
-    await spread(live.map((subscription) => service.watcher(subscription)));
+    for (const row of rows.filter(isOver)) subscriptions.end(subscriptions.create(row), 'timeout');
+    const live = rows.filter((row) => !isOver(row)).map((row) => subscriptions.create(row));
+    await this.#spread(live, 'open');
   }
 
-  return {
-    deactivatePreviousRun: async () => {
-      const left = await store.leftSubscriptions(settings.node, run);
-      if (left.length === 0) return;
-      log.debug(`${left.length} subscriptions of an earlier run are told to come back`);
-      await tell(left);
-    },
-    deactivate: tell,
-    deactivateAll: () =>
-      // Also to those whose good-bye was lost with the connection.
-      spread([...service.owed().map((one) => service.watcher(one)), ...watchers.all()]).catch(
-        (error: unknown) => {
-          log.warn(`not everybody could be told to come back: ${textOf(error)}`);
-        },
-      ),
-    stop: () => (stopped = true),
-  };
+  /**
+   * drachtio-server is back: it was restarted and knows no dialog, or it has answered refreshes with 481 since their app
+   * was gone.
+   */
+  async reconnected(): Promise<void> {
+    if (!this.closing) await this.#deactivateAll('open');
+  }
 
-  function isOver({ expires }: { readonly expires: number }): boolean {
-    return expires <= now();
+  /** From now on the node takes nothing on. */
+  beginToClose(): void {
+    assertState('deactivation', 'beginToClose', this.#state, ['open']);
+    this.#state = 'closing';
+  }
+
+  /** Sends all phones away, and waits for their answers as long as the option says. */
+  async close(): Promise<void> {
+    assertState('deactivation', 'close', this.#state, ['closing']);
+    const { port, served, subscriptions, settings } = this.#context;
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, settings.stopGrace).unref());
+    if (port.connected() && served.size > 0)
+      await Promise.race([this.#deactivateAll('closing').then(() => subscriptions.quiet()), limit]);
+    this.#state = 'closed';
+    for (const subscription of served.all()) subscription.stop();
+  }
+
+  async #deactivateAll(during: State): Promise<void> {
+    const { served, subscriptions } = this.#context;
+    // Also those whose last NOTIFY was lost with the connection.
+    const owed = subscriptions.takeOwed().map((row) => subscriptions.create(row));
+    await this.#spread([...owed, ...served.all()], during);
+  }
+
+  async #spread(going: readonly ServedSubscription[], during: State): Promise<void> {
+    const { subscriptions, settings } = this.#context;
+    const pause = Math.min(Math.max(settings.spread / Math.max(going.length, 1), LEAST), MOST);
+    const start = performance.now();
+    for (const [index, subscription] of going.entries()) {
+      const wait = start + index * pause - performance.now();
+      if (wait > 1) await new Promise<void>((resolve) => setTimeout(resolve, wait));
+      if (this.#state !== during) return;
+      subscriptions.end(subscription, 'deactivated');
+    }
   }
 }

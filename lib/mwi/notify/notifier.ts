@@ -1,18 +1,23 @@
 /**
- * The NOTIFYs of one subscription (RFC 6665, section 4.2.2; RFC 3842, sections 3.8 to 3.11): one outstanding, the
- * newest state next, a NOTIFY at once after each answered SUBSCRIBE, otherwise at most one per interval.
+ * The NOTIFYs to one watcher (RFC 6665 4.2.2; RFC 3842 3.8 to 3.11): one outstanding, the newest state next, a NOTIFY at
+ * once after each answered SUBSCRIBE, otherwise at most one per interval.
  *
- *            changed, tell, end                   answer
- *   quiet ───────────────────► (interval) ──► sending ──► quiet | sending again | over
+ *             changed, too early             its time; subscribed, end
+ *   quiet ──────────────────────► waiting ─────────────────────────► sending
+ *     └──────────── changed in its time, subscribed, end ───────────►
+ *   sending ──► quiet         accepted, or there was nothing to tell
+ *           ──► waiting       changed meanwhile, or to be tried again
+ *           ──► unreachable   drachtio-server could not send it: sending again at its time, or when the device registers
+ *           ──► stopped       the last one was answered, or the watcher is gone
  */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
-import type { Texts } from '../state/summaries.ts';
+import { verdictOf } from './verdict.ts';
 
 const log = logger('mwi:notify');
 
-/** Why a subscription ends, as in Subscription-State (RFC 6665, section 4.1.3). */
+/** Why a subscription ends, as in Subscription-State (RFC 6665 4.1.3). */
 export type EndReason = 'timeout' | 'deactivated' | 'noresource' | 'probation';
 
 /** What one NOTIFY says. */
@@ -23,150 +28,180 @@ export interface NotifyContent {
   readonly end: EndReason | undefined;
 }
 
-export interface NotifierDependencies {
-  readonly read: () => Promise<Texts>;
-  readonly pick: (texts: Texts) => string;
-  readonly send: (notice: NotifyContent) => Promise<Answer>;
-  /** The watcher is gone by its own answers: let the subscription go. */
-  readonly lost: (answer: Answer) => void;
-  /** The last NOTIFY was answered, or nothing more can be done. */
-  readonly over: (answer: Answer) => void;
+export interface NotifierContext {
+  /** What the watcher has to be told as things are now. */
+  readonly read: () => Promise<string>;
+  readonly send: (content: NotifyContent) => Promise<Answer>;
+  /** By its own answers the watcher is gone: let the subscription go. */
+  readonly onGone: (answer: Answer) => void;
+  /** The last NOTIFY was answered, or could not be sent. */
+  readonly onEnded: (answer: Answer) => void;
+  /** Milliseconds between two NOTIFYs. */
   readonly interval: number;
 }
 
-/** RFC 6665, section 4.2.2: these answers end a subscription; so does silence (408). */
-const ENDING = new Set([404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604]);
+export type NotifierState = 'quiet' | 'waiting' | 'unreachable' | 'sending' | 'stopped';
+
 const BACKOFF = [5, 15, 60, 300] as const;
 /** Milliseconds to the next look at a store that did not answer. */
 const READ_BACKOFF = [500, 1000, 2000] as const;
 
 export class Notifier {
-  readonly #with: NotifierDependencies;
+  readonly #context: NotifierContext;
+  #state: NotifierState = 'quiet';
+  /** Why the next NOTIFY is due: the text may have changed, or a SUBSCRIBE was answered, which asks for one in any case. */
+  #due: 'nothing' | 'change' | 'subscribe' = 'nothing';
+  #end: EndReason | undefined;
   /** The text of the last NOTIFY that was accepted. */
   #told: string | undefined;
-  #changed = false;
-  #asked = false;
-  #end: EndReason | undefined;
-  #busy = false;
-  #over = false;
   #failures = 0;
-  #unreachable = false;
   #notBefore = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(dependencies: NotifierDependencies) {
-    this.#with = dependencies;
+  constructor(context: NotifierContext) {
+    this.#context = context;
+  }
+
+  get state(): NotifierState {
+    return this.#state;
   }
 
   /** The state may have changed: a NOTIFY goes out if the text did. */
   changed(): void {
-    this.#changed = true;
-    this.#go();
+    if (this.#due === 'nothing') this.#due = 'change';
+    this.#proceed();
   }
 
   /** A SUBSCRIBE was answered: a NOTIFY goes out in any case, at once. */
   subscribed(): void {
-    this.#asked = true;
+    this.#due = 'subscribe';
     this.#failures = 0;
-    this.#go();
+    this.#proceed();
   }
 
   /** The device has registered: if the last NOTIFY could not be sent, the next one may. */
   reachable(): void {
-    if (!this.#unreachable) return;
+    if (this.#state !== 'unreachable') return;
     this.#failures = 0;
     this.#notBefore = -Infinity;
-    this.#go();
+    this.#proceed();
   }
 
-  /** Says good-bye, with the state. The first reason stands. */
+  /** The next NOTIFY is the last one, with the state. The first reason stands. */
   end(reason: EndReason): void {
     this.#end ??= reason;
-    this.#go();
+    this.#proceed();
   }
 
   /** Nothing more is sent. */
   stop(): void {
-    this.#over = true;
+    this.#state = 'stopped';
     clearTimeout(this.#timer);
   }
 
-  #go(): void {
-    if (this.#busy || this.#over || !(this.#changed || this.#asked || this.#end)) return;
+  #proceed(): void {
+    if (this.#state === 'sending' || this.#state === 'stopped') return;
+    if (this.#due === 'nothing' && !this.#end) return;
     clearTimeout(this.#timer);
-    const wait = this.#asked || this.#end ? 0 : Math.ceil(this.#notBefore - performance.now());
-    if (wait > 0) {
-      this.#timer = setTimeout(() => this.#go(), wait);
-      return;
-    }
-    this.#busy = true;
+    const atOnce = this.#due === 'subscribe' || this.#end !== undefined;
+    const wait = atOnce ? 0 : Math.ceil(this.#notBefore - performance.now());
+    if (wait > 0) this.#wait(wait);
+    else this.#send();
+  }
+
+  #wait(time: number): void {
+    if (this.#state === 'quiet') this.#state = 'waiting';
+    this.#timer = setTimeout(() => this.#proceed(), time);
+  }
+
+  #send(): void {
+    this.#state = 'sending';
     void this.#turn()
-      .catch((error: unknown) => {
-        log.warn(`a NOTIFY could not be made: ${textOf(error)}`);
-        // Nothing was sent, so what the phone was told still holds.
-        const delay = READ_BACKOFF[Math.min(this.#failures++, READ_BACKOFF.length - 1)] ?? READ_BACKOFF[0];
-        this.#changed = true;
-        this.#notBefore = performance.now() + delay;
-      })
-      .finally(() => {
-        this.#busy = false;
-        this.#go();
-      });
+      .catch((error: unknown) => this.#failed(error))
+      .then((next) => this.#rest(next));
   }
 
-  async #turn(): Promise<void> {
-    const asked = this.#asked;
-    this.#changed = this.#asked = this.#unreachable = false;
+  #rest(next: 'quiet' | 'unreachable'): void {
+    if (this.#state === 'stopped') return;
+    this.#state = next;
+    this.#proceed();
+  }
+
+  /** One NOTIFY from the look at the state to its answer; returns where that leaves the notifier. */
+  async #turn(): Promise<'quiet' | 'unreachable'> {
+    const asked = this.#due === 'subscribe';
+    this.#due = 'nothing';
     const text = await this.#text();
     // Asked for while we looked: that NOTIFY goes out now.
     const end = this.#end;
-    if (!end && !asked && text === this.#told) return;
-    const answer = await this.#with.send({ text, end });
-    // From the answer on, so that the phone never sees two within the interval, however long this one took.
-    this.#notBefore = performance.now() + this.#with.interval;
-    if (!end) {
-      this.#took(answer, text);
-      return;
+    if (!end && !asked && text === this.#told) return 'quiet';
+    let answer: Answer;
+    try {
+      answer = await this.#context.send({ text, end });
+    } catch (error) {
+      answer = notSent(error);
     }
+    // From the answer on, so that the phone never sees two within the interval, however long this one took.
+    this.#notBefore = performance.now() + this.#context.interval;
+    if (!end) return this.#onAnswer(answer, text);
     this.stop();
-    this.#with.over(answer);
+    this.#context.onEnded(answer);
+    return 'quiet';
   }
 
-  /** A good-bye must go out even when the store is away. */
+  /** The last NOTIFY must go out even when the store is away. */
   async #text(): Promise<string | undefined> {
     try {
-      return this.#with.pick(await this.#with.read());
+      return await this.#context.read();
     } catch (error) {
       if (!this.#end) throw error;
       return undefined;
     }
   }
 
-  #took(answer: Answer, text: string | undefined): void {
-    const { status } = answer;
-    // drachtio-server's own 410: the connection that it remembers for this phone is closed. The phone will open another.
-    const closed = answer.origin === 'stack' && status === 410;
-    if (status >= 200 && status < 300) {
+  #onAnswer(answer: Answer, text: string | undefined): 'quiet' | 'unreachable' {
+    // Whom it was for is not told any more, and may be told by another notifier by now.
+    if (this.#state === 'stopped') return 'quiet';
+    const verdict = verdictOf(answer);
+    if (verdict === 'accepted') {
       this.#told = text;
       this.#failures = 0;
-    } else if (status === 408 && this.#asked) {
-      // Silent then, but it has subscribed again since: the NOTIFY that it is owed goes out now.
+    } else if (answer.status === 408 && this.#due === 'subscribe') {
+      // Silent then, but it has subscribed again since: the NOTIFY that is due for it goes out now.
       this.#told = undefined;
-    } else if ((ENDING.has(status) && !closed) || answer.failure === 'unsendable') {
-      this.#with.lost(answer);
+    } else if (verdict === 'gone') {
+      this.#context.onGone(answer);
     } else {
-      // Kept (RFC 6665, section 4.2.2): tried again, after the time that the answer names or with back-off.
-      const seconds = Number.parseInt(answer.header('Retry-After') ?? '', 10);
-      this.#unreachable = answer.origin === 'stack';
-      this.#later(seconds > 0 ? Math.min(seconds, 3600) : undefined);
+      this.#later(verdict.after ?? BACKOFF[Math.min(this.#failures, BACKOFF.length - 1)] ?? BACKOFF[0]);
+      if (verdict.unreachable) return 'unreachable';
     }
+    return 'quiet';
   }
 
-  #later(seconds: number | undefined): void {
-    const delay = seconds ?? BACKOFF[Math.min(this.#failures, BACKOFF.length - 1)] ?? BACKOFF[0];
+  /** The subscription goes on (RFC 6665 4.2.2): tried again, after the time that the answer names or with back-off. */
+  #later(seconds: number): void {
     this.#failures++;
     this.#told = undefined;
-    this.#changed = true;
-    this.#notBefore = performance.now() + delay * 1000;
+    this.#changeIsDue();
+    this.#notBefore = performance.now() + seconds * 1000;
   }
+
+  #failed(error: unknown): 'quiet' {
+    log.warn(`a NOTIFY could not be made: ${textOf(error)}`);
+    // Nothing was sent, so what the phone was told still holds.
+    const delay = READ_BACKOFF[Math.min(this.#failures++, READ_BACKOFF.length - 1)] ?? READ_BACKOFF[0];
+    this.#changeIsDue();
+    this.#notBefore = performance.now() + delay;
+    return 'quiet';
+  }
+
+  #changeIsDue(): void {
+    if (this.#due === 'nothing') this.#due = 'change';
+  }
+}
+
+/** A fault of ours in the sending must not be tried again without a pause, nor keep an end from being one. */
+function notSent(error: unknown): Answer {
+  log.error(`a NOTIFY could not be sent: ${error instanceof Error ? error.stack : String(error)}`);
+  return { status: 500, reason: textOf(error), origin: 'local', header: () => undefined };
 }

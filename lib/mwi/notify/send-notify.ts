@@ -7,14 +7,14 @@ import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
 import type { EndReason, NotifyContent } from './notifier.ts';
-import { dialogIdOf } from './watchers.ts';
+import { dialogIdOf } from './dialog.ts';
 
 /** Seconds after which a phone that refused a NOTIFY may subscribe again. */
 const PROBATION = 60;
 
 type Sent = Pick<OutgoingRequest, 'headers' | 'body'>;
 
-/** RFC 6665, sections 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
+/** RFC 6665 4.2.2 and 8.2: Event with its id, Subscription-State, Contact, and a type for the body. */
 function partsOf(subscription: Subscription, { text, end }: NotifyContent, now: number): Sent {
   const { eventId, contact, expires } = subscription;
   return {
@@ -39,29 +39,33 @@ function terminated(reason: EndReason): string {
 export function sendInDialog(
   port: Port,
   subscription: Subscription,
-  notice: NotifyContent,
+  content: NotifyContent,
   now: number,
 ): Promise<Answer> {
   return port.send({
     method: 'NOTIFY',
     uri: 'sip:placeholder',
-    dialogId: dialogIdOf(subscription.callId, subscription.remoteTag),
-    ...partsOf(subscription, notice, now),
+    dialogId: dialogIdOf(subscription),
+    ...partsOf(subscription, content, now),
   });
+}
+
+/** What only the sender of this one NOTIFY knows. */
+interface SendFacts {
+  readonly now: number;
+  /** Above every CSeq that the dialog has had. */
+  readonly cseq: number;
 }
 
 /**
  * Sends a NOTIFY out of our own knowledge of the dialog: after drachtio-server has lost it, or when the phone has moved.
  * drachtio-server does not count it, so from the first of these on all must be sent in this way.
- *
- * @param cseq above every CSeq that the dialog has had
  */
 export async function sendRaw(
   port: Port,
   subscription: Subscription,
-  notice: NotifyContent,
-  now: number,
-  cseq: number,
+  content: NotifyContent,
+  { now, cseq }: SendFacts,
 ): Promise<Answer> {
   const { local, localTag, remote, remoteTag, callId, target, routes, source } = subscription;
   const way = wayTo({ path: routes, source, contact: target });
@@ -74,7 +78,7 @@ export async function sendRaw(
       tags: { from: localTag, to: remoteTag },
       callId,
       cseq,
-      ...partsOf(subscription, notice, now),
+      ...partsOf(subscription, content, now),
     }),
   );
 }

@@ -1,136 +1,157 @@
-/** What a SUBSCRIBE says about itself: its dialog, its target, and the subscription that comes of it (RFC 6665, RFC 3261). */
-import { randomBytes } from 'node:crypto';
-import { SiloError } from '../../base/errors.ts';
-import { header, parseNameAddr, splitList } from '../../sip/read/headers.ts';
-import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
-import { sourceOf } from '../../sip/read/source.ts';
-import { bracketed, parseUri, targetOf } from '../../sip/read/uri.ts';
-import type { Subscription } from '../../stores/contract/mwi.ts';
-import { deviceKey } from './watchers.ts';
-
-/** What a SUBSCRIBE says about its dialog. */
-export interface Dialog {
-  readonly callId: string;
-  readonly remoteTag: string;
-  /** '' outside of a dialog. */
-  readonly localTag: string;
-  readonly cseq: number;
-}
-
-/** What the notifier adds. */
-export interface Facts extends Pick<
-  Subscription,
-  'mailbox' | 'aliased' | 'eventId' | 'localTag' | 'node' | 'run'
-> {
-  readonly lifetime: number;
-  /** Our Contact; default: the address that the SUBSCRIBE came in on. */
-  readonly contact?: string;
-}
-
-/** The subscription that a SUBSCRIBE asks for. */
-export function subscriptionOf(
-  req: SipRequest,
-  { callId, remoteTag, cseq }: Dialog,
-  facts: Facts,
-  now: number,
-): Subscription {
-  const { lifetime, contact, ...given } = facts;
-  const target = targetOfContact(req);
-  const source = sourceOf(req);
-  const instance = contactOf(req)?.params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
-  return {
-    id: randomBytes(16).toString('hex'),
-    ...given,
-    device: deviceKey(instance, target, source.address),
-    callId,
-    remoteTag,
-    local: untagged(header(req, 'To') ?? ''),
-    remote: untagged(header(req, 'From') ?? ''),
-    target,
-    routes: splitList(header(req, 'Record-Route') ?? ''),
-    source,
-    contact: contact ?? ownContact(req),
-    moved: false,
-    remoteCseq: cseq,
-    // drachtio-server numbers its NOTIFYs from the SUBSCRIBE's CSeq on.
-    localCseq: cseq,
-    expires: now + lifetime,
-    updated: now,
-  };
-}
-
-export function dialogOf(req: SipRequest): Dialog {
-  const callId = header(req, 'Call-ID') ?? '';
-  const remoteTag = parseNameAddr(header(req, 'From') ?? '')?.params.get('tag') ?? '';
-  const localTag = parseNameAddr(header(req, 'To') ?? '')?.params.get('tag') ?? '';
-  const cseq = Number.parseInt(header(req, 'CSeq') ?? '', 10);
-  if (callId === '' || remoteTag === '' || !Number.isInteger(cseq))
-    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs Call-ID, CSeq and a From tag.', {
-      status: 400,
-    });
-  return { callId, remoteTag, localTag, cseq };
-}
-
-function contactOf(req: SipRequest) {
-  const [only = '', ...more] = splitList(header(req, 'Contact') ?? '');
-  return more.length === 0 ? parseNameAddr(only) : undefined;
-}
-
-/** RFC 3261 8.1.1.8: the one Contact is where the NOTIFYs go. */
-export function targetOfContact(req: SipRequest): string {
-  const uri = contactOf(req)?.uri ?? '';
-  const scheme = parseUri(uri)?.scheme;
-  if (scheme === undefined || scheme === 'tel' || targetOf(uri) === undefined)
-    throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs one Contact with a SIP URI.', { status: 400 });
-  return uri;
-}
-
-/** The address that the request came in on: what the phone can reach. */
-export function ownContact({ receivedOn = '127.0.0.1', protocol }: SipRequest): string {
-  const transport = protocol.toLowerCase();
-  const [, host = receivedOn, port = ''] = /^(.*)(:\d+)$/.exec(receivedOn) ?? [];
-  return `<sip:${bracketed(host)}${port}${transport === 'udp' || transport === '' ? '' : `;transport=${transport}`}>`;
-}
-
-/** Only in the parameters: a display name may hold anything. */
-function untagged(value: string): string {
-  const params = value.lastIndexOf('>') + 1;
-  return value.slice(0, params) + value.slice(params).replace(/;\s*tag=[^;\s]*/i, '');
-}
-
 /**
- * Where the phone of a dialog is by its new SUBSCRIBE, and whether it has moved.
+ * One subscription that this node serves, from its SUBSCRIBE to its last NOTIFY (RFC 6665 4.2).
  *
- * @throws SiloError 400 when it has moved to where no NOTIFY of ours could follow
+ *       stored              answered           end             last NOTIFY answered              row removed
+ *   new ──────► answering ──────────► active ──────► ending ──────────────────────────► erasing ─────────────► ended
+ *
+ *   new       ── end ─────────────────────► ending    a fetch, or a row that an earlier run has left
+ *   answering ── end, dialogLost ─────────► ending
+ *   answering ── unanswered ──────────────► erasing   the 200 could not be sent: the phone knows of no subscription
+ *   active    ── answered ────────────────► active    a refresh
+ *   active    ── dialogLost ──────────────► ending    drachtio-server was restarted; the phone is told past it
+ *   active    ── dialog gone ─────────────► erasing   the same when the time is over, too: there is nothing to tell
+ *   ending    ── connection lost ─────────► owed      the row stays: a new one made of it sends the last NOTIFY again
+ *
+ * From `ending` on no SUBSCRIBE finds it any more, and an answer or a loss that comes later changes nothing.
  */
-export function placeOf(
-  req: SipRequest,
-  known: Subscription,
-): Pick<Subscription, 'target' | 'source' | 'moved'> {
-  const place = { target: targetOfContact(req), source: sourceOf(req) };
-  const moved = isMoved(known, place);
-  const way = moved ? wayTo({ contact: place.target, path: known.routes, source: place.source }) : undefined;
-  if (way instanceof Unreachable) throw new SiloError('SILO_REFUSED', way.reason, { status: 400 });
-  return { ...place, moved };
+import { assertState } from '../../base/state.ts';
+import type { Answer } from '../../sip/drachtio/messages.ts';
+import type { Subscription } from '../../stores/contract/mwi.ts';
+import { Notifier, type EndReason, type NotifyContent } from './notifier.ts';
+
+export type SubscriptionState = 'new' | 'answering' | 'active' | 'ending' | 'owed' | 'erasing' | 'ended';
+
+/** What a subscription needs of its surroundings. */
+export interface SubscriptionContext {
+  /** What its watcher has to be told as things are now. */
+  readonly read: (row: Subscription) => Promise<string>;
+  readonly send: (subscription: ServedSubscription, content: NotifyContent) => Promise<Answer>;
+  /** The watcher refuses its NOTIFYs, or is silent: ends it, with all that hangs on its dialog. */
+  readonly refused: (subscription: ServedSubscription) => void;
+  /** Removes its row; never rejects. */
+  readonly erase: (row: Subscription) => Promise<void>;
+  /** It has come into this state. */
+  readonly entered: (subscription: ServedSubscription, state: SubscriptionState) => void;
+  /** Milliseconds between two NOTIFYs. */
+  readonly interval: number;
 }
 
-/**
- * Does a refresh move the phone (RFC 3261 12.2.1.2)? drachtio-server goes on sending to the Contact of the first SUBSCRIBE,
- * and before a NAT to its source, so from then on we have to send by ourselves.
- */
-function isMoved(
-  { target, source, routes, moved }: Subscription,
-  now: Pick<Subscription, 'target' | 'source'>,
-): boolean {
-  if (moved || target !== now.target) return true;
-  const sameSource = source.address === now.source.address && source.port === now.source.port;
-  // With Record-Route the proxy knows the way. A new connection drachtio-server finds by the Contact's user and host, but
-  // forgets with its answer to `Expires: 0`: the last NOTIFY would go to the old one.
-  return routes.length === 0 && behindNat({ target, source }) && !sameSource;
-}
+export class ServedSubscription {
+  readonly #context: SubscriptionContext;
+  readonly #notifier: Notifier;
+  #row: Subscription;
+  #state: SubscriptionState = 'new';
+  #cseq = 0;
 
-function behindNat({ target, source }: Pick<Subscription, 'target' | 'source'>): boolean {
-  const uri = parseUri(target);
-  return uri?.host !== bracketed(source.address) || (uri.port !== undefined && uri.port !== source.port);
+  constructor(row: Subscription, context: SubscriptionContext) {
+    this.#row = row;
+    this.#context = context;
+    this.#notifier = new Notifier({
+      read: () => context.read(this.#row),
+      send: (content) => context.send(this, content),
+      onGone: (answer) => this.#gone(answer),
+      onEnded: (answer) => this.#lastAnswered(answer),
+      interval: context.interval,
+    });
+  }
+
+  /** The facts of its dialog, as they are stored. */
+  get row(): Subscription {
+    return this.#row;
+  }
+
+  get state(): SubscriptionState {
+    return this.#state;
+  }
+
+  /** Its end has begun, or is over. */
+  get ending(): boolean {
+    return this.#state !== 'new' && this.#state !== 'answering' && this.#state !== 'active';
+  }
+
+  /** The highest CSeq that a NOTIFY of it went out with. */
+  get cseq(): number {
+    return this.#cseq;
+  }
+
+  /** A NOTIFY of it went out with this CSeq. */
+  numbered(cseq: number): void {
+    this.#cseq = Math.max(this.#cseq, cseq);
+  }
+
+  /** A SUBSCRIBE in its dialog has said this. */
+  learn(facts: Partial<Subscription>): void {
+    this.#row = { ...this.#row, ...facts };
+  }
+
+  /** Its row is committed: it is served from now on, and its SUBSCRIBE is being answered. */
+  stored(): void {
+    this.#enter('answering', 'stored', ['new']);
+  }
+
+  /** The 200 to its first SUBSCRIBE or to a refresh went out. Where its end was faster, the last NOTIFY says the state. */
+  answered(): void {
+    if (this.ending) return;
+    this.#enter('active', 'answered', ['answering', 'active']);
+    this.#notifier.subscribed();
+  }
+
+  /** The 200 to its first SUBSCRIBE could not be sent: the phone knows of no subscription. */
+  unanswered(): void {
+    if (this.ending) return;
+    this.#erase('unanswered', ['answering']);
+  }
+
+  /** What its mailbox says may have changed. */
+  changed(): void {
+    this.#notifier.changed();
+  }
+
+  /** Its device has registered. */
+  reachable(): void {
+    this.#notifier.reachable();
+  }
+
+  /** Ends it with a last NOTIFY. */
+  end(reason: EndReason): void {
+    this.#enter('ending', 'end', ['new', 'answering', 'active']);
+    this.#notifier.end(reason);
+  }
+
+  /** drachtio-server has lost the dialog, and the phone is being told that it is over. */
+  dialogLost(): void {
+    if (!this.ending) this.#enter('ending', 'dialogLost', ['answering', 'active']);
+  }
+
+  /** No NOTIFY is begun any more: the node stops. */
+  stop(): void {
+    this.#notifier.stop();
+  }
+
+  #gone(answer: Answer): void {
+    if (answer.failure === 'no-dialog') {
+      this.#erase('dialog gone', ['answering', 'active', 'ending']);
+      return;
+    }
+    // The phone waits for nothing more, but drachtio-server does: it keeps the dialog until it has seen a last NOTIFY.
+    this.#context.refused(this);
+    void this.#context.erase(this.#row);
+  }
+
+  #lastAnswered(answer: Answer): void {
+    if (answer.failure === 'disconnected') this.#enter('owed', 'connection lost', ['ending']);
+    else this.#erase('last NOTIFY answered', ['ending']);
+  }
+
+  #erase(step: string, from: readonly SubscriptionState[]): void {
+    this.#enter('erasing', step, from);
+    this.#notifier.stop();
+    void this.#context.erase(this.#row).then(() => this.#enter('ended', 'row removed', ['erasing']));
+  }
+
+  #enter(state: SubscriptionState, step: string, from: readonly SubscriptionState[]): void {
+    assertState(`subscription ${this.#row.id}`, step, this.#state, from);
+    this.#state = state;
+    this.#context.entered(this, state);
+  }
 }

@@ -1,13 +1,13 @@
-/** The clock of the lamps: what other nodes have changed, what time alone changes, what is over. */
+/** Every few seconds: what other nodes have changed, what time alone changes, what is over. */
 import { logger } from '../../base/log.ts';
 import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { createTail } from '../../stores/shared/tail.ts';
 import { createTicker } from '../../base/ticker.ts';
 import type { MwiSettings } from '../request/options.ts';
-import type { SubscriptionService } from './subscription-service.ts';
-import type { Watchers } from './watchers.ts';
+import type { ServedSubscriptions } from './served.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
-const log = logger('mwi:clock');
+const log = logger('mwi:sweep');
 const PAGE = 1000;
 /** Seconds for which a change is kept for nodes that could not look. */
 const KEEP_CHANGES = 300;
@@ -16,23 +16,21 @@ const KEEP_MAILBOX = 86_400;
 /** Ticks between two cleanings. */
 const CLEAN_EVERY = 60;
 
-export interface ClockDependencies {
+export interface SweepContext {
   readonly store: MwiStore;
-  readonly watchers: Watchers;
-  readonly service: SubscriptionService;
+  readonly served: ServedSubscriptions;
+  readonly subscriptions: Subscriptions;
   readonly settings: MwiSettings;
   readonly now: () => number;
   readonly changed: (mailbox: string) => void;
 }
 
-export interface Clock {
+export interface Sweep {
   start(): Promise<void>;
-  /** One look now. */
-  tick(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createSweep({ store, watchers, service, settings, now, changed }: ClockDependencies): Clock {
+export function createSweep({ store, served, subscriptions, settings, now, changed }: SweepContext): Sweep {
   const tail = createTail((after, limit) => store.mailboxChanges(after, limit));
   const ticker = createTicker(log);
   let turnedUntil = 0;
@@ -40,8 +38,8 @@ export function createSweep({ store, watchers, service, settings, now, changed }
 
   async function tick(): Promise<void> {
     // Needs no store, so it comes first.
-    for (const watcher of watchers.all())
-      if (!watcher.ending && watcher.subscription.expires <= now()) service.end(watcher, 'timeout');
+    for (const subscription of served.all())
+      if (subscription.row.expires <= now()) subscriptions.end(subscription, 'timeout');
     await lookAtTail();
     for (const mailbox of await store.expirePublications(now(), PAGE)) changed(mailbox);
     const time = now();
@@ -57,16 +55,16 @@ export function createSweep({ store, watchers, service, settings, now, changed }
       for (const row of rows) (row.watchers ? replaced : states).add(row.mailbox);
     });
     for (const mailbox of states) changed(mailbox);
-    await dropReplaced([...replaced].filter((mailbox) => watchers.of(mailbox).length > 0));
+    await dropReplaced([...replaced].filter((mailbox) => served.of(mailbox).length > 0));
   }
 
   /** A phone has subscribed again on another node: its old subscription here is over. */
   async function dropReplaced(mailboxes: readonly string[]): Promise<void> {
     if (mailboxes.length === 0) return;
-    const before = mailboxes.flatMap((mailbox) => watchers.of(mailbox));
+    const before = mailboxes.flatMap((mailbox) => served.of(mailbox));
     const ids = await store.subscriptionIds(mailboxes);
-    for (const watcher of before)
-      if (!watcher.ending && !ids.has(watcher.subscription.id)) service.end(watcher, 'noresource');
+    for (const subscription of before)
+      if (!ids.has(subscription.row.id)) subscriptions.end(subscription, 'noresource');
   }
 
   async function clean(): Promise<void> {
@@ -80,7 +78,6 @@ export function createSweep({ store, watchers, service, settings, now, changed }
       turnedUntil = now();
       ticker.every(settings.tailTime, tick);
     },
-    tick,
     close: () => ticker.close(),
   };
 }

@@ -10,31 +10,30 @@ import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import type { NodeRow } from '../../stores/contract/nodes.ts';
 import type { Deactivation } from './deactivate.ts';
 
-const log = logger('mwi:farewell');
+const log = logger('mwi:deactivate');
 /** Taken and told, then the next: what is taken and not told yet waits if this node dies, too. */
 const PAGE = 1000;
 
-export interface TakeoverDependencies {
+export interface TakeoverContext {
   readonly store: MwiStore;
   readonly port: Port;
-  readonly farewell: Deactivation;
+  readonly deactivation: Deactivation;
   /** This node. */
   readonly self: Pick<Subscription, 'node' | 'run'>;
-  readonly stopping: () => boolean;
 }
 
 export type Takeover = (gone: NodeRow) => Promise<void>;
 
-export function createTakeover({ store, port, farewell, self, stopping }: TakeoverDependencies): Takeover {
+export function createTakeover({ store, port, deactivation, self }: TakeoverContext): Takeover {
   return async ({ node, server }) => {
     let told = 0;
-    let left = 0;
+    let unreachable = 0;
     for (const run of await store.subscribedRuns(node))
       for (let after = ''; ;) {
         const page = await store.subscriptionsOf(node, run, after, PAGE);
         if (page.length === 0) break;
         after = page.at(-1)?.id ?? after;
-        if (stopping()) return;
+        if (deactivation.closing) return;
         if (!port.connected()) throw new Error('drachtio-server is away');
         const near = page.filter(({ routes, source, target }) =>
           reachableFrom(port.server(), { path: routes, source, contact: target, server }),
@@ -44,14 +43,16 @@ export function createTakeover({ store, port, farewell, self, stopping }: Takeov
           node,
           self,
         );
-        await farewell.deactivate(near.filter(({ id }) => taken.has(id)).map((one) => ({ ...one, ...self })));
+        await deactivation.deactivate(
+          near.filter(({ id }) => taken.has(id)).map((one) => ({ ...one, ...self })),
+        );
         told += taken.size;
-        left += page.length - near.length;
+        unreachable += page.length - near.length;
       }
     if (told > 0) log.warn(`${told} phones of node ${node}, which is gone, were told to subscribe again`);
-    if (left > 0)
+    if (unreachable > 0)
       log.warn(
-        `${left} phones of node ${node}, which is gone, can only be reached by its own drachtio-server (${server}): ` +
+        `${unreachable} phones of node ${node}, which is gone, can only be reached by its own drachtio-server (${server}): ` +
           'their lamps stand still until they register or subscribe again',
       );
   };

@@ -3,22 +3,23 @@
  * 6665 knows subscriptions only), many phones want it. A device that refuses is left alone until its software changes; one
  * that subscribes gets no copies.
  */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { bindingsOf } from '../../sip/read/binding.ts';
+import { bindingsOf, type Binding } from '../../sip/read/binding.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import { localAnswer } from '../../sip/drachtio/local-answer.ts';
 import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Registration } from '../../sip/read/registration.ts';
-import type { Binding } from '../../sip/read/binding.ts';
 import type { MwiStore } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
+import { deviceKey } from './dialog.ts';
 import { Notifier, type NotifyContent } from './notifier.ts';
 import type { MwiSettings } from '../request/options.ts';
 import type { Summaries } from '../state/summaries.ts';
-import { deviceKey, type Watchers } from './watchers.ts';
+import type { ServedSubscriptions } from './served.ts';
 
 const log = logger('mwi:unsolicited');
 /** It does not want this, rather than being away. */
@@ -27,17 +28,20 @@ const MAX_REFUSED = 100_000;
 /** Seconds after which the mailbox is marked as watched again. */
 const MARK_AGAIN = 3600;
 
-interface Lamp {
+/** A registered device that is told. */
+interface UnsolicitedDevice {
   binding: Binding;
+  /** Our Contact towards it. */
   readonly contact: string;
   readonly notifier: Notifier;
+  /** When its mailbox was last marked as watched. */
   marked: number;
 }
 
-export interface UnsolicitedDependencies {
+export interface UnsolicitedContext {
   readonly port: Port;
   readonly store: MwiStore;
-  readonly watchers: Watchers;
+  readonly served: ServedSubscriptions;
   readonly summaries: Summaries;
   readonly settings: MwiSettings;
   readonly now: () => number;
@@ -52,86 +56,82 @@ export interface Unsolicited {
   close(): void;
 }
 
-export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsolicited {
-  const { port, store, watchers, summaries, settings, now } = dependencies;
+export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
+  const { port, store, served, summaries, settings, now } = context;
   const form = settings.unsolicited;
-  /** By mailbox, then by device. */
-  const lamps = new Map<string, Map<string, Lamp>>();
-  /** Device -> its software when it refused. */
-  const refused = new Map<string, string>();
+  /** By mailbox, then by what tells devices apart. */
+  const devices = new Map<string, Map<string, UnsolicitedDevice>>();
+  /** What tells a device apart -> its software when it refused. */
+  const refused = new BoundedMap<string, string>(MAX_REFUSED);
 
-  function drop(mailbox: string, device: string): void {
-    const found = lamps.get(mailbox);
-    found?.get(device)?.notifier.stop();
-    found?.delete(device);
-    if (found?.size === 0) lamps.delete(mailbox);
+  function drop(mailbox: string, key: string): void {
+    const found = devices.get(mailbox);
+    found?.get(key)?.notifier.stop();
+    found?.delete(key);
+    if (found?.size === 0) devices.delete(mailbox);
   }
 
   function registered(registration: Registration, contact: string): void {
     if (form === 'off') return;
     const { aor } = registration;
-    if (registration.kind === 'clear') for (const device of lamps.get(aor)?.keys() ?? []) drop(aor, device);
+    if (registration.kind === 'clear') for (const key of devices.get(aor)?.keys() ?? []) drop(aor, key);
     for (const binding of bindingsOf(registration, now())) {
-      const device = deviceKey(binding.instance, binding.contact, binding.source.address);
-      if (binding.expires <= now()) drop(aor, device);
-      else if (wanted(binding, device)) put(binding, device, contact);
+      const key = deviceKey(binding.instance, binding.contact, binding.source.address);
+      if (binding.expires <= now()) drop(aor, key);
+      else if (wanted(binding, key)) put(binding, key, contact);
     }
   }
 
-  function wanted({ aor, userAgent }: Binding, device: string): boolean {
-    if (watchers.of(aor).some(({ subscription }) => subscription.device === device)) return false;
-    const software = refused.get(device);
-    if (software !== undefined && software !== userAgent) refused.delete(device);
+  function wanted({ aor, userAgent }: Binding, key: string): boolean {
+    if (served.of(aor).some(({ row }) => row.device === key)) return false;
+    const software = refused.get(key);
+    if (software !== undefined && software !== userAgent) refused.delete(key);
     return software !== userAgent;
   }
 
-  function put(binding: Binding, device: string, contact: string): void {
-    const known = lamps.get(binding.aor)?.get(device);
-    const lamp = known ?? newLamp(binding, device, contact);
+  function put(binding: Binding, key: string, contact: string): void {
+    const known = devices.get(binding.aor)?.get(key);
+    const device = known ?? newDevice(binding, key, contact);
     // A refresh tells nothing new; a phone that has started anew has forgotten what it was told.
     const fresh = known?.binding.callId !== binding.callId;
-    lamp.binding = binding;
-    if (lamp.marked + MARK_AGAIN <= now()) {
-      lamp.marked = now();
+    device.binding = binding;
+    if (device.marked + MARK_AGAIN <= now()) {
+      device.marked = now();
       store
         .watchMailbox(binding.aor, now())
         .catch((error: unknown) => log.warn(`a mailbox is not watched: ${textOf(error)}`));
     }
-    if (fresh) lamp.notifier.subscribed();
-    else lamp.notifier.reachable();
+    if (fresh) device.notifier.subscribed();
+    else device.notifier.reachable();
   }
 
-  function newLamp(binding: Binding, device: string, contact: string): Lamp {
+  function newDevice(binding: Binding, key: string, contact: string): UnsolicitedDevice {
     const mailbox = binding.aor;
-    const lamp: Lamp = {
+    const device: UnsolicitedDevice = {
       binding,
       contact,
       marked: -Infinity,
       notifier: new Notifier({
-        read: () => summaries.read(mailbox),
-        pick: (texts) => texts.plain,
-        send: (notice) => send(lamp, notice),
-        lost: ({ status }) => {
-          if (REFUSING.has(status)) refuse(device, lamp.binding.userAgent);
-          drop(mailbox, device);
+        read: async () => (await summaries.read(mailbox)).plain,
+        send: (content) => send(device, content),
+        onGone: ({ status }) => {
+          if (REFUSING.has(status)) refused.set(key, device.binding.userAgent);
+          drop(mailbox, key);
         },
-        over: () => undefined,
+        onEnded: () => undefined,
         interval: settings.notifyInterval,
       }),
     };
-    const found = lamps.get(mailbox);
-    if (found) found.set(device, lamp);
-    else lamps.set(mailbox, new Map([[device, lamp]]));
-    return lamp;
+    const found = devices.get(mailbox);
+    if (found) found.set(key, device);
+    else devices.set(mailbox, new Map([[key, device]]));
+    return device;
   }
 
-  function refuse(device: string, userAgent: string): void {
-    refused.set(device, userAgent);
-    const [oldest] = refused.keys();
-    if (refused.size > MAX_REFUSED && oldest !== undefined) refused.delete(oldest);
-  }
-
-  async function send({ binding, contact }: Lamp, { text = '' }: NotifyContent): Promise<Answer> {
+  async function send(
+    { binding, contact }: UnsolicitedDevice,
+    { text = '' }: NotifyContent,
+  ): Promise<Answer> {
     const way = wayTo(binding);
     const left = Math.max(binding.expires - now(), 0);
     if (way instanceof Unreachable) return localAnswer('target', way.reason);
@@ -153,13 +153,14 @@ export function createUnsolicited(dependencies: UnsolicitedDependencies): Unsoli
   return {
     registered,
     changed: (mailbox) => {
-      for (const [device, lamp] of lamps.get(mailbox) ?? [])
-        if (lamp.binding.expires <= now()) drop(mailbox, device);
-        else lamp.notifier.changed();
+      for (const [key, device] of devices.get(mailbox) ?? [])
+        if (device.binding.expires <= now()) drop(mailbox, key);
+        else device.notifier.changed();
     },
     subscribed: drop,
     close: () => {
-      for (const devices of lamps.values()) for (const { notifier } of devices.values()) notifier.stop();
+      for (const ofMailbox of devices.values())
+        for (const { notifier } of ofMailbox.values()) notifier.stop();
     },
   };
 }

@@ -29,7 +29,8 @@ export function createAccess(settings: MwiSettings): Access {
   const isTrusted: Authorize = (req) => contains(trusted, req.source_address);
   const { authorizeSubscribe = ownsIt, authorizePublish = isTrusted, knows = () => true } = settings;
 
-  function aliasOwner(req: SipRequest): string | undefined {
+  /** Of the subscriber, when the request names an alias. */
+  function ownMailbox(req: SipRequest): string | undefined {
     const user = parseUri(req.uri)?.user;
     const aor = aorOf(req.uri, settings);
     const named = (user !== undefined && aliases.has(user)) || (aor !== undefined && aliases.has(aor));
@@ -38,11 +39,11 @@ export function createAccess(settings: MwiSettings): Access {
 
   return {
     find: async (req) => {
-      const owner = aliasOwner(req);
-      const aor = owner ?? recipientOf(req, settings);
+      const own = ownMailbox(req);
+      const aor = own ?? recipientOf(req, settings);
       if (aor === undefined || !served(aor, settings.domains) || !(await knows(aor)))
         throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
-      return { aor, aliased: owner !== undefined };
+      return { aor, aliased: own !== undefined };
     },
     maySubscribe: async (req, mailbox) => {
       if (!(await authorizeSubscribe(req, mailbox)))

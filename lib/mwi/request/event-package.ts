@@ -10,12 +10,12 @@ export const PACKAGE = 'message-summary';
 const MAX_ID = 128;
 export const MEDIA_TYPE = 'application/simple-message-summary';
 
-/** Goes with every answer that a client may learn from (RFC 6665, section 8.2.2). */
+/** Goes with every answer that a client may learn from (RFC 6665 8.2.2). */
 export const ALLOW_EVENTS = { 'Allow-Events': PACKAGE } as const;
 
 /**
- * The Event header of a request for our package. Otherwise answers (400, 489) or says `other`, which is somebody
- * else's to answer when there is somebody else.
+ * The Event header of a request for our package. Otherwise answers (400, 489), or says `other` when another handler may
+ * answer it.
  */
 export function ourEvent(
   port: Port,
@@ -54,7 +54,7 @@ export interface Limits {
 
 /**
  * The lifetime that is granted: never longer than asked. `brief`: too short, which may only be said below one hour
- * (RFC 6665, section 4.2.1.1).
+ * (RFC 6665 4.2.1.1).
  * @throws SiloError 400 when Expires is no number
  */
 export function lifetimeOf(req: SipRequest, { min, max, fallback }: Limits): number | 'brief' {

@@ -1,12 +1,13 @@
 /**
- * What a mailbox says: one summary out of its sources, the live publications and the silo itself (RFC 3842, section 3;
- * RFC 3903, section 4.5 leaves the composition to the package).
+ * What a mailbox says: one summary out of its sources, the live publications and the silo itself (RFC 3842 3;
+ * RFC 3903 4.5 leaves the composition to the package).
  */
 import { logger } from '../../base/log.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { MailboxState, Publication, WaitingCounts } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';
-import { MAX_COUNT, parseSummary, type ContextClass, type Counts, type Summary } from '../summary/summary.ts';
+import { addCounts } from '../summary/counts.ts';
+import { parseSummary, type ContextClass, type Counts, type Summary } from '../summary/summary.ts';
 
 const log = logger('mwi:mailbox');
 
@@ -28,7 +29,7 @@ export function summaryOf(state: MailboxState, settings: ComposeSettings): Summa
   };
 }
 
-/** The account that a watcher under another name must be told (RFC 3842, section 3.5). */
+/** The account that a watcher under another name must be told (RFC 3842 3.5). */
 export function withAccount(summary: Summary, mailbox: string): Summary {
   return summary.account === undefined ? { ...summary, account: `sip:${mailbox}` } : summary;
 }
@@ -48,7 +49,7 @@ function chosen(
   return compose === 'priority' ? ordered.slice(0, 1) : ordered;
 }
 
-/** What is stored was written by us; should a later version not read it, that one source is silent. */
+/** What is stored was written by us; should a later version not be able to read it, that one source counts as empty. */
 function read({ body, mailbox }: Publication): Summary {
   try {
     return parseSummary(body);
@@ -84,23 +85,8 @@ function siloCounts(
 }
 
 function add(counts: Map<ContextClass, Counts>, name: ContextClass, more: Counts): void {
-  const old = counts.get(name);
-  if (old === undefined) {
-    counts.set(name, more);
-    return;
-  }
-  const sum = (a = 0, b = 0) => Math.min(a + b, MAX_COUNT);
-  const urgent = [old, more].some((one) => one.urgentNew !== undefined || one.urgentOld !== undefined);
-  counts.set(name, {
-    new: sum(old.new, more.new),
-    old: sum(old.old, more.old),
-    ...(urgent
-      ? {
-          urgentNew: sum(old.urgentNew, more.urgentNew),
-          urgentOld: sum(old.urgentOld, more.urgentOld),
-        }
-      : {}),
-  });
+  const before = counts.get(name);
+  counts.set(name, before === undefined ? more : addCounts(before, more));
 }
 
 function accountOf(mailbox: string, { account }: ComposeSettings): string | undefined {

@@ -1,17 +1,18 @@
-/** PUBLISH for message-summary: the event state compositor of RFC 3903, section 6. */
+/** PUBLISH for message-summary: the event state compositor of RFC 3903 6. */
 import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf } from '../../sip/drachtio/body.ts';
 import { header, parseContentType, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore } from '../../stores/contract/mwi.ts';
+import type { MwiStore, PublicationChange } from '../../stores/contract/mwi.ts';
 import { fromOf, type Access } from '../request/access.ts';
-import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent } from '../request/event-package.ts';
+import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { formatSummary, parseSummary } from '../summary/summary.ts';
+import { isToken } from '../summary/text.ts';
 
-export interface PublishDependencies {
+export interface PublishContext {
   readonly port: Port;
   readonly store: MwiStore;
   readonly access: Access;
@@ -28,63 +29,67 @@ interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
-
-export function createPublisher({ port, store, access, settings, now, changed }: PublishDependencies) {
-  const limits = {
-    min: settings.minPublication,
-    max: settings.maxPublication,
-    fallback: settings.defaultPublication,
-  };
-
-  return async function onPublish(req: SipRequest, res: SipResponse, next: Next): Promise<void> {
-    if (req.method !== 'PUBLISH') {
-      next();
-      return;
-    }
-    const event = ourEvent(port, req, res, settings.otherEvents);
-    if (event === 'other') next();
-    if (typeof event === 'string') return;
-    // The order of RFC 3903, section 6: whose state, may they, which publication, how long, what.
-    const { aor } = await access.find(req);
-    await access.mayPublish(req, aor);
-    const ifMatch = ifMatchOf(req);
-    const lifetime = lifetimeOf(req, limits);
-    if (lifetime === 'brief') {
-      port.respond(res, 423, { headers: { 'Min-Expires': String(limits.min) } });
-      return;
-    }
-    const content = contentOf(req, settings, ifMatch !== undefined);
-    if (typeof content === 'object') {
-      port.respond(res, content.status, content);
-      return;
-    }
-    const tag = randomBytes(16).toString('hex');
-    const time = now();
-    const result = await store.publish({
-      mailbox: aor,
-      publisher: publisherOf(req, settings),
-      replace: settings.replacePublisher,
-      ifMatch,
-      tag,
-      expires: time + lifetime,
-      body: content,
-      now: time,
-    });
-    if (result === 'unmatched') {
-      port.respond(res, 412);
-      return;
-    }
-    port.respond(res, 200, { headers: { Expires: String(lifetime), 'SIP-ETag': tag, ...ALLOW_EVENTS } });
-    if (result === 'changed') changed(aor);
-  };
+export async function onPublish(
+  context: PublishContext,
+  req: SipRequest,
+  res: SipResponse,
+  next: Next,
+): Promise<void> {
+  const { port, access, settings } = context;
+  if (req.method !== 'PUBLISH') {
+    next();
+    return;
+  }
+  const event = ourEvent(port, req, res, settings.otherEvents);
+  if (event === 'other') next();
+  if (typeof event === 'string') return;
+  // The order of RFC 3903 6: whose state, may they, which publication, how long, what.
+  const { aor } = await access.find(req);
+  await access.mayPublish(req, aor);
+  const ifMatch = ifMatchOf(req);
+  const limits = limitsOf(settings);
+  const lifetime = lifetimeOf(req, limits);
+  if (lifetime === 'brief') {
+    port.respond(res, 423, { headers: { 'Min-Expires': String(limits.min) } });
+    return;
+  }
+  const content = contentOf(req, settings, ifMatch !== undefined);
+  if (typeof content === 'object') {
+    port.respond(res, content.status, content);
+    return;
+  }
+  const publisher = publisherOf(req, settings);
+  await publish(context, res, { mailbox: aor, publisher, ifMatch, body: content }, lifetime);
 }
 
-/** RFC 3903, section 6, step 4: one entity-tag or none. */
+/** Commits it, answers, and has the watchers told. */
+async function publish(
+  { port, store, settings, now, changed }: PublishContext,
+  res: SipResponse,
+  change: Pick<PublicationChange, 'mailbox' | 'publisher' | 'ifMatch' | 'body'>,
+  lifetime: number,
+): Promise<void> {
+  const tag = randomBytes(16).toString('hex');
+  const time = now();
+  const replace = settings.replacePublisher;
+  const result = await store.publish({ ...change, replace, tag, expires: time + lifetime, now: time });
+  if (result === 'unmatched') {
+    port.respond(res, 412);
+    return;
+  }
+  port.respond(res, 200, { headers: { Expires: String(lifetime), 'SIP-ETag': tag, ...ALLOW_EVENTS } });
+  if (result === 'changed') changed(change.mailbox);
+}
+
+function limitsOf({ minPublication, maxPublication, defaultPublication }: MwiSettings): Limits {
+  return { min: minPublication, max: maxPublication, fallback: defaultPublication };
+}
+
+/** One entity-tag or none (RFC 3903 6, step 4). */
 function ifMatchOf(req: SipRequest): string | undefined {
   const value = header(req, 'SIP-If-Match');
   if (value === undefined) return undefined;
-  if (!TOKEN.test(value))
+  if (!isToken(value))
     throw new SiloError('SILO_REFUSED', 'SIP-If-Match takes one entity-tag.', { status: 400 });
   return value;
 }

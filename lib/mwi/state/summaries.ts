@@ -1,4 +1,4 @@
-/** The texts that watchers of a mailbox are told just now. Who asks at the same time shares one look at the store. */
+/** The texts that the watchers of a mailbox are told now. All that ask at the same time share one read of the store. */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { GroupCommit } from '../../stores/shared/group-commit.ts';
@@ -36,7 +36,7 @@ export function createSummaries(store: MwiStore, settings: MwiSettings, now: () 
   return { read: (mailbox) => reads.add(mailbox) };
 }
 
-/** An account that can't be written must not keep a lamp dark. */
+/** An account that can't be written is left out: the counts are told all the same. */
 function write(summary: Summary, mailbox: string, settings: MwiSettings): string {
   try {
     return formatSummary(summary, settings.format);

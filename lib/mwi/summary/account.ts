@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { isToken } from './text.ts';
 
 /*
- * Account-URI = SIP-URI / SIPS-URI / absoluteURI (RFC 3842, section 5.2; RFC 3261, section 25.1, with the IP addresses of
+ * Account-URI = SIP-URI / SIPS-URI / absoluteURI (RFC 3842 5.2; RFC 3261 25.1, with the IP addresses of
  * RFC 5954). Every alternative of absoluteURI without an IPv6 address comes down to a scheme, a colon and
  * one or more `uric`; so only URIs with characters beyond those need a closer look. Nothing here matches two ways,
  * which keeps every expression linear on hostile input.
@@ -26,7 +27,7 @@ const USER_AT = new RegExp(`^${USERINFO}$`);
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?$/;
 const HOSTNAME = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?\.?$/i;
 /** These three take a `token`, which knows no escapes: a bare percent sign and a backquote are part of it. */
-const TOKEN_PARAMETER = /^(?:transport|user|method)=[A-Za-z0-9\-.!%*_+`'~]+$/i;
+const TOKEN_PARAMETER = /^(?:transport|user|method)=(.+)$/i;
 const OTHER_PARAMETER = new RegExp(`^${PARAMETER}+(?:=${PARAMETER}+)?$`);
 const URI_HEADER = new RegExp(`^${HEADER}+=${HEADER}*$`);
 
@@ -35,13 +36,13 @@ const NOWHERE = new RegExp(`%(?![0-9A-Fa-f]{2})|[^${URIC}%\\[\\]\`]`);
 /** What a lenient reader still takes for a URI: a scheme, and no blanks, quotes or angle brackets. */
 const NEARLY = /^[a-z][a-z0-9+.-]*:[!\x23-\x3b=\x3f-\x7e\u00a1-\uffff]+$/i;
 
-/** Whether the text is an `Account-URI` by the grammar of RFC 3842, section 5.2. */
+/** Whether the text is an `Account-URI` by the grammar of RFC 3842 5.2. */
 export function isAccountUri(text: string): boolean {
   return PLAIN.test(text) || isSipUri(text) || isIPv6(WITH_IPV6.exec(text)?.[1] ?? '');
 }
 
 /**
- * The URI with everything that its grammar doesn't know percent-escaped, as RFC 3842, section 5.2 wants of
+ * The URI with everything that its grammar doesn't know percent-escaped, as RFC 3842 5.2 wants of
  * characters beyond ASCII; `undefined` when even so it would be no URI.
  */
 export function mendAccountUri(text: string): string | undefined {
@@ -74,11 +75,15 @@ function isSipUri(text: string): boolean {
   return (
     host !== undefined &&
     (host.startsWith('[') ? isIPv6(host.slice(1, -1)) : HOSTNAME.test(host) || isIPv4(host)) &&
-    parameters.every((parameter) => TOKEN_PARAMETER.test(parameter) || OTHER_PARAMETER.test(parameter)) &&
+    parameters.every(isParameter) &&
     (mark < 0 ||
       rest
         .slice(mark + 1)
         .split('&')
         .every((header) => URI_HEADER.test(header)))
   );
+}
+
+function isParameter(parameter: string): boolean {
+  return isToken(TOKEN_PARAMETER.exec(parameter)?.[1] ?? '') || OTHER_PARAMETER.test(parameter);
 }

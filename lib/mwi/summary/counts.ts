@@ -9,7 +9,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
   return { ...totals, urgentNew: add(a.urgentNew, b.urgentNew), urgentOld: add(a.urgentOld, b.urgentOld) };
 }
 
-/** Whether the text of counts, known to be grammatical, also keeps the rules on meaning (RFC 3842, section 5.2). */
+/** Whether the text of counts, known to be grammatical, also keeps the rules on meaning (RFC 3842 5.2). */
 export function isPlausible(text: string): boolean {
   const [fresh, old, urgentNew = 0, urgentOld = 0] = (text.match(/[0-9]+/g) ?? []).map(Number);
   if (fresh === undefined || old === undefined) return false;

@@ -126,7 +126,7 @@ export class Cursor {
 
   #error(fault: SummaryFault, { at, found, wanted }: Complaint): SummaryError {
     const column = at === 0 ? 1 : at - this.#text.lastIndexOf('\n', at - 1);
-    return new SummaryError(fault, lineOf(this.#text, at), column, found, wanted);
+    return new SummaryError(fault, { line: lineOf(this.#text, at), column }, found, wanted);
   }
 
   /** One character at most: bodies may be private, and error sentences end in logs. */

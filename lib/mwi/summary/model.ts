@@ -1,8 +1,8 @@
 import { SiloError } from '../../base/errors.ts';
 
 /**
- * The context classes of RFC 3458, section 6.2, with the one that RFC 3938 added to the same production, in
- * the spelling and the order in which they are written. Reading ignores case (RFC 3842, section 5.2).
+ * The context classes of RFC 3458 6.2, with the one that RFC 3938 added to the same production, in
+ * the spelling and the order in which they are written. Reading ignores case (RFC 3842 5.2).
  */
 export const CONTEXT_CLASSES = [
   'Voice-Message',
@@ -14,10 +14,10 @@ export const CONTEXT_CLASSES = [
   'None',
 ] as const;
 
-/** What kind of message a count line counts (RFC 3458, section 6.2; RFC 3938). */
+/** What kind of message a count line counts (RFC 3458 6.2; RFC 3938). */
 export type ContextClass = (typeof CONTEXT_CLASSES)[number];
 
-/** The largest count that may be sent (RFC 3842, section 5.2): 2^32 - 1. */
+/** The largest count that may be sent (RFC 3842 5.2): 2^32 - 1. */
 export const MAX_COUNT = 4_294_967_295;
 
 /** A longer body is refused unread (413). drachtio carries no frame beyond 12,000 bytes, so no real one is near. */
@@ -26,7 +26,7 @@ export const MAX_LENGTH = 16_384;
 /** A body of more lines is refused unread (413). */
 export const MAX_LINES = 512;
 
-/** One count line. Urgent messages are part of the totals, not in addition to them (RFC 3842, section 3.5). */
+/** One count line. Urgent messages are part of the totals, not in addition to them (RFC 3842 3.5). */
 export interface Counts {
   readonly new: number;
   readonly old: number;
@@ -40,10 +40,10 @@ export interface MessageHeader {
   readonly value: string;
 }
 
-/** What an `application/simple-message-summary` body says (RFC 3842, section 5.2). */
+/** What an `application/simple-message-summary` body says (RFC 3842 5.2). */
 export interface Summary {
   readonly waiting: boolean;
-  /** The `Message-Account` URI; required when the mailbox is a group or an alias (RFC 3842, section 3.5). */
+  /** The `Message-Account` URI; required when the mailbox is a group or an alias (RFC 3842 3.5). */
   readonly account?: string;
   readonly counts: ReadonlyMap<ContextClass, Counts>;
   /** One block of headers per described message. Must not stand in the first NOTIFY of a subscription. */
@@ -73,6 +73,14 @@ export type SummaryMode = 'strict' | 'lenient' | 'off';
  */
 export type SummaryFault = 'grammar' | 'meaning' | 'size';
 
+/** Where in a body, both from 1; columns in UTF-16 units. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export const START: Place = { line: 1, column: 1 };
+
 /** The only error that reading and writing a summary throws: says where, what was found and what was wanted. */
 export class SummaryError extends SiloError {
   /** From 1. */
@@ -82,7 +90,7 @@ export class SummaryError extends SiloError {
   readonly wanted: string;
   readonly fault: SummaryFault;
 
-  constructor(fault: SummaryFault, line: number, column: number, found: string, wanted: string) {
+  constructor(fault: SummaryFault, { line, column }: Place, found: string, wanted: string) {
     super(
       'SILO_SIP_SYNTAX',
       `Message summary, line ${line}, column ${column}: found ${found}, wanted ${wanted}`,

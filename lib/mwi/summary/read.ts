@@ -26,7 +26,7 @@ const ACCOUNT = 'message-account';
 const ACCOUNT_URI = 'a SIP, SIPS or other absolute URI without angle brackets';
 const HEADER_TEXT = 'text or the end of the line (CRLF)';
 
-/** Reads one body by the grammar of RFC 3842, section 5.2; each production is one method. */
+/** Reads one body by the grammar of RFC 3842 5.2; each production is one method. */
 export class SummaryReader {
   readonly #cursor: Cursor;
   readonly #options: ReadOptions;
@@ -93,7 +93,7 @@ export class SummaryReader {
     }
   }
 
-  /** A line that only looks like a header: a class that nobody registered, or a header without its empty line. */
+  /** A line that only looks like a header: a class that is not registered, or a header without its empty line. */
   #strangeLine(start: number): void {
     const cursor = this.#cursor;
     cursor.colon();
@@ -199,7 +199,7 @@ export class SummaryReader {
   }
 
   /**
-   * Counts behind an empty line are headers to the grammar, but where no counts go before it nobody meant them so.
+   * Counts behind an empty line are headers to the grammar, but where no counts go before it they were hardly meant so.
    * Only what can be read without any complaint is taken: lenient must not refuse what strict accepts.
    */
   #strayed(name: string, start: number): boolean {

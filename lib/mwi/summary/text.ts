@@ -1,7 +1,9 @@
-/** Lexical rules of RFC 3261, section 25.1, as sticky patterns, and the little text work around them. */
+/** Lexical rules of RFC 3261 25.1, as sticky patterns, and the little text work around them. */
 
 const LWS = '(?:[ \\t]*\\r\\n)?[ \\t]+';
 const SWS = `(?:${LWS})?`;
+/** The characters of `token`. */
+const TOKEN_CHARACTERS = "A-Za-z0-9\\-.!%*_+`'~";
 
 export const CRLF = /\r\n/y;
 export const BLANKS = /[ \t]*/y;
@@ -15,7 +17,7 @@ export const COUNTS = new RegExp(
   `[0-9]+${SWS}/${SWS}[0-9]+(?:${SWS}\\(${SWS}[0-9]+${SWS}/${SWS}[0-9]+${SWS}\\)${SWS})?[ \\t]*\\r\\n`,
   'y',
 );
-export const TOKEN = /[A-Za-z0-9\-.!%*_+`'~]+/y;
+export const TOKEN = new RegExp(`[${TOKEN_CHARACTERS}]+`, 'y');
 /** `header-value`: text, blanks and folds, that is line ends with a blank behind. */
 export const HEADER_VALUE = /(?:[\t\x20-\x7e\x80-\uffff]+|\r\n[\t ])*/y;
 /** Blanks and folds that end a line: nothing, to a reader that means well. */
@@ -23,9 +25,11 @@ export const TRAILING_SPACE = /(?:[ \t]|\r\n[ \t])+(?=\r\n)/y;
 /** To the end of the line, folds not followed. */
 export const REST_OF_LINE = /[^\r\n]*/y;
 
-/** Whether the text can be the name of a header. */
+const WHOLE_TOKEN = new RegExp(`^[${TOKEN_CHARACTERS}]+$`);
+
+/** Whether the text is one `token`, as the name of a header or an entity-tag is. */
 export function isToken(text: string): boolean {
-  return /^[A-Za-z0-9\-.!%*_+`'~]+$/.test(text);
+  return WHOLE_TOKEN.test(text);
 }
 
 /** Whether the text can be a header value on one line. */
@@ -42,7 +46,7 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** A header value on one line: each fold is one blank (RFC 3261, section 7.3.1). */
+/** A header value on one line: each fold is one blank (RFC 3261 7.3.1). */
 export function unfold(value: string): string {
   return value
     .split('\r\n')

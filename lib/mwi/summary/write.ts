@@ -1,7 +1,9 @@
 import { mendAccountUri } from './account.ts';
+import { misshapeOf } from './shape.ts';
 import {
   CONTEXT_CLASSES,
   MAX_COUNT,
+  START,
   SummaryError,
   type Counts,
   type MessageHeader,
@@ -20,7 +22,7 @@ export interface FormatOptions {
   readonly video?: boolean;
   /**
    * Write the header blocks. Default false: they must not stand in the first NOTIFY of a subscription, nor describe
-   * older messages in a later one (RFC 3842, section 3.5), so whoever knows the subscription asks for them.
+   * older messages in a later one (RFC 3842 3.5), so the caller, who knows the subscription, asks for them.
    */
   readonly messages?: boolean;
   /** End with an empty line as FreeSWITCH does, which is not the RFC's grammar. Default false. */
@@ -28,24 +30,28 @@ export interface FormatOptions {
 }
 
 /**
- * Writes the canonical form of a summary (RFC 3842, section 5.2): capitals as in the RFC, one blank behind each
+ * Writes the canonical form of a summary (RFC 3842 5.2): capitals as in the RFC, one blank behind each
  * colon, CRLF, the account before the counts, Voice-Message first. Counts beyond 2^32 - 1 are written as that.
  * The same summary always gives the same text, whatever the order of its map.
  *
  * @throws {@link SummaryError} for what no body can say: a count that is no count, more urgent messages than
- * messages, an account that is no URI, a header that is none. Line and column are those of the text to be.
+ * messages, an account that is no URI, a header that is none, and what is no summary at all. Line and column are those
+ * of the text to be.
  */
 export function formatSummary(summary: Summary, options: FormatOptions = {}): string {
+  const misshape = misshapeOf(summary, options.messages === true);
+  if (misshape) throw new SummaryError('meaning', START, misshape.found, misshape.wanted);
   const lines = [`Messages-Waiting: ${summary.waiting ? 'yes' : 'no'}`];
   const add = (name: string, write: (refuse: Refuse) => string) => {
     const refuse: Refuse = (found, wanted) => {
-      throw new SummaryError('meaning', lines.length + 1, name.length + 3, found, wanted);
+      const place = { line: lines.length + 1, column: name.length + 3 };
+      throw new SummaryError('meaning', place, found, wanted);
     };
     lines.push(`${name}: ${write(refuse)}`);
   };
   const { account } = summary;
   if (account !== undefined) add('Message-Account', (refuse) => writeAccount(account, refuse));
-  // From plain JavaScript, a misspelt class must not put out a lamp without a word.
+  // From plain JavaScript, a misspelt class must not make messages vanish from the summary without an error.
   for (const name of summary.counts.keys())
     if (!CONTEXT_CLASSES.includes(name))
       add(name, (refuse) => refuse(`the class "${name}"`, CONTEXT_CLASSES.join(', ')));

@@ -12,7 +12,7 @@ import type { SipRequest } from './messages.ts';
 const MAKES_DIALOG: ReadonlySet<string> = new Set(['SUBSCRIBE', 'INVITE', 'REFER']);
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 /** A scheme whose URIs have a host, and the host. */
-const WITH_HOST = /^(?:sips?|im|pres):(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?=$|[:;?])/i;
+const WITH_HOST = /^(?:sips?|im|pres|mailto):(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?=$|[:;?])/i;
 
 /** May this request be answered at all? */
 export function mayBeAnswered(req: SipRequest): boolean {

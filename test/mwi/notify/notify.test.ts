@@ -1,5 +1,6 @@
 /** NOTIFY as RFC 6665 (4.2.2) and RFC 3842 (3.8 to 3.11) want it, over real sockets. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MwiOptions } from '../../../lib/mwi/request/options.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
 import type { SipMessageSeen } from '../../support/phone.ts';
 import { LampPhone, forgotten, numberOf, stateOf, until, voice } from '../lamp-phone.ts';
@@ -9,17 +10,19 @@ let bob: LampPhone;
 let voicemail: LampPhone;
 let time = 0;
 
-beforeEach(async () => {
+async function start(mwi: MwiOptions = {}): Promise<void> {
   time = Math.floor(Date.now() / 1000);
-  node = await startNode({ now: () => time, front: { timers: { F: 400 } } });
+  node = await startNode({ now: () => time, front: { timers: { F: 400 } }, mwi });
   bob = await LampPhone.start('bob', { server: node.server });
   voicemail = await LampPhone.start('voicemail', { server: node.server });
-});
-afterEach(async () => {
+}
+async function stop(): Promise<void> {
   bob.close();
   voicemail.close();
   await node.close();
-});
+}
+beforeEach(() => start());
+afterEach(stop);
 
 const mailbox = 'bob@example.org';
 const leave = (count: number) => voicemail.publish(mailbox, voice(count));
@@ -88,6 +91,8 @@ test('while one is unanswered none follows; then the newest state does', async (
 });
 
 test('the time left falls from NOTIFY to NOTIFY, and grows only with a refresh', async () => {
+  await stop();
+  await start({ notifyInterval: 0 });
   const line = await bob.subscribe({ Expires: '600' });
   await bob.notified(1);
   time += 100;

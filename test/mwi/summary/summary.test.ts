@@ -48,6 +48,17 @@ describe('reading', () => {
     });
   });
 
+  test.each([undefined, null, 7, ['Messages-Waiting: yes'], { body: 'Messages-Waiting: yes' }])(
+    'from plain JavaScript, %s is refused as no body',
+    (body) => {
+      for (const mode of ['strict', 'lenient', 'off'] as const) {
+        const error = errorOf(() => parseSummary(body as never, { mode }));
+        expect(error).toMatchObject({ fault: 'grammar', line: 1, column: 1, status: 400 });
+        expect(error.wanted).toContain('as text or as bytes');
+      }
+    },
+  );
+
   test('lenient is the default', () => {
     expect(parseSummary('Messages-Waiting: yes').waiting).toBe(true);
   });

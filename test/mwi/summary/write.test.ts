@@ -83,4 +83,34 @@ describe('writing', () => {
       column,
     });
   });
+
+  const nothing = { counts: new Map(), messages: [] };
+  test.each<[string, unknown, string]>([
+    ['a text for yes or no', { ...nothing, waiting: 'no' }, 'a value of type string as waiting'],
+    ['nothing for yes or no', nothing, 'undefined as waiting'],
+    ['nothing for a summary', undefined, 'undefined'],
+    [
+      'an object for the counts',
+      { waiting: true, counts: { 'Voice-Message': {} } },
+      'a value of type object as counts',
+    ],
+    [
+      'a number for counts',
+      { waiting: true, counts: new Map([['None', 3]]) },
+      'a value of type number as the counts of None',
+    ],
+    [
+      'a number for the account',
+      { ...nothing, waiting: true, account: 97 },
+      'a value of type number as account',
+    ],
+    [
+      'no list for the headers',
+      { waiting: true, counts: new Map(), messages: 'x' },
+      'a value of type string as messages',
+    ],
+  ])('from plain JavaScript, %s is refused with a sentence', (_, wrong, found) => {
+    const error = errorOf(() => formatSummary(wrong as Summary, { messages: true }));
+    expect(error.message).toContain(`found ${found}, wanted `);
+  });
 });
