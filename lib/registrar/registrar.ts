@@ -10,9 +10,8 @@ import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { MAX_REQUEST_URI, Unreachable, wayTo } from '../sip/drachtio/way.ts';
 import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
-import { sameUri, type AorOptions } from '../sip/read/uri.ts';
+import type { AorOptions } from '../sip/read/uri.ts';
 import type { Binding } from '../sip/read/binding.ts';
-import type { BindingChange } from '../stores/contract/bindings.ts';
 import type { Store } from '../stores/contract/store.ts';
 
 const log = logger('registrar');
@@ -99,23 +98,26 @@ export function createRegistrar(
 
     const time = now();
     try {
-      const bindings =
-        registration.kind === 'query'
-          ? await store.bindings(registration.aor, time)
-          : await store.register(registration.aor, time, (current) => {
-              const change = changeOf(registration, current, time, granted);
-              const left = current.length - change.drop.length + change.put.length;
-              if (change.put.length > 0 && left > settings.maxContacts)
-                throw new SiloError('SILO_REFUSED', `At most ${settings.maxContacts} contacts per address.`, {
-                  status: 403,
-                });
-              return change;
-            });
+      const bindings = await bindingsAfter(registration, time);
       port.respond(res, 200, { headers: answerHeaders(registration, bindings, time) });
     } catch (error) {
       if (!(error instanceof SiloError && error.status === 423)) throw error;
       port.respond(res, 423, { headers: { 'Min-Expires': String(settings.minExpires) } });
     }
+  }
+
+  async function bindingsAfter(registration: Registration, time: number): Promise<readonly Binding[]> {
+    const { kind, aor, callId, cseq } = registration;
+    if (kind === 'query') return store.bindings(aor, time);
+    const contacts = kind === 'clear' ? '*' : bindingsOf(registration, time, granted);
+    const { maxContacts } = settings;
+    const registered = await store.register({ aor, now: time, callId, cseq, contacts, maxContacts });
+    if (!('refused' in registered)) return registered.bindings;
+    throw registered.refused === 'older'
+      ? new SiloError('SILO_REFUSED', 'An older REGISTER: its CSeq is not above the one stored.', {
+          status: 500,
+        })
+      : new SiloError('SILO_REFUSED', `At most ${maxContacts} contacts per address.`, { status: 403 });
   }
 
   return {
@@ -132,46 +134,6 @@ function whyUnreachable(location: Location): string | undefined {
   const bytes = Buffer.byteLength(location.contact);
   if (way.foreign && bytes <= MAX_REQUEST_URI) return undefined;
   return way.foreign ? `A Contact has ${bytes} bytes, at most ${MAX_REQUEST_URI} can be kept.` : way.reason;
-}
-
-/**
- * RFC 3261 10.3, steps 6 and 7, in one go: either every contact of the request is applied or none.
- * @throws SiloError 500 when the request is older than what is stored (same Call-ID, CSeq not higher), 423 when too brief
- */
-function changeOf(
-  registration: Registration,
-  current: readonly Binding[],
-  now: number,
-  granted: (seconds: number | undefined) => number,
-): BindingChange {
-  const older = (binding: Binding) =>
-    binding.callId === registration.callId && registration.cseq <= binding.cseq;
-  if (registration.kind === 'clear') {
-    if (current.some(older)) throw outOfOrder();
-    return { put: [], drop: current.map((binding) => binding.contact) };
-  }
-  const put: Binding[] = [];
-  const drop = new Set<string>();
-  for (const binding of bindingsOf(registration, now, granted)) {
-    const replaced = current.filter(
-      (known) => sameUri(known.contact, binding.contact) || sameFlow(known, binding),
-    );
-    if (replaced.some(older)) throw outOfOrder();
-    for (const known of replaced) drop.add(known.contact);
-    if (binding.expires > now) put.push(binding);
-  }
-  return { put, drop: [...drop] };
-}
-
-/** RFC 5626, section 6: one instance and reg-id is one flow, whatever its contact is now. */
-function sameFlow(one: Binding, other: Binding): boolean {
-  return one.instance !== undefined && one.instance === other.instance && one.regId === other.regId;
-}
-
-function outOfOrder(): SiloError {
-  return new SiloError('SILO_REFUSED', 'An older REGISTER: its CSeq is not above the one stored.', {
-    status: 500,
-  });
 }
 
 /** The request's own first contact comes first: drachtio-server takes the life of a TCP connection from it. */

@@ -6,7 +6,7 @@ import type { Lease } from '../../lib/stores/contract/leases.ts';
 import type { Store } from '../../lib/stores/contract/store.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { aBinding, aMessage } from '../stores/contract/messages.ts';
+import { aBinding, aRegister, aMessage } from '../stores/contract/messages.ts';
 import { startHarmed, through, type HarmedDatabase } from './database.ts';
 import { startProxy, type Harm, type Proxy } from './proxy.ts';
 
@@ -68,11 +68,11 @@ describe('a connection that is lost in the middle of a COMMIT', needing(mariadbM
   });
 
   test('a REGISTER, which may not be done twice, gets 503 and can be repeated', async () => {
-    const binding = aBinding(box, 'sip:bob@192.0.2.1');
-    const register = () => store.register(box, 1000, () => ({ put: [binding], drop: [] }));
+    const binding = (cseq: number) => aBinding(box, 'sip:bob@192.0.2.1', { cseq });
+    const register = (cseq: number) => store.register(aRegister(box, [binding(cseq)], { cseq }));
     proxy.harm('after');
-    await expect(register()).rejects.toMatchObject({ code: 'SILO_STORE_UNAVAILABLE', status: 503 });
-    expect(await register()).toEqual([binding]);
+    await expect(register(1)).rejects.toMatchObject({ code: 'SILO_STORE_UNAVAILABLE', status: 503 });
+    expect(await register(2)).toEqual({ bindings: [binding(2)] });
   });
 
   test('many senders, COMMITs cut again and again: all acknowledged messages are there, none twice', async () => {

@@ -1,12 +1,15 @@
 /** The bindings of the built-in registrar. */
 import type { Binding } from '../../sip/read/binding.ts';
+import type { Rebinding, RebindingRefusal } from '../../sip/read/rebinding.ts';
 
-/** What a REGISTER does to the bindings of one AoR. */
-export interface BindingChange {
-  readonly put: readonly Binding[];
-  /** Contacts to remove. */
-  readonly drop: readonly string[];
+/** What a REGISTER asks for one AoR. */
+export interface Registering extends Rebinding {
+  readonly aor: string;
+  readonly now: number;
 }
+
+/** The unexpired bindings afterwards, or why nothing was changed. */
+export type Registered = { readonly bindings: readonly Binding[] } | { readonly refused: RebindingRefusal };
 
 /** The bindings of the built-in registrar. */
 export interface BindingStore {
@@ -14,15 +17,8 @@ export interface BindingStore {
   bindings(aor: string, now: number): Promise<readonly Binding[]>;
   /** Those of the AoRs that have an unexpired binding. */
   registeredAmong(aors: readonly string[], now: number): Promise<readonly string[]>;
-  /**
-   * Changes the bindings of an AoR in one step: `change` sees the unexpired ones and may throw to refuse.
-   * Returns the bindings afterwards. `change` may be called again after a deadlock.
-   */
-  register(
-    aor: string,
-    now: number,
-    change: (current: readonly Binding[]) => BindingChange,
-  ): Promise<readonly Binding[]>;
+  /** Changes the bindings of an AoR in one step: nobody else changes them between the look at them and the change. */
+  register(registering: Registering): Promise<Registered>;
   /** Removes bindings that expired before `now`. */
   expireBindings(now: number, limit: number): Promise<number>;
 }

@@ -3,7 +3,8 @@ import { remember } from './accept.ts';
 import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
-import { INSERT_COLUMNS, fromMessage, text } from '../shared/rows.ts';
+import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
+import { text } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
 
 /** Was each of them new? May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */

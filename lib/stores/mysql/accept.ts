@@ -1,16 +1,23 @@
 /** Accepting in MySQL: many messages in one transaction, none of them twice. */
 import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
-import { createAdmission } from './quota.ts';
+import { createAdmission, type Accepting } from './quota.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import type { DomainUsage } from '../shared/quota.ts';
-import { INSERT_COLUMNS, fromMessage, int, text } from '../shared/rows.ts';
+import type { DomainUsage } from '../shared/domain-usage.ts';
+import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
+import { int, text } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
-import type { Accepted, AcceptRules } from '../contract/accept.ts';
+import type { Accepted } from '../contract/accept.ts';
 
-export interface Accepting {
-  readonly message: NewMessage;
-  readonly rules: AcceptRules | undefined;
+/** One transaction of a batch. */
+interface Attempt {
+  readonly tx: Queries;
+  readonly domains: DomainUsage;
+  readonly now: number;
+  /** Keys that were new to the database when we last inserted. */
+  readonly ours: Set<string>;
+  /** The commit of `ours` may have happened: then what is known of them was stored by us. */
+  readonly uncertain: boolean;
 }
 
 /** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
@@ -22,10 +29,9 @@ export function acceptBatch(
 ): Promise<Accepted[]> {
   const distinct = new Map<string, Accepting>();
   for (const item of items) if (!distinct.has(item.message.key)) distinct.set(item.message.key, item);
-  /** Keys that were new to the database when we last inserted. */
   const ours = new Set<string>();
   return db.transaction(async (tx, uncertain) => {
-    const results = await insertNew(tx, domains, [...distinct.values()], ours, uncertain, now);
+    const results = await insertNew({ tx, domains, now, ours, uncertain }, [...distinct.values()]);
     return items.map(({ message: { key } }) => {
       const result = results.get(key);
       // The same key twice in one batch: the first one counts.
@@ -35,23 +41,15 @@ export function acceptBatch(
   }, 'repeatable');
 }
 
-/** @param uncertain the commit of `ours` may have happened: then what is known of them was stored by us */
 async function insertNew(
-  tx: Queries,
-  domains: DomainUsage,
+  { tx, domains, now, ours, uncertain }: Attempt,
   items: readonly Accepting[],
-  ours: Set<string>,
-  uncertain: boolean,
-  now: number,
 ): Promise<Map<string, Accepted>> {
   const results = new Map<string, Accepted>();
-  const known = new Set(
-    (
-      await tx.all('select dedup from silo_ledger where dedup in (?)', [
-        items.map(({ message }) => message.key),
-      ])
-    ).map((row) => text(row, 'dedup')),
-  );
+  const rows = await tx.all('select dedup from silo_ledger where dedup in (?)', [
+    items.map(({ message }) => message.key),
+  ]);
+  const known = new Set(rows.map((row) => text(row, 'dedup')));
   const fresh = items.filter(({ message }) => !known.has(message.key));
   const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
   const waiting: NewMessage[] = [];
@@ -63,17 +61,17 @@ async function insertNew(
       stored.push(key);
     }
   };
-  const admission = await createAdmission(tx, domains, fresh, now, insert);
-  for (const { message, rules } of fresh) {
-    const admitted = await admission.admit(message, rules);
+  const admission = await createAdmission({ tx, domains, now, insert }, fresh);
+  for (const accepting of fresh) {
+    const { message } = accepting;
+    const admitted = await admission.admit(accepting);
     if (admitted.full === undefined) waiting.push(message);
     if (admitted.full !== undefined || admitted.dropped !== undefined)
       results.set(message.key, { stored: false, id: 0, ...admitted });
   }
   await insert();
   if (stored.length === 0) return results;
-  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [stored]);
-  for (const row of rows) {
+  for (const row of await tx.all('select id, dedup from silo where dedup in (?)', [stored])) {
     const key = text(row, 'dedup');
     results.set(key, { ...results.get(key), stored: true, id: int(row, 'id') });
   }

@@ -1,76 +1,61 @@
 /** Bindings in MySQL. */
-import { GroupCommit, Failed } from '../shared/group-commit.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
-import { BINDING_COLUMNS, contactKey, fromBinding, text, toBinding } from '../shared/rows.ts';
+import { rebind } from '../../sip/read/rebinding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
-import type { BindingChange, BindingStore } from '../contract/bindings.ts';
+import { GroupCommit } from '../shared/group-commit.ts';
+import type { Mysql, Queries } from './link/transactions.ts';
+import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
+import { text, whole } from '../shared/values.ts';
+import type { BindingStore, Registered, Registering } from '../contract/bindings.ts';
 
-interface Registering {
-  readonly aor: string;
-  readonly now: number;
-  readonly change: (current: readonly Binding[]) => BindingChange;
-}
+const BINDINGS = `select ${BINDING_COLUMNS.join(', ')} from binding`;
 
 export function mysqlBindings(db: Mysql): BindingStore {
-  const registrations = new GroupCommit<Registering, readonly Binding[]>((items) =>
+  const registrations = new GroupCommit<Registering, Registered>((items) =>
     db.transaction((tx) => registerBatch(tx, items)),
   );
   return {
     bindings: async (aor, now) =>
-      (
-        await db.all(`select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`, [
-          aor,
-          now,
-        ])
-      ).map(toBinding),
+      (await db.all(`${BINDINGS} where aor = ? and expires > ?`, [aor, now])).map(toBinding),
     registeredAmong: async (aors, now) =>
       aors.length === 0
         ? []
         : (
             await db.all('select distinct aor from binding where aor in (?) and expires > ?', [aors, now])
           ).map((row) => text(row, 'aor')),
-    register: (aor, now, change) => registrations.add({ aor, now, change }),
+    register: (registering) => registrations.add(registering),
     expireBindings: (now, limit) =>
-      db.run(`delete from binding where expires <= ? limit ${Math.max(0, Math.trunc(limit))}`, [now]),
+      db.run(`delete from binding where expires <= ? limit ${whole(limit)}`, [now]),
   };
 }
 
 /** Several REGISTERs in one transaction: one select, the changes in memory one after the other, one upsert, one delete. */
-async function registerBatch(
-  tx: Queries,
-  items: readonly Registering[],
-): Promise<(readonly Binding[] | Failed)[]> {
+async function registerBatch(tx: Queries, items: readonly Registering[]): Promise<readonly Registered[]> {
   const aors = [...new Set(items.map((item) => item.aor))].sort();
-  const rows = await tx.all(`select ${BINDING_COLUMNS.join(', ')} from binding where aor in (?) for update`, [
-    aors,
-  ]);
-  const now = new Map<string, Map<string, Binding>>(aors.map((aor) => [aor, new Map()]));
-  for (const row of rows) now.get(text(row, 'aor'))?.set(text(row, 'contact'), toBinding(row));
+  const rows = await tx.all(`${BINDINGS} where aor in (?) for update`, [aors]);
+  const stored = new Map<string, Map<string, Binding>>(aors.map((aor) => [aor, new Map()]));
+  for (const row of rows) stored.get(text(row, 'aor'))?.set(text(row, 'contact'), toBinding(row));
 
   const put = new Map<string, Binding>();
   const drop = new Map<string, [string, string]>();
-  const results = items.map((item): readonly Binding[] | Failed => {
-    const current = now.get(item.aor) ?? new Map<string, Binding>();
-    const live = () => [...current.values()].filter((binding) => binding.expires > item.now);
-    let change: BindingChange;
-    try {
-      change = item.change(live());
-    } catch (error) {
-      return new Failed(error);
-    }
+  const results = items.map((item): Registered => {
+    const { aor, now } = item;
+    const current = stored.get(aor) ?? new Map<string, Binding>();
+    const live = () => [...current.values()].filter((binding) => binding.expires > now);
+    const change = rebind(live(), item, now);
+    if (typeof change === 'string') return { refused: change };
     for (const contact of change.drop) {
       const key = contactKey(contact);
       current.delete(contact);
-      put.delete(`${item.aor} ${key}`);
-      drop.set(`${item.aor} ${key}`, [item.aor, key]);
+      put.delete(`${aor} ${key}`);
+      drop.set(`${aor} ${key}`, [aor, key]);
     }
     for (const binding of change.put) {
-      const name = `${item.aor} ${contactKey(binding.contact)}`;
+      const name = `${aor} ${contactKey(binding.contact)}`;
       current.set(binding.contact, binding);
       drop.delete(name);
       put.set(name, binding);
     }
-    return live();
+    return { bindings: live() };
   });
 
   if (drop.size > 0)

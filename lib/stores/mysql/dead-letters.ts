@@ -1,4 +1,5 @@
 /** Dead letters in MySQL. */
+import { whole } from '../shared/values.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
@@ -10,7 +11,7 @@ export function mysqlDeadLetters(db: Mysql, clock: () => number): DeadLetterStor
       (
         await db.all(
           `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
-             where id > ? and (? = '' or box = ?) order by id limit ${Math.max(0, Math.trunc(limit))}`,
+             where id > ? and (? = '' or box = ?) order by id limit ${whole(limit)}`,
           [after, box, box],
         )
       ).map(toDeadLetter),
@@ -48,6 +49,6 @@ export function mysqlDeadLetters(db: Mysql, clock: () => number): DeadLetterStor
       }),
 
     expireDead: (before, limit) =>
-      db.run(`delete from silo_dead where end_time < ? limit ${Math.max(0, Math.trunc(limit))}`, [before]),
+      db.run(`delete from silo_dead where end_time < ? limit ${whole(limit)}`, [before]),
   };
 }

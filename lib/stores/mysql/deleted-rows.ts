@@ -1,7 +1,7 @@
 /** Messages whose row another program has deleted, in MySQL: the ledger must not say for ever that they wait. */
 import type { Mysql } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
-import { text } from '../shared/rows.ts';
+import { text, whole } from '../shared/values.ts';
 import { VANISHED, type Vanished } from '../contract/message.ts';
 
 /**
@@ -12,7 +12,7 @@ import { VANISHED, type Vanished } from '../contract/message.ts';
 export async function endVanished(db: Mysql, after: string, limit: number, now: number): Promise<Vanished> {
   const [page] = await db.all(
     `select count(*) as n, coalesce(max(dedup), '') as last from (
-       select dedup from silo_ledger where outcome = '' and dedup > ? order by dedup limit ${Math.trunc(limit)}) page`,
+       select dedup from silo_ledger where outcome = '' and dedup > ? order by dedup limit ${whole(limit)}) page`,
     [after],
   );
   const last = text(page ?? {}, 'last');

@@ -2,21 +2,12 @@
 import { endRows } from './end.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import {
-  MESSAGE_COLUMNS,
-  contactKey,
-  int,
-  text,
-  toDevice,
-  toDeviceDue,
-  toEnded,
-  toMessage,
-} from '../shared/rows.ts';
+import { MESSAGE_COLUMNS, toDevice, toDeviceDue, toEnded, toMessage } from '../shared/rows.ts';
+import { contactKey } from '../shared/binding-rows.ts';
+import { int, text, whole } from '../shared/values.ts';
 import type { Lease } from '../contract/leases.ts';
 import type { DeviceStore } from '../contract/devices.ts';
 import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
-
-const whole = (limit: number) => Math.max(0, Math.trunc(limit));
 
 export function mysqlReminders(db: Mysql): ReminderStore {
   return {

@@ -1,6 +1,6 @@
 /** Leases in MySQL, by the database's clock: the clocks of the nodes need not agree. */
 import type { Mysql } from './link/transactions.ts';
-import { int, text } from '../shared/rows.ts';
+import { int, text, whole } from '../shared/values.ts';
 import type { LeaseStore } from '../contract/leases.ts';
 
 export function mysqlLeases(db: Mysql): LeaseStore {
@@ -39,7 +39,7 @@ export function mysqlLeases(db: Mysql): LeaseStore {
       db.transaction(async (tx) => {
         const rows = await tx.all(
           `select box from silo_lease where ends <= unix_timestamp() and owner <> ?
-             limit ${Math.max(0, Math.trunc(limit))} for update skip locked`,
+             limit ${whole(limit)} for update skip locked`,
           [owner],
         );
         const boxes = rows.map((row) => text(row, 'box'));

@@ -1,24 +1,25 @@
 /** Messages in MySQL. */
 import { GroupCommit } from '../shared/group-commit.ts';
-import { acceptBatch, remember, type Accepting } from './accept.ts';
+import { acceptBatch, remember } from './accept.ts';
+import type { Accepting } from './quota.ts';
 import { endRows } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
 import { endVanished } from './deleted-rows.ts';
-import { DomainUsage, GAVE_WAY } from '../shared/quota.ts';
+import { DomainUsage } from '../shared/domain-usage.ts';
+import { GAVE_WAY } from '../shared/quota.ts';
 import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
-  int,
   laterKinds,
   placeValues,
-  text,
   toDue,
   toEnded,
   toMessage,
   toOverdue,
 } from '../shared/rows.ts';
+import { int, text, whole } from '../shared/values.ts';
 import { EMPTY_LEDGER } from '../contract/message.ts';
 import type { End, Ended, Ledger } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
@@ -276,9 +277,4 @@ async function settledBefore(
 
 function nameOf({ box, owner, fence }: Lease): string {
   return JSON.stringify([box, owner, fence]);
-}
-
-/** LIMIT takes no placeholder that works everywhere. */
-function whole(limit: number): number {
-  return Math.max(0, Math.trunc(limit));
 }

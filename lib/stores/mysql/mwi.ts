@@ -15,11 +15,9 @@ import {
 } from '../shared/mwi-rows.ts';
 import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { int, text } from '../shared/rows.ts';
+import { int, text, whole } from '../shared/values.ts';
 
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
-const whole = (limit: number) => Math.max(0, Math.trunc(limit));
-
 export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
   const nextStamp = createStamps();
   const publications = new GroupCommit<PublicationChange, PublicationResult>((changes) =>

@@ -17,7 +17,7 @@ import { migrateMysql } from './link/schema.ts';
 import { mysqlMessages } from './messages.ts';
 import type { MysqlUrl } from './link/url.ts';
 import { createTransactions } from './link/transactions.ts';
-import { unavailable } from '../shared/rows.ts';
+import { unavailable } from '../shared/errors.ts';
 import type { Store } from '../contract/store.ts';
 
 const log = logger('store:mysql');

@@ -1,50 +1,138 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './end.ts';
 import type { Queries } from './link/transactions.ts';
+import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
   CANDIDATE_COLUMNS,
+  LOOKS,
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
-  distinct,
-  enough,
-  excessOf,
-  fullSentence,
+  concernedReceipts,
+  domainOf,
+  excesses,
   kindsOf,
   limitsOf,
-  looksFor,
+  plan,
   toCandidate,
   toDropped,
-  surplusOf,
-  without,
   type Candidate,
-  type DomainUsage,
-  type Excess,
   type Limit,
+  type Plan,
   type Usage,
 } from '../shared/quota.ts';
-import { int, sizeOf } from '../shared/rows.ts';
+import { sizeOf } from '../shared/rows.ts';
+import { int } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
 import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accept.ts';
 
-export interface Admission {
-  /** Is there room for this message? What has to give way for it is ended here and now. */
-  admit(message: NewMessage, rules: AcceptRules | undefined): Promise<Pick<Accepted, 'full' | 'dropped'>>;
+export interface Accepting {
+  readonly message: NewMessage;
+  readonly rules: AcceptRules | undefined;
 }
 
-/**
- * For the messages of one transaction.
- * @param insert puts those into the table that were admitted so far: they can give way, too
- */
+export interface AdmissionContext {
+  readonly tx: Queries;
+  readonly domains: DomainUsage;
+  readonly now: number;
+  /** Puts those into the table that were admitted so far: they can give way, too. */
+  readonly insert: () => Promise<void>;
+}
+
+/** For the messages of one transaction. */
+export interface Admission {
+  /** Is there room for this message? What has to give way for it is ended here and now. */
+  admit(accepting: Accepting): Promise<Pick<Accepted, 'full' | 'dropped'>>;
+}
+
 export async function createAdmission(
-  tx: Queries,
-  domains: DomainUsage,
-  items: readonly { readonly message: NewMessage; readonly rules: AcceptRules | undefined }[],
-  now: number,
-  insert: () => Promise<void>,
+  context: AdmissionContext,
+  items: readonly Accepting[],
 ): Promise<Admission> {
-  const limits = items.flatMap(({ message, rules }) => (rules ? limitsOf(message, rules) : []));
+  const { tx, now, insert } = context;
+  const usages = await usagesOf(context, items);
+  const usageOf = (limit: Limit): Usage => usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
+
+  async function planFor(message: NewMessage, rules: AcceptRules): Promise<Plan> {
+    const limits = limitsOf(message, rules);
+    const excess = excesses(message, limits, limits.map(usageOf));
+    const receipts = await receiptsFor(message, rules);
+    let decided: Plan = { replaced: [], giveWay: [] };
+    for (const look of LOOKS) {
+      const candidates: (readonly Candidate[])[] = [];
+      for (const [index, limit] of limits.entries()) {
+        const much = excess[index];
+        candidates.push(much ? await candidatesOf(limit, rules.overflow, look(much)) : []);
+      }
+      decided = plan(message, rules, { usages: limits.map(usageOf), ...receipts, candidates });
+      if (decided.full === undefined) break;
+    }
+    return decided;
+  }
+
+  async function receiptsFor(
+    message: NewMessage,
+    rules: AcceptRules,
+  ): Promise<{ readonly replaced: readonly Candidate[]; readonly receipts: readonly Candidate[] }> {
+    const { threads, all } = concernedReceipts(message, rules);
+    if (threads.length > 0 || all) await insert();
+    return {
+      replaced:
+        threads.length === 0 ? [] : await select(tx, 'thread in (?) and box = ?', [threads, message.box]),
+      receipts: all ? await select(tx, 'box = ? and kind = 1 order by id', [message.box]) : [],
+    };
+  }
+
+  /** Who may make room: receipts, then the oldest messages. Each kind by itself, so that only those are locked. */
+  async function candidatesOf(
+    { column, name }: Limit,
+    overflow: Overflow,
+    most: number,
+  ): Promise<readonly Candidate[]> {
+    const found: Candidate[] = [];
+    for (const kind of kindsOf(overflow)) {
+      if (found.length >= most) break;
+      await insert();
+      found.push(
+        ...(await select(
+          tx,
+          `${column} = ? and kind = ? and box is not null order by ${OLDEST_FIRST[column]} limit ${most - found.length}`,
+          [name, kind],
+        )),
+      );
+    }
+    return found;
+  }
+
+  async function erase(messages: readonly Candidate[], reason: string): Promise<Dropped[]> {
+    for (const outcome of ['erased', 'delivered'] as const) {
+      const those = messages.filter(({ taken }) => taken === (outcome === 'delivered'));
+      await endRows(tx, those, { outcome, status: 0, reason }, now);
+    }
+    for (const { box, size } of messages)
+      for (const name of [box, `@${domainOf(box)}`]) add(usages.get(name), -1, -size);
+    return messages.map((message) => toDropped(message, reason));
+  }
+
+  return {
+    admit: async ({ message, rules }) => {
+      if (!rules) return {};
+      const { full, replaced, giveWay } = await planFor(message, rules);
+      if (full !== undefined) return { full };
+      const dropped = [...(await erase(replaced, REPLACED_REASON)), ...(await erase(giveWay, QUOTA_REASON))];
+      for (const limit of limitsOf(message, rules)) add(usages.get(nameOf(limit)), 1, sizeOf(message));
+      return dropped.length === 0 ? {} : { dropped };
+    },
+  };
+}
+
+/** How much waits in each box and domain that has a limit here, counted while nobody else adds to it. */
+async function usagesOf(
+  { tx, domains, now }: AdmissionContext,
+  items: readonly Accepting[],
+): Promise<Map<string, Usage>> {
   const usages = new Map<string, Usage>();
+  const limits = items.flatMap(({ message, rules }) => (rules ? limitsOf(message, rules) : []));
   // A domain far below its limit is taken as it was counted a moment ago; nobody waits for a turn then.
   for (const limit of limits) {
     const recent = limit.column === 'domain' ? domains.recent(limit) : undefined;
@@ -59,96 +147,13 @@ export async function createAdmission(
     usages.set(name, usage);
     if (limit.column === 'domain') domains.counted(limit.name, usage);
   }
+  return usages;
+}
 
-  async function erase(messages: readonly Candidate[], reason: string): Promise<Dropped[]> {
-    if (messages.length > 0) {
-      for (const outcome of ['erased', 'delivered'] as const) {
-        const those = messages.filter(({ taken }) => taken === (outcome === 'delivered'));
-        await endRows(tx, those, { outcome, status: 0, reason }, now);
-      }
-      for (const { box, size } of messages)
-        for (const name of [box, `@${box.slice(box.lastIndexOf('@') + 1)}`]) {
-          const usage = usages.get(name);
-          if (usage) {
-            usage.messages--;
-            usage.bytes -= size;
-          }
-        }
-    }
-    return messages.map((message) => toDropped(message, reason));
-  }
-
-  /** Who may make room: receipts, then the oldest messages. Each kind by itself, so that only those are locked. */
-  async function candidates({ column, name }: Limit, overflow: Overflow, most: number): Promise<Candidate[]> {
-    if (overflow !== 'reject') await insert();
-    const found: Candidate[] = [];
-    for (const kind of kindsOf(overflow))
-      if (found.length < most)
-        found.push(
-          ...(await select(
-            tx,
-            `${column} = ? and kind = ? and box is not null order by ${OLDEST_FIRST[column]} limit ${most - found.length}`,
-            [name, kind],
-          )),
-        );
-    return found;
-  }
-
-  /** Those that give way, the `preferred` ones first; undefined when there would not be room even so. */
-  async function makeRoom(
-    limit: Limit,
-    overflow: Overflow,
-    excess: Excess,
-    preferred: readonly Candidate[],
-  ): Promise<readonly Candidate[] | undefined> {
-    for (const most of looksFor(excess)) {
-      const chosen = enough(distinct([...preferred, ...(await candidates(limit, overflow, most))]), excess);
-      if (chosen) return chosen;
-    }
-    return undefined;
-  }
-
-  /** Waiting receipts that this one replaces, and the oldest of the others where there would be too many. */
-  async function outdated(
-    { box, kind }: NewMessage,
-    { replaces, receipts }: AcceptRules,
-  ): Promise<{ readonly replaced: readonly Candidate[]; readonly surplus: readonly Candidate[] }> {
-    if (kind !== 'receipt') return { replaced: [], surplus: [] };
-    await insert();
-    const replaced =
-      replaces.length === 0 ? [] : await select(tx, 'thread in (?) and box = ?', [replaces, box]);
-    if (receipts === 0) return { replaced, surplus: [] };
-    const waiting = await select(tx, 'box = ? and kind = 1 order by id', [box]);
-    return { replaced, surplus: surplusOf(without(waiting, replaced), receipts) };
-  }
-
-  return {
-    admit: async (message, rules) => {
-      if (!rules) return {};
-      const { replaced, surplus } = await outdated(message, rules);
-      const giveWay = new Map<number, Candidate>();
-      const applying = limitsOf(message, rules);
-      for (const limit of applying) {
-        const usage = usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
-        const excess = excessOf(usage, limit.quota, message);
-        if (!excess) continue;
-        const chosen = await makeRoom(limit, rules.overflow, excess, [...replaced, ...surplus]);
-        if (!chosen) return { full: fullSentence(limit, usage) };
-        for (const candidate of chosen) giveWay.set(candidate.id, candidate);
-      }
-      const dropped = [
-        ...(await erase(replaced, REPLACED_REASON)),
-        ...(await erase(without(distinct([...surplus, ...giveWay.values()]), replaced), QUOTA_REASON)),
-      ];
-      for (const limit of applying) {
-        const usage = usages.get(nameOf(limit));
-        if (!usage) continue;
-        usage.messages++;
-        usage.bytes += sizeOf(message);
-      }
-      return dropped.length === 0 ? {} : { dropped };
-    },
-  };
+function add(usage: Usage | undefined, messages: number, bytes: number): void {
+  if (!usage) return;
+  usage.messages += messages;
+  usage.bytes += bytes;
 }
 
 /** A box is `user@host`, a domain `@host`. */

@@ -8,16 +8,8 @@ interface Entry<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** An item's own failure, handed back by `run` instead of a result. */
-export class Failed {
-  readonly error: unknown;
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
 export class GroupCommit<Item, Result> {
-  readonly #run: (items: readonly Item[]) => Promise<readonly (Result | Failed)[]>;
+  readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #max: number;
   #queue: Entry<Item, Result>[] = [];
   #running = false;
@@ -27,7 +19,7 @@ export class GroupCommit<Item, Result> {
    *   When it rejects, a batch of several is tried again one by one, so that one bad item harms only itself.
    * @param max items per batch
    */
-  constructor(run: (items: readonly Item[]) => Promise<readonly (Result | Failed)[]>, max = 200) {
+  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, max = 200) {
     this.#run = run;
     this.#max = max;
   }
@@ -55,9 +47,7 @@ export class GroupCommit<Item, Result> {
     try {
       const results = await this.#run(batch.map((entry) => entry.item));
       batch.forEach((entry, index) => {
-        const result = results[index] as Result | Failed;
-        if (result instanceof Failed) entry.reject(result.error);
-        else entry.resolve(result);
+        entry.resolve(results[index] as Result);
       });
     } catch (error) {
       if (batch.length === 1 || isUnavailable(error)) for (const entry of batch) entry.reject(error);

@@ -6,7 +6,7 @@ import type {
   PublicationResult,
   Subscription,
 } from '../contract/mwi.ts';
-import { int, text, type Row } from './rows.ts';
+import { int, text, type Row } from './values.ts';
 
 export const PUBLICATION_COLUMNS = ['tag', 'mailbox', 'publisher', 'body', 'expires', 'stamp'] as const;
 

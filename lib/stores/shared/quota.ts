@@ -1,5 +1,9 @@
-/** Quotas: is there room for a message, and if not, which waiting ones make room? The part that both engines share. */
-import { int, sizeOf, toEnded, type Row } from './rows.ts';
+/**
+ * Quotas: is there room for a message, and if not, which waiting ones make room? Decided here for both engines, which
+ * only fetch what is asked for and end what gives way.
+ */
+import { int, type Row } from './values.ts';
+import { sizeOf, toEnded } from './rows.ts';
 import type { Ended, NewMessage } from '../contract/message.ts';
 import type { AcceptRules, Dropped, Quota } from '../contract/accept.ts';
 
@@ -29,6 +33,24 @@ export interface Candidate extends Ended {
   readonly taken: boolean;
 }
 
+/** What the decision rests on; usages and candidates in the order of {@link limitsOf}. */
+export interface Situation {
+  readonly usages: readonly Usage[];
+  /** Receipts that the message replaces, and all that wait in its box, the oldest first: see {@link concernedReceipts}. */
+  readonly replaced: readonly Candidate[];
+  readonly receipts: readonly Candidate[];
+  /** Who may make room for each limit, in the order in which they go: see {@link excesses}, {@link LOOKS}. */
+  readonly candidates: readonly (readonly Candidate[])[];
+}
+
+export interface Plan {
+  /** Why there is no room, a sentence: then nothing is to be done. */
+  readonly full?: string;
+  /** Whose place the message takes, and who gives way to it. */
+  readonly replaced: readonly Candidate[];
+  readonly giveWay: readonly Candidate[];
+}
+
 /** Columns of {@link toCandidate}. */
 export const CANDIDATE_COLUMNS = 'id, dedup, box, size, taken_by is not null as taken';
 
@@ -40,15 +62,20 @@ export function toDropped({ id, key, box, taken }: Candidate, reason: string): D
   return { id, key, box, reason, outcome: taken ? 'delivered' : 'erased' };
 }
 
-/** Candidates that are looked at, and locked, first: nearly always one is enough. */
+/** Candidates that are looked at, and locked: nearly always one more than too many is enough. */
 const FEW_CANDIDATES = 20;
-/** Candidates that are looked at then; who needs more than these gives up. */
+/** A message that needs more than these gets no room. */
 const MAX_CANDIDATES = 1000;
 
-/** How many candidates to look at, one look after the other until they are enough. */
-export function looksFor({ messages }: Excess): readonly number[] {
-  return [Math.min(messages + FEW_CANDIDATES, MAX_CANDIDATES), MAX_CANDIDATES];
-}
+/**
+ * How many candidates to fetch for a limit, one look after the other until the plan is not `full`. First none: what is
+ * replaced may be enough.
+ */
+export const LOOKS: readonly ((excess: Excess) => number)[] = [
+  () => 0,
+  ({ messages }) => Math.min(messages + FEW_CANDIDATES, MAX_CANDIDATES),
+  () => MAX_CANDIDATES,
+];
 
 /** Who may make room: receipts, then, where the operator wants that, messages. */
 export function kindsOf(overflow: AcceptRules['overflow']): readonly number[] {
@@ -61,7 +88,7 @@ export const OLDEST_FIRST = { box: 'snd_time, id', domain: 'id' } as const;
 export const QUOTA_REASON = 'quota: made room for a newer one';
 export const REPLACED_REASON = 'replaced by a newer receipt';
 /** Those that gave way may be on their way to a device just then: the ledger is put right when the device takes them. */
-export const GAVE_WAY = [QUOTA_REASON, REPLACED_REASON];
+export const GAVE_WAY = [QUOTA_REASON, REPLACED_REASON] as const;
 
 export function domainOf(box: string): string {
   return box.slice(box.lastIndexOf('@') + 1);
@@ -76,20 +103,49 @@ export function limitsOf({ box }: NewMessage, rules: AcceptRules): readonly Limi
   return limits.filter(({ quota }) => quota.messages > 0 || quota.bytes > 0);
 }
 
-/** By how much one more message would be too many; undefined when there is room. */
-export function excessOf(usage: Usage, quota: Quota, message: NewMessage): Excess | undefined {
-  const messages = quota.messages > 0 ? Math.max(0, usage.messages + 1 - quota.messages) : 0;
-  const bytes = quota.bytes > 0 ? Math.max(0, usage.bytes + sizeOf(message) - quota.bytes) : 0;
-  return messages > 0 || bytes > 0 ? { messages, bytes } : undefined;
+/** Which waiting receipts of its box a message has to do with: those of `threads`, and `all` when there may be too many. */
+export function concernedReceipts(
+  { kind }: NewMessage,
+  { replaces, receipts }: AcceptRules,
+): { readonly threads: readonly string[]; readonly all: boolean } {
+  return kind === 'receipt' ? { threads: replaces, all: receipts > 0 } : { threads: [], all: false };
+}
+
+/** For each limit, by how much one more message would be too many; undefined where there is room. */
+export function excesses(
+  message: NewMessage,
+  limits: readonly Limit[],
+  usages: readonly Usage[],
+): readonly (Excess | undefined)[] {
+  return limits.map(({ quota }, index) => {
+    const usage = usages[index] ?? { messages: 0, bytes: 0 };
+    const messages = quota.messages > 0 ? Math.max(0, usage.messages + 1 - quota.messages) : 0;
+    const bytes = quota.bytes > 0 ? Math.max(0, usage.bytes + sizeOf(message) - quota.bytes) : 0;
+    return messages > 0 || bytes > 0 ? { messages, bytes } : undefined;
+  });
+}
+
+/** The decision. Those that are replaced, or are one receipt too many, go anyway and are the first to make room. */
+export function plan(message: NewMessage, rules: AcceptRules, situation: Situation): Plan {
+  const { usages, replaced, candidates } = situation;
+  const limits = limitsOf(message, rules);
+  const surplus = surplusOf(message, rules, without(situation.receipts, replaced));
+  const giveWay = [...surplus];
+  for (const [index, excess] of excesses(message, limits, usages).entries()) {
+    const limit = limits[index];
+    const usage = usages[index];
+    if (!excess || !limit || !usage) continue;
+    const chosen = enough(distinct([...replaced, ...surplus, ...(candidates[index] ?? [])]), excess);
+    if (!chosen) return { full: fullSentence(limit, usage), replaced: [], giveWay: [] };
+    giveWay.push(...chosen);
+  }
+  return { replaced, giveWay: without(distinct(giveWay), replaced) };
 }
 
 /** The first candidates that together make enough room; undefined when all of them do not. */
-export function enough<C extends Candidate>(
-  candidates: readonly C[],
-  excess: Excess,
-): readonly C[] | undefined {
+function enough(candidates: readonly Candidate[], excess: Excess): readonly Candidate[] | undefined {
   let { messages, bytes } = excess;
-  const chosen: C[] = [];
+  const chosen: Candidate[] = [];
   for (const candidate of candidates) {
     if (messages <= 0 && bytes <= 0) break;
     chosen.push(candidate);
@@ -99,57 +155,31 @@ export function enough<C extends Candidate>(
   return messages <= 0 && bytes <= 0 ? chosen : undefined;
 }
 
-/** The oldest of those that wait, so that there is room for one more. */
-export function surplusOf<C extends Candidate>(waiting: readonly C[], most: number): readonly C[] {
-  return waiting.slice(0, Math.max(0, waiting.length + 1 - most));
+/** The oldest of the other receipts, so that there is room for one more. */
+function surplusOf(
+  message: NewMessage,
+  rules: AcceptRules,
+  waiting: readonly Candidate[],
+): readonly Candidate[] {
+  if (!concernedReceipts(message, rules).all) return [];
+  return waiting.slice(0, Math.max(0, waiting.length + 1 - rules.receipts));
 }
 
 /** Each once. */
-export function distinct<C extends Candidate>(candidates: readonly C[]): readonly C[] {
+function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
   return [...new Map(candidates.map((candidate) => [candidate.id, candidate])).values()];
 }
 
-export function without<C extends Candidate>(candidates: readonly C[], others: readonly C[]): readonly C[] {
+function without(candidates: readonly Candidate[], others: readonly Candidate[]): readonly Candidate[] {
   const ids = new Set(others.map(({ id }) => id));
   return candidates.filter(({ id }) => !ids.has(id));
 }
 
-export function fullSentence({ column, name, quota }: Limit, usage: Usage): string {
+function fullSentence({ column, name, quota }: Limit, usage: Usage): string {
   const whose = column === 'box' ? `The box of ${name}` : `The domain ${name}`;
   const most = [
     ...(quota.messages > 0 ? [`${quota.messages} messages`] : []),
     ...(quota.bytes > 0 ? [`${quota.bytes} bytes`] : []),
   ];
   return `${whose} is full: ${usage.messages} messages of ${usage.bytes} bytes wait, at most ${most.join(' and ')} may; try again later.`;
-}
-
-/** Usage that was counted a moment ago is good enough while it is this far below the limit, for so many ms. */
-const FAR_BELOW = 0.9;
-const FRESH = 1000;
-const QUICK = 2000;
-
-/**
- * Counting a domain of a million messages takes its time: far below the limit it is done once a second, near the limit
- * for each batch, so that the limit is exact.
- */
-export class DomainUsage {
-  readonly #known = new Map<string, { readonly usage: Usage; readonly at: number }>();
-
-  /** What to count on without looking; undefined: count. */
-  recent({ name, quota }: Limit): Usage | undefined {
-    const known = this.#known.get(name);
-    if (known === undefined || performance.now() - known.at > FRESH) return undefined;
-    const { messages, bytes } = known.usage;
-    // Counting few is cheap, and other nodes may add as many within the second.
-    if (messages < QUICK) return undefined;
-    const near =
-      (quota.messages > 0 && messages > quota.messages * FAR_BELOW) ||
-      (quota.bytes > 0 && bytes > quota.bytes * FAR_BELOW);
-    return near ? undefined : known.usage;
-  }
-
-  counted(name: string, usage: Usage): void {
-    if (this.#known.size > 10_000) this.#known.clear();
-    this.#known.set(name, { usage, at: performance.now() });
-  }
 }

@@ -1,14 +1,9 @@
-/** How messages and bindings look as rows: the one mapping that both engines use. */
-import { createHash } from 'node:crypto';
-import { SiloError } from '../../base/errors.ts';
-import type { Binding } from '../../sip/read/binding.ts';
+/** How messages, devices, dead letters and nodes look as rows: the one mapping that both engines use. */
 import type { Due, Ended, Kind, Message, NewMessage, Overdue, Place } from '../contract/message.ts';
 import type { DeviceState } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
 import type { NodeRow } from '../contract/nodes.ts';
-
-export type Value = string | number | bigint | Uint8Array | null;
-export type Row = Readonly<Record<string, Value>>;
+import { bytes, int, list, text, textOfBytes, type Row } from './values.ts';
 
 export const INSERT_COLUMNS = [
   'src_addr',
@@ -122,25 +117,6 @@ export function toDeadLetter(row: Row): DeadLetter {
   };
 }
 
-export const BINDING_COLUMNS = [
-  'aor',
-  'contact_key',
-  'contact',
-  'expires',
-  'q',
-  'instance',
-  'reg_id',
-  'callid',
-  'cseq',
-  'path',
-  'source',
-  'server',
-  'takes_message',
-  'user_agent',
-  'methods',
-  'updated',
-] as const;
-
 /** The values of {@link INSERT_COLUMNS}, in their order. */
 export function fromMessage(message: NewMessage): (string | number | Buffer | null)[] {
   const at = message.box.lastIndexOf('@');
@@ -189,11 +165,6 @@ export function laterKinds(kind: number): readonly number[] {
   return behind.length === 0 ? [-1] : behind;
 }
 
-function list(row: Row, column: string): readonly string[] {
-  const lines = text(row, column);
-  return lines === '' ? [] : lines.split('\n');
-}
-
 export function toMessage(row: Row): Message {
   const incTime = int(row, 'inc_time');
   return {
@@ -223,92 +194,4 @@ export function toMessage(row: Row): Message {
     refusedBy: list(row, 'refused_by'),
     takenBy: list(row, 'taken_by'),
   };
-}
-
-/** Primary key part of a contact, whose URI may be longer than an index allows. */
-export function contactKey(contact: string): string {
-  return createHash('sha256').update(contact).digest('hex');
-}
-
-/** The values of {@link BINDING_COLUMNS}, in their order. */
-export function fromBinding(binding: Binding): (string | number | null)[] {
-  const { source } = binding;
-  return [
-    binding.aor,
-    contactKey(binding.contact),
-    binding.contact,
-    binding.expires,
-    binding.q,
-    binding.instance?.slice(0, 255) ?? null,
-    binding.regId ?? null,
-    binding.callId,
-    binding.cseq,
-    binding.path.join('\n'),
-    `${source.protocol}:${source.port}:${source.address}`,
-    binding.server,
-    binding.takesMessage ? 1 : 0,
-    binding.userAgent.slice(0, 255),
-    binding.methods?.slice(0, 255) ?? '',
-    binding.updated,
-  ];
-}
-
-export function toBinding(row: Row): Binding {
-  const path = text(row, 'path');
-  const [protocol = '', port = '', ...address] = text(row, 'source').split(':');
-  return {
-    aor: text(row, 'aor'),
-    contact: text(row, 'contact'),
-    expires: int(row, 'expires'),
-    q: Number(row['q']),
-    instance: row['instance'] === null ? undefined : text(row, 'instance'),
-    regId: row['reg_id'] === null ? undefined : int(row, 'reg_id'),
-    callId: text(row, 'callid'),
-    cseq: int(row, 'cseq'),
-    path: path === '' ? [] : path.split('\n'),
-    source: { protocol, port: Number(port), address: address.join(':') },
-    server: text(row, 'server'),
-    takesMessage: int(row, 'takes_message') !== 0,
-    userAgent: text(row, 'user_agent'),
-    methods: text(row, 'methods'),
-    updated: int(row, 'updated'),
-  };
-}
-
-export function int(row: Row, column: string): number {
-  return Number(row[column] ?? 0);
-}
-
-export function text(row: Row, column: string): string {
-  const value = row[column];
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : textOfBytes(row, column);
-}
-
-/** A column that another program may have filled as text or as a blob. */
-function textOfBytes(row: Row, column: string): string {
-  return bytes(row, column).toString('utf8');
-}
-
-function bytes(row: Row, column: string): Buffer {
-  const value = row[column];
-  if (value === null || value === undefined) return Buffer.alloc(0);
-  if (typeof value === 'object') return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return Buffer.from(String(value), 'utf8');
-}
-
-/** Storage does not answer: the request gets 503 with Retry-After and nothing is lost. */
-export function unavailable(store: string, cause: unknown): SiloError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new SiloError(
-    'SILO_STORE_UNAVAILABLE',
-    `The store ${store} did not do its work (${why}). The request is refused with 503; check that the database is up, reachable and writable.`,
-    { status: 503, retryAfter: 10, cause },
-  );
-}
-
-/** A value that a column can't take: this one request is at fault, not the store. */
-export function refusedValue(cause: unknown): SiloError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new SiloError('SILO_REFUSED', `The database refused a value (${why}).`, { status: 400, cause });
 }

@@ -4,7 +4,7 @@ import { openMysqlReader } from './mysql-reader.ts';
 import { unreadableStore } from '../open.ts';
 import { parseMysqlUrl } from '../mysql/link/url.ts';
 import type { Reader } from './reader.ts';
-import { text } from '../shared/rows.ts';
+import { text } from '../shared/values.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
 
 /** SQLite takes 32,766 values in a statement. */

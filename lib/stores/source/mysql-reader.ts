@@ -6,7 +6,7 @@ import { SiloError, textOf } from '../../base/errors.ts';
 import { Connection } from '../mysql/link/connection.ts';
 import type { MysqlUrl } from '../mysql/link/url.ts';
 import type { Reader } from './reader.ts';
-import { text, type Row } from '../shared/rows.ts';
+import { text, type Row } from '../shared/values.ts';
 
 /** A connection must be there within this time, a query have its answer within the other, ms. */
 const OPEN_LIMIT = 5_000;

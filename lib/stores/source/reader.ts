@@ -1,5 +1,5 @@
 /** A database that is only read: what the source of an import and a dry run need of it. */
-import type { Row } from '../shared/rows.ts';
+import type { Row } from '../shared/values.ts';
 
 export interface SourceColumn {
   /** Characters that fit, where the database cuts or refuses what is longer. */

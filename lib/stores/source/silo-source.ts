@@ -7,7 +7,7 @@ import { SiloError } from '../../base/errors.ts';
 import { openMysqlReader } from './mysql-reader.ts';
 import { parseMysqlUrl, type MysqlUrl } from '../mysql/link/url.ts';
 import type { Reader, SourceColumn } from './reader.ts';
-import { int, type Row } from '../shared/rows.ts';
+import { int, type Row, whole } from '../shared/values.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
 
 /** Our name of a column -> msilo's parameter that names it. */
@@ -199,10 +199,6 @@ function sourceOf(reader: Reader, table: string, found: Found, names: Names): Si
           ).map(toRow),
     close: () => reader.close(),
   };
-}
-
-function whole(value: number): string {
-  return String(Math.trunc(value));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { SiloError, textOf } from '../../base/errors.ts';
 import type { Reader } from './reader.ts';
-import { text, type Row, type Value } from '../shared/rows.ts';
+import { text, type Row, type Value } from '../shared/values.ts';
 
 /** @throws SiloError `SILO_SOURCE` */
 export function openSqliteReader(path: string): Promise<Reader> {

@@ -1,24 +1,20 @@
 /** Many messages at once into SQLite, in one transaction and in their order. */
-import { remember } from './accept.ts';
+import { INSERT, remember } from './accept.ts';
 import type { Sqlite } from './database.ts';
 import { noteChange } from './changes.ts';
-import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
+import { fromMessage } from '../shared/rows.ts';
 import type { NewMessage } from '../contract/message.ts';
-
-const INSERT = `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`;
 
 /** Was each of them new? */
 export function acceptAll(db: Sqlite, messages: readonly NewMessage[], now: number): boolean[] {
-  return db.transaction(() => {
-    const boxes = new Set<string>();
-    const stored = messages.map((message) => {
-      const { key, box, incTime } = message;
-      if (!remember(db, key, box, incTime)) return false;
-      db.sql(INSERT).run(...fromMessage(message));
-      boxes.add(box);
-      return true;
-    });
-    for (const box of boxes) noteChange(db, box, now);
-    return stored;
+  const boxes = new Set<string>();
+  const stored = messages.map((message) => {
+    const { key, box, incTime } = message;
+    if (!remember(db, key, box, incTime)) return false;
+    db.sql(INSERT).run(...fromMessage(message));
+    boxes.add(box);
+    return true;
   });
+  for (const box of boxes) noteChange(db, box, now);
+  return stored;
 }

@@ -1,27 +1,25 @@
 /** Accepting in SQLite: inside one transaction, one message after the other. */
-import type { DomainUsage } from '../shared/quota.ts';
+import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
   CANDIDATE_COLUMNS,
+  LOOKS,
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
-  distinct,
-  enough,
-  excessOf,
-  fullSentence,
+  concernedReceipts,
+  excesses,
   kindsOf,
   limitsOf,
-  looksFor,
+  plan,
   toCandidate,
   toDropped,
-  surplusOf,
-  without,
   type Candidate,
-  type Excess,
   type Limit,
+  type Plan,
   type Usage,
 } from '../shared/quota.ts';
-import { INSERT_COLUMNS, fromMessage, int, sizeOf } from '../shared/rows.ts';
+import { INSERT_COLUMNS, fromMessage, sizeOf } from '../shared/rows.ts';
+import { int, marks } from '../shared/values.ts';
 import { endRow } from './end.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
@@ -29,51 +27,22 @@ import type { NewMessage } from '../contract/message.ts';
 import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accept.ts';
 
 export interface Accepting {
-  readonly message: NewMessage;
-  readonly rules: AcceptRules | undefined;
+  readonly db: Sqlite;
+  readonly domains: DomainUsage;
+  readonly now: number;
 }
 
-const NO_RULES: AcceptRules = {
-  box: { messages: 0, bytes: 0 },
-  domain: { messages: 0, bytes: 0 },
-  overflow: 'reject',
-  receipts: 0,
-  replaces: [],
-};
+export const INSERT = `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${marks(INSERT_COLUMNS)})`;
 
 /** Inside a transaction. */
-export function accept(
-  db: Sqlite,
-  domains: DomainUsage,
-  { message, rules = NO_RULES }: Accepting,
-  now: number,
-): Accepted {
+export function accept(on: Accepting, message: NewMessage, rules: AcceptRules | undefined): Accepted {
+  const { db, now } = on;
   if (db.sql('select 1 from silo_ledger where dedup = ?').all(message.key).length > 0)
     return { stored: false, id: 0 };
-  const replaced = replacedOnes(db, message, rules);
-  const surplus = surplusOnes(db, message, rules, replaced);
-  const giveWay = new Map<number, Candidate>();
-  for (const limit of limitsOf(message, rules)) {
-    const usage = usageOf(db, domains, limit);
-    const excess = excessOf(usage, limit.quota, message);
-    if (excess) {
-      const chosen = makeRoom(db, limit, rules.overflow, excess, [...replaced, ...surplus]);
-      if (!chosen) return { stored: false, id: 0, full: fullSentence(limit, usage) };
-      for (const candidate of chosen) giveWay.set(candidate.id, candidate);
-    }
-    usage.messages++;
-    usage.bytes += sizeOf(message);
-  }
-  const dropped = [
-    ...erase(db, replaced, REPLACED_REASON, now),
-    ...erase(db, without(distinct([...surplus, ...giveWay.values()]), replaced), QUOTA_REASON, now),
-  ];
+  const { full, dropped } = rules ? makeRoom(on, message, rules) : { dropped: [] };
+  if (full !== undefined) return { stored: false, id: 0, full };
   remember(db, message.key, message.box, message.incTime);
-  const { lastInsertRowid } = db
-    .sql(
-      `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${INSERT_COLUMNS.map(() => '?').join(', ')})`,
-    )
-    .run(...fromMessage(message));
+  const { lastInsertRowid } = db.sql(INSERT).run(...fromMessage(message));
   noteChange(db, message.box, now);
   return { stored: true, id: lastInsertRowid, dropped };
 }
@@ -85,6 +54,39 @@ export function remember(db: Sqlite, key: string, box: string, incTime: number):
       .sql('insert into silo_ledger (dedup, box, inc_time) values (?, ?, ?) on conflict do nothing')
       .run(key, box, incTime).changes > 0
   );
+}
+
+function makeRoom(
+  { db, domains, now }: Accepting,
+  message: NewMessage,
+  rules: AcceptRules,
+): { readonly full?: string; readonly dropped: readonly Dropped[] } {
+  const usages = limitsOf(message, rules).map((limit) => usageOf(db, domains, limit));
+  const { full, replaced, giveWay } = planFor(db, message, rules, usages);
+  if (full !== undefined) return { full, dropped: [] };
+  for (const usage of usages) {
+    usage.messages++;
+    usage.bytes += sizeOf(message);
+  }
+  return {
+    dropped: [...erase(db, replaced, REPLACED_REASON, now), ...erase(db, giveWay, QUOTA_REASON, now)],
+  };
+}
+
+function planFor(db: Sqlite, message: NewMessage, rules: AcceptRules, usages: readonly Usage[]): Plan {
+  const limits = limitsOf(message, rules);
+  const excess = excesses(message, limits, usages);
+  const receipts = receiptsFor(db, message, rules);
+  let decided: Plan = { replaced: [], giveWay: [] };
+  for (const look of LOOKS) {
+    const candidates = limits.map((limit, index) => {
+      const much = excess[index];
+      return much ? candidatesOf(db, limit, rules.overflow, look(much)) : [];
+    });
+    decided = plan(message, rules, { usages, ...receipts, candidates });
+    if (decided.full === undefined) break;
+  }
+  return decided;
 }
 
 function usageOf(db: Sqlite, domains: DomainUsage, limit: Limit): Usage {
@@ -99,59 +101,37 @@ function usageOf(db: Sqlite, domains: DomainUsage, limit: Limit): Usage {
 }
 
 /** Who may make room: receipts, then the oldest messages. */
-function candidates(db: Sqlite, { column, name }: Limit, overflow: Overflow, most: number): Candidate[] {
+function candidatesOf(db: Sqlite, { column, name }: Limit, overflow: Overflow, most: number): Candidate[] {
   const found: Candidate[] = [];
   for (const kind of kindsOf(overflow))
-    found.push(
-      ...db
-        .sql(
-          `select ${CANDIDATE_COLUMNS} from silo where ${column} = ? and kind = ? and box is not null
-             order by ${OLDEST_FIRST[column]} limit ?`,
-        )
-        .all(name, kind, most - found.length)
-        .map(toCandidate),
-    );
+    if (found.length < most)
+      found.push(
+        ...db
+          .sql(
+            `select ${CANDIDATE_COLUMNS} from silo where ${column} = ? and kind = ? and box is not null
+               order by ${OLDEST_FIRST[column]} limit ?`,
+          )
+          .all(name, kind, most - found.length)
+          .map(toCandidate),
+      );
   return found;
 }
 
-/** Those that give way, the `preferred` ones first; undefined when there would not be room even so. */
-function makeRoom(
+function receiptsFor(
   db: Sqlite,
-  limit: Limit,
-  overflow: Overflow,
-  excess: Excess,
-  preferred: readonly Candidate[],
-): readonly Candidate[] | undefined {
-  for (const most of looksFor(excess)) {
-    const chosen = enough(distinct([...preferred, ...candidates(db, limit, overflow, most)]), excess);
-    if (chosen) return chosen;
-  }
-  return undefined;
-}
-
-/** Waiting receipts that this one replaces. */
-function replacedOnes(db: Sqlite, { box }: NewMessage, { replaces }: AcceptRules): readonly Candidate[] {
-  return replaces.flatMap((thread) =>
+  message: NewMessage,
+  rules: AcceptRules,
+): { readonly replaced: readonly Candidate[]; readonly receipts: readonly Candidate[] } {
+  const { threads, all } = concernedReceipts(message, rules);
+  const select = (condition: string, ...values: readonly string[]) =>
     db
-      .sql(`select ${CANDIDATE_COLUMNS} from silo where thread = ? and box = ?`)
-      .all(thread, box)
-      .map(toCandidate),
-  );
-}
-
-/** The oldest of the other receipts, where there would be too many. */
-function surplusOnes(
-  db: Sqlite,
-  { box, kind }: NewMessage,
-  { receipts }: AcceptRules,
-  replaced: readonly Candidate[],
-): readonly Candidate[] {
-  if (kind !== 'receipt' || receipts === 0) return [];
-  const waiting = db
-    .sql(`select ${CANDIDATE_COLUMNS} from silo where box = ? and kind = 1 order by id`)
-    .all(box)
-    .map(toCandidate);
-  return surplusOf(without(waiting, replaced), receipts);
+      .sql(`select ${CANDIDATE_COLUMNS} from silo where ${condition}`)
+      .all(...values)
+      .map(toCandidate);
+  return {
+    replaced: threads.flatMap((thread) => select('thread = ? and box = ?', thread, message.box)),
+    receipts: all ? select('box = ? and kind = 1 order by id', message.box) : [],
+  };
 }
 
 function erase(db: Sqlite, messages: readonly Candidate[], reason: string, now: number): Dropped[] {

@@ -1,7 +1,9 @@
 /** An open SQLite file: its statements, its transactions, and what its errors mean. */
+import { closeSync, existsSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { SiloError, textOf } from '../../base/errors.ts';
-import { refusedValue, unavailable, type Row, type Value } from '../shared/rows.ts';
+import { refusedValue, unavailable } from '../shared/errors.ts';
+import type { Row, Value } from '../shared/values.ts';
 
 export interface Statement {
   run(...values: readonly Value[]): { readonly changes: number; readonly lastInsertRowid: number };
@@ -10,26 +12,25 @@ export interface Statement {
 
 /** An open SQLite file, as the rooms of this store use it. */
 export interface Sqlite {
-  readonly name: string;
   /** A statement, prepared once and kept. */
   readonly sql: (text: string) => Statement;
-  /** Runs `work` in one immediate transaction. */
-  readonly transaction: <T>(work: () => T) => T;
-  /** Turns whatever SQLite throws into our error. */
-  readonly guard: <T>(work: () => T) => Promise<T>;
 }
 
 type Database = InstanceType<typeof DatabaseSync>;
 
-export interface OpenFile {
-  readonly sqlite: Sqlite;
-  readonly database: Database;
+export interface OpenFile extends Sqlite {
+  /** Runs statements that are needed once. */
+  readonly exec: (statements: string) => void;
+  /** Runs `work` in one immediate transaction. */
+  readonly transaction: <T>(work: () => T) => T;
   readonly close: () => void;
 }
 
-export function openFile(path: string, name: string, synchronous: 'full' | 'normal'): OpenFile {
+/** @throws SiloError `SILO_STORE_UNAVAILABLE` */
+export function openFile(path: string, synchronous: 'full' | 'normal'): OpenFile {
   let database: Database;
   try {
+    makePrivate(path);
     database = new DatabaseSync(path);
     database.exec('pragma busy_timeout = 5000');
     database.exec('pragma journal_mode = wal');
@@ -43,8 +44,8 @@ export function openFile(path: string, name: string, synchronous: 'full' | 'norm
   }
   // The statements do not keep their database alive, this closure does.
   const kept = new Map<string, Statement>();
-  const sqlite: Sqlite = {
-    name,
+  return {
+    exec: (statements) => database.exec(statements),
     sql: (text) => {
       let statement = kept.get(text);
       if (!statement) kept.set(text, (statement = database.prepare(text) as unknown as Statement));
@@ -61,17 +62,6 @@ export function openFile(path: string, name: string, synchronous: 'full' | 'norm
         throw error;
       }
     },
-    guard: (work) => {
-      try {
-        return Promise.resolve(work());
-      } catch (error) {
-        return Promise.reject(asOurs(name, error));
-      }
-    },
-  };
-  return {
-    sqlite,
-    database,
     close: () => {
       kept.clear();
       if (!database.isOpen) return;
@@ -85,10 +75,36 @@ export function openFile(path: string, name: string, synchronous: 'full' | 'norm
   };
 }
 
-const CONSTRAINT = 19;
+/** A new file is its owner's alone, whatever the umask; SQLite gives `-wal` and `-shm` the rights of the file. */
+function makePrivate(path: string): void {
+  if (path === ':memory:' || path.startsWith('file:') || existsSync(path)) return;
+  const file = openSync(path, 'a', 0o600);
+  try {
+    fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
+  }
+}
 
-function asOurs(name: string, error: unknown): Error {
-  if (error instanceof SiloError) return error;
-  const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) : 0;
-  return (code & 0xff) === CONSTRAINT ? refusedValue(error) : unavailable(name, error);
+const CONSTRAINT = 19;
+/** A statement or a value that is wrong by itself (error, too big, constraint, mismatch, range). */
+const OF_ONE = new Set([1, 18, CONSTRAINT, 20, 25]);
+
+/** SQLite's number for what went wrong; undefined for what it did not throw. */
+function errcodeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+/** Did the database not do its work, whatever it was asked? */
+export function isOutage(error: unknown): boolean {
+  const code = errcodeOf(error);
+  return code !== undefined && !OF_ONE.has(code);
+}
+
+/** What SQLite has thrown, as our error. Anything else passes as it is: a bug of ours is no outage. */
+export function asOurs(name: string, error: unknown): unknown {
+  const code = errcodeOf(error);
+  if (code === undefined) return error;
+  return code === CONSTRAINT ? refusedValue(error) : unavailable(name, error);
 }

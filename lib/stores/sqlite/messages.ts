@@ -1,219 +1,140 @@
 /** Messages in SQLite. */
-import { GroupCommit } from '../shared/group-commit.ts';
-import { DomainUsage, QUOTA_REASON, REPLACED_REASON } from '../shared/quota.ts';
-import {
-  MESSAGE_COLUMNS,
-  OVERDUE_REASON,
-  int,
-  placeValues,
-  text,
-  toDue,
-  toEnded,
-  toMessage,
-  toOverdue,
-} from '../shared/rows.ts';
-import { accept, remember, type Accepting } from './accept.ts';
+import { DomainUsage } from '../shared/domain-usage.ts';
+import { GAVE_WAY } from '../shared/quota.ts';
+import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toMessage } from '../shared/rows.ts';
+import { int, text } from '../shared/values.ts';
+import { accept, remember } from './accept.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import { endVanished } from './deleted-rows.ts';
+import type { Sweeps } from './sweeps.ts';
+import type { Synchronous } from './synchronous.ts';
 import { EMPTY_LEDGER } from '../contract/message.ts';
 import type { End, Ended, Ledger } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
-import type { Accepted } from '../contract/accept.ts';
-import type { Lease } from '../contract/leases.ts';
 
-export function sqliteMessages(db: Sqlite, clock: () => number): MessageStore {
+export function sqliteMessages(
+  db: Sqlite,
+  clock: () => number,
+): Synchronous<Omit<MessageStore, keyof Sweeps>> {
   const domains = new DomainUsage();
-  const accepts = new GroupCommit<Accepting, Accepted>((items) =>
-    db.guard(() => db.transaction(() => items.map((item) => accept(db, domains, item, clock())))),
-  );
-  const settles = new GroupCommit<Settle, boolean>((items) =>
-    db.guard(() => db.transaction(() => items.map((item) => settle(db, item, clock())))),
-  );
   return {
-    accept: (message, rules) => accepts.add({ message, rules }),
-    acceptAll: (messages) => db.guard(() => acceptAll(db, messages, clock())),
+    accept: (message, rules) => accept({ db, domains, now: clock() }, message, rules),
+    acceptAll: (messages) => acceptAll(db, messages, clock()),
 
     boxes: (after, limit) =>
-      db.guard(() =>
-        db
-          .sql('select distinct box from silo where box > ? order by box limit ?')
-          .all(after, limit)
-          .map((row) => text(row, 'box')),
-      ),
+      db
+        .sql('select distinct box from silo where box > ? order by box limit ?')
+        .all(after, limit)
+        .map((row) => text(row, 'box')),
 
-    lastId: () =>
-      db.guard(() => int(db.sql('select coalesce(max(id), 0) as id from silo').all()[0] ?? {}, 'id')),
+    lastId: () => int(db.sql('select coalesce(max(id), 0) as id from silo').all()[0] ?? {}, 'id'),
 
     tail: (after, limit) =>
-      db.guard(() =>
-        db
-          .sql(
-            'select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ?',
-          )
-          .all(after, limit)
-          .map((row) => ({
-            id: int(row, 'id'),
-            box: text(row, 'box'),
-            nextTime: int(row, 'next_time'),
-            sendTime: int(row, 'snd_time'),
-          })),
-      ),
+      db
+        .sql(
+          'select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ?',
+        )
+        .all(after, limit)
+        .map((row) => ({
+          id: int(row, 'id'),
+          box: text(row, 'box'),
+          nextTime: int(row, 'next_time'),
+          sendTime: int(row, 'snd_time'),
+        })),
 
     foreign: (limit) =>
-      db.guard(() =>
-        db
-          .sql(
-            'select id, username, domain, inc_time, exp_time, snd_time from silo where box is null order by id limit ?',
-          )
-          .all(limit)
-          .map((row) => ({
-            id: int(row, 'id'),
-            username: text(row, 'username'),
-            domain: text(row, 'domain'),
-            incTime: int(row, 'inc_time'),
-            expTime: int(row, 'exp_time'),
-            sendTime: int(row, 'snd_time'),
-          })),
-      ),
+      db
+        .sql(
+          'select id, username, domain, inc_time, exp_time, snd_time from silo where box is null order by id limit ?',
+        )
+        .all(limit)
+        .map((row) => ({
+          id: int(row, 'id'),
+          username: text(row, 'username'),
+          domain: text(row, 'domain'),
+          incTime: int(row, 'inc_time'),
+          expTime: int(row, 'exp_time'),
+          sendTime: int(row, 'snd_time'),
+        })),
 
-    adopt: (adoptions) =>
-      db.guard(() =>
-        db.transaction(() => {
-          for (const { id, key, box, incTime, expTime } of adoptions) {
-            const { changes } = db
-              .sql(
-                `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time,
-                   size = coalesce(length(body), 0) + coalesce(length(extra_hdrs), 0) where id = ? and box is null`,
-              )
-              .run(box, key, incTime, expTime, id);
-            if (changes > 0) {
-              remember(db, key, box, incTime);
-              noteChange(db, box, clock());
-            }
-          }
-        }),
-      ),
+    adopt: (adoptions) => {
+      for (const { id, key, box, incTime, expTime } of adoptions) {
+        const { changes } = db
+          .sql(
+            `update silo set box = ?, dedup = ?, inc_time = ?, exp_time = ?, next_time = snd_time,
+               size = coalesce(length(body), 0) + coalesce(length(extra_hdrs), 0) where id = ? and box is null`,
+          )
+          .run(box, key, incTime, expTime, id);
+        if (changes === 0) continue;
+        remember(db, key, box, incTime);
+        noteChange(db, box, clock());
+      }
+    },
 
     due: (now, after, limit) =>
-      db.guard(() =>
-        db
-          .sql(
-            `select id, box, next_time from silo
-               where next_time > 0 and next_time <= ? and (next_time, id) > (?, ?) and box is not null
-               order by next_time, id limit ?`,
-          )
-          .all(now, after?.nextTime ?? 0, after?.id ?? 0, limit)
-          .map(toDue),
-      ),
+      db
+        .sql(
+          `select id, box, next_time from silo
+             where next_time > 0 and next_time <= ? and (next_time, id) > (?, ?) and box is not null
+             order by next_time, id limit ?`,
+        )
+        .all(now, after?.nextTime ?? 0, after?.id ?? 0, limit)
+        .map(toDue),
 
-    park: (box, now, until) =>
-      db.guard(() => {
-        const { changes } = db
-          .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
-          .run(until, box, now);
-        // A reminder whose time has come counts from now on.
-        if (changes > 0) noteChange(db, box, clock());
-      }),
+    park: (box, now, until) => {
+      const { changes } = db
+        .sql('update silo set next_time = ? where box = ? and next_time > 0 and next_time <= ?')
+        .run(until, box, now);
+      // A reminder whose time has come counts from now on.
+      if (changes > 0) noteChange(db, box, clock());
+    },
 
     waiting: (box, now, limit, after, device = '') =>
-      db.guard(() =>
-        db
-          .sql(
-            `select ${MESSAGE_COLUMNS} from silo
-               where box = ? and (kind, snd_time, id) > (?, ?, ?) and exp_time > ? and snd_time <= ?
-               ${device === '' ? '' : NOT_DONE} order by kind, snd_time, id limit ?`,
-          )
-          .all(box, ...placeValues(after), now, now, ...(device === '' ? [] : [device, device]), limit)
-          .map(toMessage),
-      ),
+      db
+        .sql(
+          `select ${MESSAGE_COLUMNS} from silo
+             where box = ? and (kind, snd_time, id) > (?, ?, ?) and exp_time > ? and snd_time <= ?
+             ${device === '' ? '' : NOT_DONE} order by kind, snd_time, id limit ?`,
+        )
+        .all(box, ...placeValues(after), now, now, ...(device === '' ? [] : [device, device]), limit)
+        .map(toMessage),
 
     holdsMail: (box, now) =>
-      db.guard(
-        () =>
-          db
-            .sql(
-              'select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1',
-            )
-            .all(box, now, now).length > 0,
-      ),
+      db
+        .sql('select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1')
+        .all(box, now, now).length > 0,
 
-    settle: (lease, message, end) => settles.add({ lease, message, end }),
+    settle: (lease, message, end) =>
+      isHeld(db, lease) && (endRow(db, message, end, clock()) || correct(db, message, end, clock())),
 
-    defer: (lease, id, { nextTime, status, strike, refusedBy }) =>
-      db.guard(
-        () =>
-          db
-            .sql(
-              `update silo set next_time = ?, last_status = ?, attempts = attempts + 1, strikes = strikes + ?,
-                 refused_by = case when ? = '' then refused_by else coalesce(refused_by || char(10), '') || ? end
-                 where id = ? and box = ? and exists (${HELD})`,
-            )
-            .run(
-              nextTime,
-              status,
-              strike ? 1 : 0,
-              refusedBy ?? '',
-              refusedBy ?? '',
-              id,
-              lease.box,
-              lease.box,
-              lease.owner,
-              lease.fence,
-            ).changes > 0,
-      ),
+    defer: (lease, id, { nextTime, status, strike, refusedBy = '' }) =>
+      db
+        .sql(
+          `update silo set next_time = ?, last_status = ?, attempts = attempts + 1, strikes = strikes + ?,
+             refused_by = case when ? = '' then refused_by else coalesce(refused_by || char(10), '') || ? end
+             where id = ? and box = ? and exists (${HELD})`,
+        )
+        .run(
+          ...[nextTime, status, strike ? 1 : 0, refusedBy, refusedBy],
+          ...[id, lease.box, lease.box, lease.owner, lease.fence],
+        ).changes > 0,
 
-    settleByKey: (key, end) =>
-      db.guard(() =>
-        db.transaction(() => {
-          const [row] = db.sql('select id, dedup, box from silo where dedup = ?').all(key);
-          if (!row) return undefined;
-          const ended = toEnded(row);
-          endRow(db, ended, end, clock());
-          return ended;
-        }),
-      ),
+    settleByKey: (key, end) => {
+      const [row] = db.sql('select id, dedup, box from silo where dedup = ?').all(key);
+      if (!row) return undefined;
+      const ended = toEnded(row);
+      endRow(db, ended, end, clock());
+      return ended;
+    },
 
-    expire: (now, limit) =>
-      db.guard(() =>
-        db.transaction(() => {
-          const overdue = db
-            .sql(
-              `select ${MESSAGE_COLUMNS} from silo where exp_time <= ? and box is not null
-                 and not exists (select 1 from silo_lease l where l.box = silo.box and l.ends > ?)
-                 order by exp_time limit ?`,
-            )
-            .all(now, clock(), limit)
-            .map(toOverdue);
-          for (const { message, outcome } of overdue)
-            endRow(db, message, { outcome, status: 0, reason: OVERDUE_REASON[outcome] }, now);
-          return overdue;
-        }),
-      ),
-
-    endVanished: (after, limit) =>
-      db.guard(() => db.transaction(() => endVanished(db, after, limit, clock()))),
-
-    forget: (before, limit) =>
-      db.guard(
-        () =>
-          db
-            .sql(
-              `delete from silo_ledger where dedup in
-                 (select dedup from silo_ledger where end_time > 0 and end_time < ? limit ?)`,
-            )
-            .run(before, limit).changes,
-      ),
-
-    ledger: () =>
-      db.guard(() => {
-        const counts: Record<string, number> = { ...EMPTY_LEDGER };
-        for (const row of db.sql('select outcome, count(*) as n from silo_ledger group by outcome').all())
-          counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
-        return counts as unknown as Ledger;
-      }),
+    ledger: () => {
+      const counts: Record<string, number> = { ...EMPTY_LEDGER };
+      for (const row of db.sql('select outcome, count(*) as n from silo_ledger group by outcome').all())
+        counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
+      return counts as unknown as Ledger;
+    },
   };
 }
 
@@ -225,16 +146,6 @@ const NOT_DONE = ['taken_by', 'refused_by']
   )
   .join(' ');
 
-interface Settle {
-  readonly lease: Lease;
-  readonly message: Ended;
-  readonly end: End;
-}
-
-function settle(db: Sqlite, { lease, message, end }: Settle, now: number): boolean {
-  return isHeld(db, lease) && (endRow(db, message, end, now) || correct(db, message, end, now));
-}
-
 /** It gave way while a device took it. */
 function correct(db: Sqlite, { key }: Ended, { outcome, status, reason }: End, now: number): boolean {
   if (outcome !== 'delivered') return false;
@@ -244,6 +155,6 @@ function correct(db: Sqlite, { key }: Ended, { outcome, status, reason }: End, n
         `update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ?
            where dedup = ? and outcome = 'erased' and reason in (?, ?)`,
       )
-      .run(outcome, status, reason, now, key, QUOTA_REASON, REPLACED_REASON).changes > 0
+      .run(outcome, status, reason, now, key, ...GAVE_WAY).changes > 0
   );
 }

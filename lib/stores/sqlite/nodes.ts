@@ -2,38 +2,40 @@
 import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
+import type { Synchronous } from './synchronous.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;
 
-export function sqliteNodes(db: Sqlite, now: () => number): NodeStore {
+export function sqliteNodes(db: Sqlite, now: () => number): Synchronous<NodeStore> {
   const nodes = () => db.sql(NODES).all(now()).map(toNode);
   return {
-    nodes: () => db.guard(nodes),
+    nodes,
 
-    beat: ({ node, run, process, server, version }) =>
-      db.guard(() => {
-        const before = nodes();
-        db.sql(
-          `insert into silo_node (node, run, process, server, version, started, seen, stopped)
-             values (?, ?, ?, ?, ?, ?, ?, 0)
-             on conflict (node) do update set
-               started = case when silo_node.run = excluded.run then silo_node.started else excluded.started end,
-               run = excluded.run, process = excluded.process, server = excluded.server, version = excluded.version,
-               seen = excluded.seen, stopped = 0`,
-        ).run(node, run, process, server, version, now(), now());
-        return before;
-      }),
+    beat: ({ node, run, process, server, version }) => {
+      const before = nodes();
+      db.sql(
+        `insert into silo_node (node, run, process, server, version, started, seen, stopped)
+           values (?, ?, ?, ?, ?, ?, ?, 0)
+           on conflict (node) do update set
+             started = case when silo_node.run = excluded.run then silo_node.started else excluded.started end,
+             run = excluded.run, process = excluded.process, server = excluded.server, version = excluded.version,
+             seen = excluded.seen, stopped = 0`,
+      ).run(node, run, process, server, version, now(), now());
+      return before;
+    },
 
-    leaveNode: (node, run) =>
-      db.guard(
-        () =>
-          void db
-            .sql('update silo_node set stopped = ?, seen = ? where node = ? and run = ?')
-            .run(now(), now(), node, run),
-      ),
+    leaveNode: (node, run) => {
+      db.sql('update silo_node set stopped = ?, seen = ? where node = ? and run = ?').run(
+        now(),
+        now(),
+        node,
+        run,
+      );
+    },
 
-    forgetNodes: (seconds) =>
-      db.guard(() => void db.sql('delete from silo_node where seen < ?').run(now() - seconds)),
+    forgetNodes: (seconds) => {
+      db.sql('delete from silo_node where seen < ?').run(now() - seconds);
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Binding } from '../../../lib/sip/read/binding.ts';
 import type { Message, NewMessage } from '../../../lib/stores/contract/message.ts';
+import type { Registering } from '../../../lib/stores/contract/bindings.ts';
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
 
@@ -66,6 +67,15 @@ export function aBinding(aor: string, contact: string, over: Partial<Binding> = 
     updated: 1000,
     ...over,
   };
+}
+
+/** A REGISTER of the AoR with these contacts. */
+export function aRegister(
+  aor: string,
+  contacts: Registering['contacts'],
+  over: Partial<Registering> = {},
+): Registering {
+  return { aor, now: 1000, callId: 'reg', cseq: 1, contacts, maxContacts: 20, ...over };
 }
 
 export function storeConformance(create: () => Promise<StoreUnderTest>): void {
@@ -525,9 +535,13 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
   });
 
   describe('bindings', () => {
+    /** Without an instance, so that one does not replace the other. */
+    const plain = (n: number, over: Partial<Binding> = {}) =>
+      aBinding(box, `sip:${n}@192.0.2.${n}`, { instance: undefined, regId: undefined, path: [], ...over });
+
     test('a binding comes back as it was put, and is gone when it expires', async () => {
       const binding = aBinding(box, 'sip:bob@192.0.2.1:5071;ob');
-      expect(await store.register(box, now, () => ({ put: [binding], drop: [] }))).toEqual([binding]);
+      expect(await store.register(aRegister(box, [binding]))).toEqual({ bindings: [binding] });
       expect(await store.bindings(box, 4999)).toEqual([binding]);
       expect(await store.bindings(box, 5000)).toEqual([]);
       expect(await store.registeredAmong([box, 'nobody@example.org'], 4999)).toEqual([box]);
@@ -535,41 +549,40 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     });
 
     test('put replaces, drop removes, and a refusal changes nothing', async () => {
-      const [one, two] = ['sip:1@192.0.2.1', 'sip:2@192.0.2.2'].map((uri) =>
-        aBinding(box, uri, { instance: undefined, regId: undefined, path: [] }),
-      );
-      await store.register(box, now, () => ({ put: [one!, two!], drop: [] }));
-      const changed = { ...two!, cseq: 2 };
-      expect(await store.register(box, now, () => ({ put: [changed], drop: [one!.contact] }))).toEqual([
-        changed,
-      ]);
-      await expect(
-        store.register(box, now, () => {
-          throw new Error('refused');
-        }),
-      ).rejects.toThrow('refused');
+      const [one, two] = [plain(1), plain(2)];
+      await store.register(aRegister(box, [one, two]));
+      const changed = { ...two, cseq: 2 };
+      const second = aRegister(box, [changed, { ...one, cseq: 2, expires: now }], { cseq: 2 });
+      expect(await store.register(second)).toEqual({ bindings: [changed] });
+      expect(await store.register(second)).toEqual({ refused: 'older' });
+      const third = aRegister(box, [plain(3)], { cseq: 3, maxContacts: 1 });
+      expect(await store.register(third)).toEqual({ refused: 'too many' });
       expect(await store.bindings(box, now)).toEqual([changed]);
     });
 
+    test('a new flow of the same instance takes the place of the old one; * removes all', async () => {
+      const [old, fresh] = ['sip:old@192.0.2.1', 'sip:new@192.0.2.2'].map((uri) => aBinding(box, uri));
+      await store.register(aRegister(box, [old!]));
+      expect(await store.register(aRegister(box, [fresh!], { cseq: 2 }))).toEqual({ bindings: [fresh] });
+      expect(await store.register(aRegister(box, '*'))).toEqual({ refused: 'older' });
+      expect(await store.register(aRegister(box, '*', { cseq: 2 }))).toEqual({ bindings: [] });
+    });
+
     test('REGISTERs that arrive together see each other in order', async () => {
-      await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
-          store.register(box, now, (current) => ({
-            put: [aBinding(box, `sip:${current.length}@192.0.2.1`, { cseq: i })],
-            drop: [],
-          })),
+          store.register(aRegister(box, [plain(i, { cseq: i })], { maxContacts: 10 })),
         ),
       );
-      const bindings = await store.bindings(box, now);
-      expect(bindings).toHaveLength(20);
-      expect(bindings.every((binding) => binding.contact === `sip:${binding.cseq}@192.0.2.1`)).toBe(true);
+      expect(
+        results.map((result) => ('bindings' in result ? result.bindings.length : result.refused)),
+      ).toEqual(results.map((_, i) => (i < 10 ? i + 1 : 'too many')));
+      const cseqs = (await store.bindings(box, now)).map((binding) => binding.cseq);
+      expect(cseqs.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
     test('expired bindings are swept', async () => {
-      await store.register(box, now, () => ({
-        put: [aBinding(box, 'sip:x@192.0.2.1', { expires: 1100 })],
-        drop: [],
-      }));
+      await store.register(aRegister(box, [aBinding(box, 'sip:x@192.0.2.1', { expires: 1100 })]));
       expect(await store.expireBindings(1100, 100)).toBeGreaterThanOrEqual(1);
       expect(await store.bindings(box, 0)).toEqual([]);
     });

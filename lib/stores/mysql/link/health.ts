@@ -1,7 +1,7 @@
 /** Is a host one to write to, and is what it has committed safe? */
 import { Unfit } from './errors.ts';
 import type { Connection } from './connection.ts';
-import type { Row } from '../../shared/rows.ts';
+import type { Row } from '../../shared/values.ts';
 
 const SESSION = [
   'set session transaction isolation level read committed',

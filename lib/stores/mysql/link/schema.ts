@@ -4,7 +4,7 @@ import { SiloError } from '../../../base/errors.ts';
 import { isGalera } from './health.ts';
 import type { Connection } from './connection.ts';
 import { migrate, schemaSteps, type SchemaTarget } from '../../shared/migrate.ts';
-import type { Row } from '../../shared/rows.ts';
+import type { Row } from '../../shared/values.ts';
 
 /** Altering a large table takes its time, and another starter may be at it, ms. */
 const LIMIT = 600_000;

@@ -7,7 +7,8 @@ import { SiloError } from '../../../base/errors.ts';
 import { faultOf, mayBeCommitted, mayBeDone, TimeLimit } from './errors.ts';
 import type { Borrowed, Failover } from './failover.ts';
 import type { Connection, Parameter } from './connection.ts';
-import { refusedValue, unavailable, type Row } from '../../shared/rows.ts';
+import { refusedValue, unavailable } from '../../shared/errors.ts';
+import type { Row } from '../../shared/values.ts';
 
 /** Queries on one connection (inside a transaction) or on any (outside). */
 export interface Queries {

@@ -1,0 +1,72 @@
+/** How bindings look as rows: the same for both engines. */
+import { createHash } from 'node:crypto';
+import type { Binding } from '../../sip/read/binding.ts';
+import { int, list, text, type Row } from './values.ts';
+
+export const BINDING_COLUMNS = [
+  'aor',
+  'contact_key',
+  'contact',
+  'expires',
+  'q',
+  'instance',
+  'reg_id',
+  'callid',
+  'cseq',
+  'path',
+  'source',
+  'server',
+  'takes_message',
+  'user_agent',
+  'methods',
+  'updated',
+] as const;
+
+/** Primary key part of a contact, whose URI may be longer than an index allows. */
+export function contactKey(contact: string): string {
+  return createHash('sha256').update(contact).digest('hex');
+}
+
+/** The values of {@link BINDING_COLUMNS}, in their order. */
+export function fromBinding(binding: Binding): (string | number | null)[] {
+  const { source } = binding;
+  return [
+    binding.aor,
+    contactKey(binding.contact),
+    binding.contact,
+    binding.expires,
+    binding.q,
+    binding.instance?.slice(0, 255) ?? null,
+    binding.regId ?? null,
+    binding.callId,
+    binding.cseq,
+    binding.path.join('\n'),
+    `${source.protocol}:${source.port}:${source.address}`,
+    binding.server,
+    binding.takesMessage ? 1 : 0,
+    binding.userAgent.slice(0, 255),
+    binding.methods?.slice(0, 255) ?? '',
+    binding.updated,
+  ];
+}
+
+export function toBinding(row: Row): Binding {
+  const [protocol = '', port = '', ...address] = text(row, 'source').split(':');
+  return {
+    aor: text(row, 'aor'),
+    contact: text(row, 'contact'),
+    expires: int(row, 'expires'),
+    q: Number(row['q']),
+    instance: row['instance'] === null ? undefined : text(row, 'instance'),
+    regId: row['reg_id'] === null ? undefined : int(row, 'reg_id'),
+    callId: text(row, 'callid'),
+    cseq: int(row, 'cseq'),
+    path: list(row, 'path'),
+    source: { protocol, port: Number(port), address: address.join(':') },
+    server: text(row, 'server'),
+    takesMessage: int(row, 'takes_message') !== 0,
+    userAgent: text(row, 'user_agent'),
+    methods: text(row, 'methods'),
+    updated: int(row, 'updated'),
+  };
+}

@@ -1,0 +1,19 @@
+/** Errors of a database, as a request is answered with them. */
+import { SiloError, textOf } from '../../base/errors.ts';
+
+/** Storage does not answer: the request gets 503 with Retry-After and nothing is lost. */
+export function unavailable(store: string, cause: unknown): SiloError {
+  return new SiloError(
+    'SILO_STORE_UNAVAILABLE',
+    `The store ${store} did not do its work (${textOf(cause)}). The request is refused with 503; check that the database is up, reachable and writable.`,
+    { status: 503, retryAfter: 10, cause },
+  );
+}
+
+/** A value that a column can't take: this one request is at fault, not the store. */
+export function refusedValue(cause: unknown): SiloError {
+  return new SiloError('SILO_REFUSED', `The database refused a value (${textOf(cause)}).`, {
+    status: 400,
+    cause,
+  });
+}

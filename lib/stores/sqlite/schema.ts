@@ -1,0 +1,34 @@
+/** Brings the schema of an SQLite file up to date. */
+import type { SchemaTarget } from '../shared/migrate.ts';
+import type { OpenFile, Sqlite } from './database.ts';
+
+export function schemaOf({ exec, sql, transaction }: OpenFile): SchemaTarget {
+  return {
+    applied: () => {
+      exec(
+        'create table if not exists silo_schema (version integer primary key, name text not null, applied text not null default current_timestamp)',
+      );
+      return Promise.resolve(
+        sql('select version from silo_schema')
+          .all()
+          .map((row) => Number(row['version'])),
+      );
+    },
+    apply: (step) => {
+      transaction(() => {
+        // Another starter at the same moment waits for `begin immediate` and then finds it done.
+        if (sql('select 1 from silo_schema where version = ?').all(step.version).length > 0) return;
+        for (const statement of step.statements) if (!columnExists({ sql }, statement)) exec(statement);
+        sql('insert into silo_schema (version, name) values (?, ?)').run(step.version, step.name);
+      });
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Is this an `add column` that was done before? SQLite has no "if not exists" for it, and a step may be run again. */
+function columnExists({ sql }: Sqlite, statement: string): boolean {
+  const [, table, column] = /^alter table (\w+) add column (\w+)/.exec(statement) ?? [];
+  if (table === undefined || column === undefined) return false;
+  return sql('select 1 from pragma_table_info(?) where name = ?').all(table, column).length > 0;
+}
