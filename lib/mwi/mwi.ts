@@ -2,7 +2,7 @@
 import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
-import { domainsOf } from '../sip/read/recipient.ts';
+import { checkOptions } from '../options/check.ts';
 import type { Handler } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import type { MwiStore } from '../stores/contract/mwi.ts';
@@ -10,7 +10,7 @@ import type { NodeStore } from '../stores/contract/nodes.ts';
 import { createAccess } from './request/access.ts';
 import { createSweep } from './notify/sweep.ts';
 import { createDeactivation } from './notify/deactivate.ts';
-import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
+import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
 import { createPublisher } from './state/publish.ts';
 import { createRegisterer } from './notify/register.ts';
 import { createSubscriptionService } from './notify/subscription-service.ts';
@@ -63,18 +63,15 @@ export interface Mwi {
  * await mwi.start();
  */
 export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {}): Mwi {
+  const given = checkOptions(mwiOptions, options);
+  const { leaseTime } = given;
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
-  const node = dependencies.node ?? createNode({ store, port }, options);
+  const node = dependencies.node ?? createNode({ store, port }, { node: given.node, leaseTime });
   const ownsNode = dependencies.node === undefined;
   const { run } = node;
-  const settings: MwiSettings = {
-    ...MWI_DEFAULTS,
-    ...options,
-    domains: domainsOf(options.domains),
-    node: node.name,
-  };
+  const settings: MwiSettings = { ...given, node: node.name };
   const access = createAccess(settings);
   const watchers = createWatchers();
   const summaries = createSummaries(store, settings, now);

@@ -2,6 +2,7 @@
 import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { createNode, type NodeState, type SiloNode } from '../node/node.ts';
+import { checkOptions } from '../options/check.ts';
 import { causeOf } from '../sip/read/cause.ts';
 import { header } from '../sip/read/headers.ts';
 import { parseNameAddr } from '../sip/read/name-addr.ts';
@@ -26,10 +27,10 @@ import { createLanes } from './deliver/lanes.ts';
 import { LiveFailure, deliverLive } from './deliver/live.ts';
 import { createRecentSet } from './state/recent-set.ts';
 import { createOfflineNotices } from './report/offline-notice.ts';
-import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './state/options.ts';
+import { siloOptions, type SiloOptions, type SiloSettings } from './state/options.ts';
 import { backoff, storable } from './state/outcome.ts';
 import { createOverload } from './receive/overload.ts';
-import { domainsOf, recipientOf, served } from '../sip/read/recipient.ts';
+import { recipientOf, served } from '../sip/read/recipient.ts';
 import { aorOf } from '../sip/read/uri.ts';
 import { createRateLimit } from './pace/rate-limit.ts';
 import { createReminders, type Reminders } from './manage/reminders.ts';
@@ -93,7 +94,7 @@ export interface Silo {
  * await silo.start();
  */
 export function createSilo(dependencies: SiloDependencies, options: SiloOptions = {}): Silo {
-  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options, domains: domainsOf(options.domains) };
+  const settings = checkOptions(siloOptions, options);
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
@@ -112,7 +113,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     if (outcome === 'delivered') ended.add(key);
   });
 
-  const node = dependencies.node ?? createNode({ store, port }, options);
+  const { leaseTime } = settings;
+  const node = dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime });
   const ownsNode = dependencies.node === undefined;
   const owner = `${node.name}/${node.run}`;
   const lanes = createLanes({

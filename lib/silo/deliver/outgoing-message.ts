@@ -9,7 +9,8 @@ import type { OutgoingRequest } from '../../sip/drachtio/messages.ts';
 import { targetOf } from '../../sip/read/uri.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { Message, NewMessage } from '../../stores/contract/message.ts';
-import { headerObject, mayBeAdded } from '../receive/kept-headers.ts';
+import { headerObject } from '../receive/kept-headers.ts';
+import { mayBeAdded } from '../state/header-names.ts';
 import type { ExtraHeaders, SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
 

@@ -2,6 +2,21 @@
 import { formatSipDate } from '../../sip/read/headers.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 
+/** What `fill` fills in. */
+export const VARIABLES = [
+  'box',
+  'user',
+  'domain',
+  'from',
+  'to',
+  'id',
+  'key',
+  'callId',
+  'date',
+  'expires',
+  'sendAt',
+] as const;
+
 /** `{box}` and so on; an unknown name stays as it is. */
 export function fill(template: string, message: NewMessage, id: number): string {
   const at = message.box.lastIndexOf('@');
@@ -17,6 +32,6 @@ export function fill(template: string, message: NewMessage, id: number): string 
     date: formatSipDate(message.incTime),
     expires: formatSipDate(message.expTime),
     sendAt: message.sendTime === 0 ? '' : formatSipDate(message.sendTime),
-  };
+  } satisfies Record<(typeof VARIABLES)[number], string>;
   return template.replace(/\{(\w+)\}/g, (text, name: string) => values[name] ?? text);
 }
