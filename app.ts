@@ -24,7 +24,7 @@ function announce(config: Config, { addresses, store, front }: Application): voi
   console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store.name}`);
   if (!front) return;
   const first = (addresses[0] ?? '').replace(/^\w+\//, '');
-  const domain = config.domains[0] ?? first.replace(/:\d+$/, '');
+  const domain = config.silo.domains[0] ?? first.replace(/:\d+$/, '');
   console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, any password).`);
   console.log(
     `  Send a MESSAGE to a name that is not registered: it gets 202, waits, and arrives when that name registers.`,

@@ -5,7 +5,8 @@ export type { SiloErrorCode } from './base/errors.ts';
 export type { LogLevel, LogListener } from './base/log.ts';
 export type { NodeOptions, NodeState, SiloNode } from './node/node.ts';
 export type { Middleware } from './sip/drachtio/port.ts';
-export type { RegistrarOptions, Registrar } from './registrar/registrar.ts';
+export type { Registrar } from './registrar/registrar.ts';
+export type { RegistrarOptions } from './registrar/options.ts';
 export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
@@ -22,7 +23,8 @@ export type { DeadLetter } from './stores/contract/dead-letters.ts';
 export type { Store } from './stores/contract/store.ts';
 
 // Storage
-export { openStore, type StoreOptions } from './stores/open.ts';
+export { openStore } from './stores/open.ts';
+export type { StoreOptions } from './stores/options.ts';
 
 // Offline messages
 export { createSilo } from './silo/silo.ts';

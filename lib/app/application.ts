@@ -1,13 +1,14 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
 import type { Config } from '../config/config.ts';
-import { mwiOptionsOf } from '../config/mwi.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
 import { createMwi, type Mwi } from '../mwi/mwi.ts';
 import type { MwiOptions } from '../mwi/request/options.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
-import { createRegistrar, type Registrar, type RegistrarOptions } from '../registrar/registrar.ts';
+import { checkOptions } from '../options/check.ts';
+import type { RegistrarOptions } from '../registrar/options.ts';
+import { createRegistrar, type Registrar } from '../registrar/registrar.ts';
 import { createSilo, type Silo } from '../silo/silo.ts';
-import type { SiloOptions } from '../silo/state/options.ts';
+import { siloOptions, type SiloOptions } from '../silo/state/options.ts';
 import { connectSrf, createSrf, disconnectSrf } from '../sip/drachtio/connect.ts';
 import { createPort, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
@@ -63,7 +64,8 @@ export interface Wishes {
  */
 export async function startApplication(config: Config, wishes: Wishes = {}): Promise<Application> {
   const now = wishes.now ?? (() => Math.floor(Date.now() / 1000));
-  const siloOptions = { ...config, ...wishes.silo };
+  const siloSettings = checkOptions(siloOptions, { ...config.silo, ...wishes.silo });
+  const { node: name, leaseTime } = siloSettings;
   /** What ends at the end, the last first. */
   const opened: (() => Promise<void> | void)[] = [];
   const closeOpened = async () => {
@@ -71,19 +73,19 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
   };
 
   try {
-    const store = wishes.store ?? (await openStore(config.store, { now }));
+    const store = wishes.store ?? (await openStore(config.store.url, { now }));
     if (!wishes.store) opened.push(() => store.close());
-    const embedded = config.drachtioHost === '' && !wishes.front ? await startEmbedded(config) : undefined;
+    const embedded = config.drachtio.host === '' && !wishes.front ? await startEmbedded(config) : undefined;
     if (embedded) opened.push(() => embedded.close());
     const front = wishes.front ?? embedded;
 
     const srf = createSrf();
     const port = createPort(srf);
     const gate = createGate(port);
-    const registrar = createRegistrar({ port, store, now }, { ...config, ...wishes.registrar });
-    const node = createNode({ store, port }, siloOptions);
-    const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloOptions);
-    const mwi = createMwi({ srf, port, store, node, now }, { ...mwiOptionsOf(config), ...wishes.mwi });
+    const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
+    const node = createNode({ store, port }, { node: name, leaseTime });
+    const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
+    const mwi = createMwi({ srf, port, store, node, now }, { ...config.mwi, ...wishes.mwi });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
@@ -93,13 +95,13 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 
     opened.push(() => disconnectSrf(srf));
     const addresses = await connectSrf(srf, {
-      host: front?.adminHost ?? config.drachtioHost,
-      port: front?.adminPort ?? config.drachtioPort,
-      secret: config.drachtioSecret,
+      host: front?.adminHost ?? config.drachtio.host,
+      port: front?.adminPort ?? config.drachtio.port,
+      secret: config.drachtio.secret,
     });
     opened.push(async () => {
       // All at once: one after the other they could take longer than a stop may.
-      await Promise.all([gate.close(siloOptions.stopGrace), silo.close(), mwi.close()]);
+      await Promise.all([gate.close(siloSettings.stopGrace), silo.close(), mwi.close()]);
       await port.drained();
       await node.close();
     });
@@ -117,7 +119,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 }
 
 function startEmbedded(config: Config): Promise<FrontEnd> {
-  return startFrontEnd({ listen: config.sipListen, secret: config.drachtioSecret });
+  return startFrontEnd({ ...config.frontEnd, secret: config.drachtio.secret });
 }
 
 /** Each method with its handlers, in the order in which they are asked. */

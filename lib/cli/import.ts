@@ -20,9 +20,9 @@ export async function importCommand(options: ImportArguments, config: Config): P
   const report = options.report === '' ? undefined : await openReport(options.report);
   const source = await openSource(options.url, options);
   try {
-    const same = sameDatabase(options.url, config.store) && options.table === 'silo';
+    const same = sameDatabase(options.url, config.store.url) && options.table === 'silo';
     if (same || (await source.isOurs())) throw ours(source);
-    const target = await openTarget(config.store, options.dryRun);
+    const target = await openTarget(config.store.url, options.dryRun);
     try {
       // The store may be the source under another name, and its tables are ours since this moment.
       if (await source.isOurs()) throw ours(source);
@@ -77,7 +77,7 @@ async function importInto(
           progress.show(current);
         },
       },
-      { ...config, batch, examples: report ? Infinity : EXAMPLES },
+      { ...config.silo, batch, examples: report ? Infinity : EXAMPLES },
     );
     ({ tally, complete } = result);
     return complete ? 0 : 1;

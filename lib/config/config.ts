@@ -1,67 +1,42 @@
-/** Every option of the application: one schema gives coercion, defaults, errors and the table in the README. */
+/** The options of the application: those of all rooms, read from a JSON file and the environment. */
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { z } from 'zod';
-import { mwiSchema } from './mwi.ts';
-import { siloSchema } from './silo.ts';
-import { list, whole } from './types.ts';
 import { SiloError, textOf } from '../base/errors.ts';
-import { REGISTRAR_DEFAULTS } from '../registrar/registrar.ts';
+import { frontEndOptions } from '../embedded/options.ts';
+import { mwiOptions } from '../mwi/request/options.ts';
+import { nodeOptions } from '../node/options.ts';
+import { noSuchOption, readOptions } from '../options/check.ts';
+import { keyOf, variableOf } from '../options/listing.ts';
+import type { Definition, Option, SettingsOf } from '../options/option.ts';
+import { registrarOptions } from '../registrar/options.ts';
+import { siloOptions } from '../silo/state/options.ts';
+import { drachtioOptions } from '../sip/options.ts';
+import { storeOptions } from '../stores/options.ts';
 
-export const configSchema = z.strictObject({
-  store: z
-    .string()
-    .default('sqlite:./silo.db')
-    .describe(
-      '`sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port/database`, several hosts with commas between',
-    ),
-  drachtioHost: z
-    .string()
-    .default('')
-    .describe('drachtio-server; empty: the embedded SIP front end is started'),
-  drachtioPort: whole(1).default(9022).describe('its admin port'),
-  drachtioSecret: z.string().default('cymru').describe('its secret'),
-  sipListen: z
-    .string()
-    .default('127.0.0.1:5060')
-    .describe('address of the embedded SIP front end, UDP and TCP'),
-  domains: list.default([]).describe('served domains, a comma list; empty: every domain'),
-  telDomain: z
-    .string()
-    .default('')
-    .describe('domain that `tel:` numbers belong to; empty: they are not stored'),
-  node: z
-    .string()
-    .default(hostname())
-    .describe('name of this node in the database; must differ between nodes'),
-  ...siloSchema,
-  minExpires: whole(0)
-    .default(REGISTRAR_DEFAULTS.minExpires)
-    .describe('shortest registration, s (423 below)'),
-  maxExpires: whole(1).default(REGISTRAR_DEFAULTS.maxExpires).describe('longest registration, s'),
-  defaultExpires: whole(1)
-    .default(REGISTRAR_DEFAULTS.defaultExpires)
-    .describe('registration without Expires, s'),
-  maxContacts: whole(1, 100).default(REGISTRAR_DEFAULTS.maxContacts).describe('contacts per AoR'),
-  ...mwiSchema,
-});
+const ROOMS = {
+  store: storeOptions,
+  drachtio: drachtioOptions,
+  frontEnd: frontEndOptions,
+  silo: siloOptions,
+  node: nodeOptions,
+  registrar: registrarOptions,
+  mwi: mwiOptions,
+} as const;
 
-export type Config = z.output<typeof configSchema>;
+/** For each room what its function takes; what rooms share is the same in each. */
+export type Config = { readonly [Room in keyof typeof ROOMS]: SettingsOf<(typeof ROOMS)[Room]> };
 
-/** Options that come from drachtio's own variables. */
-const DRACHTIO: Readonly<Record<string, string>> = {
-  drachtioHost: 'DRACHTIO_HOST',
-  drachtioPort: 'DRACHTIO_PORT',
-  drachtioSecret: 'DRACHTIO_SECRET',
-};
+/** All that can be configured, by its key in the file, in the order of the documentation. */
+export const CONFIGURABLE: ReadonlyMap<string, Option<unknown>> = new Map(
+  Object.values(ROOMS).flatMap((room: Definition) =>
+    configurable(room).map(({ key, option }) => [key, option]),
+  ),
+);
 
-/** The environment variable of an option: `expireTime` is `SILO_EXPIRE_TIME`. */
-export function variableOf(option: string): string {
-  return DRACHTIO[option] ?? `SILO_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+function configurable(room: Definition) {
+  return Object.entries(room.options)
+    .filter(([, option]) => option.inCode !== true)
+    .map(([name, option]) => ({ name, option, key: keyOf(room, name) }));
 }
-
-/** Of a value that is refused, as much is repeated. */
-const LONGEST_FOUND = 200;
 
 /** What Kubernetes sets for a service called `silo`. */
 const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
@@ -71,46 +46,46 @@ const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
  * @throws SiloError `SILO_CONFIG` that names the option, what was found and what is wanted
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const options = Object.keys(configSchema.shape);
-  const values: Record<string, unknown> = { ...readFile(env['SILO_CONFIG']) };
-  const known = new Set(['SILO_CONFIG', ...options.map(variableOf)]);
-  for (const option of options) {
-    const value = env[variableOf(option)];
-    if (value !== undefined) values[option] = value;
-  }
-  const unknown = Object.keys(env).filter(
-    (name) => name.startsWith('SILO_') && !known.has(name) && !SERVICE_LINK.test(name),
+  const path = env['SILO_CONFIG'] ?? '';
+  const file = readFile(path);
+  const keys = [...CONFIGURABLE.keys()];
+  const where = ` in ${path}`;
+  const inFile = Object.keys(file).filter((key) => !CONFIGURABLE.has(key));
+  if (inFile.length > 0) throw noSuchOption(inFile, keys, where);
+  const variables = ['SILO_CONFIG', ...keys.map(variableOf)];
+  const inEnvironment = Object.keys(env).filter(
+    (name) => name.startsWith('SILO_') && !variables.includes(name) && !SERVICE_LINK.test(name),
   );
-  if (unknown.length > 0)
-    throw new SiloError(
-      'SILO_CONFIG',
-      `There is no option ${unknown.join(', ')}. The options are: ${[...known].join(', ')}.`,
-    );
-  const result = configSchema.safeParse(values);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const [option = '', ...inside] = issue?.path.map(String) ?? [];
-  const found = option in values ? ` (found ${JSON.stringify(values[option]).slice(0, LONGEST_FOUND)})` : '';
-  const wanted = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
-  const name = [option === '' ? '' : variableOf(option), ...inside].join('.');
-  throw new SiloError(
-    'SILO_CONFIG',
-    `Option ${name === '' ? '' : `${name}${found}: `}${wanted ?? 'unreadable'}.`,
-  );
+  if (inEnvironment.length > 0) throw noSuchOption(inEnvironment, variables, '');
+
+  const read = (room: Definition) => {
+    const given: Record<string, unknown> = {};
+    for (const { name, key } of configurable(room)) given[name] = env[variableOf(key)] ?? file[key];
+    return readOptions(room, given, (name) => {
+      const key = keyOf(room, name);
+      const variable = variableOf(key);
+      return env[variable] === undefined && key in file
+        ? { name: key, where }
+        : { name: variable, where: '' };
+    });
+  };
+  return Object.fromEntries(Object.entries(ROOMS).map(([name, room]) => [name, read(room)])) as Config;
 }
 
-function readFile(path: string | undefined): Record<string, unknown> {
-  if (path === undefined || path === '') return {};
+/** The parser's own complaint is kept back: it quotes the file, which may hold a secret. */
+function readFile(path: string): Readonly<Record<string, unknown>> {
+  if (path === '') return {};
+  let why = 'it holds no JSON object';
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
-    throw new Error('it holds no JSON object');
-  } catch (cause) {
-    throw new SiloError(
-      'SILO_CONFIG',
-      `The file ${path} named by SILO_CONFIG can't be read (${textOf(cause)}): wanted is a JSON object of options.`,
-      { cause },
-    );
+  } catch (error) {
+    why = error instanceof SyntaxError ? 'it is no JSON' : textOf(error);
   }
+  throw new SiloError(
+    'SILO_CONFIG',
+    `The file ${path} named by SILO_CONFIG can't be read (${why}): wanted is a JSON object of options.`,
+  );
 }

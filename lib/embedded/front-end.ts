@@ -6,14 +6,15 @@
  */
 import { traceOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
+import { checkOptions } from '../options/check.ts';
 import { readAddress, readAddresses, type Address } from './text/address.ts';
 import { AdminPort } from './admin.ts';
 import { ClientTransactions } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { Dialogs } from './dialogs.ts';
 import { Endpoints, type EndpointSettings } from './network/endpoints.ts';
-import type { CrowdLimits } from './network/crowd.ts';
 import { newFaults, type Faults } from './network/faults.ts';
+import { frontEndOptions, type FrontEndOptions } from './options.ts';
 import { receive } from './inbound.ts';
 import { LoopbackPorts } from './network/loopback.ts';
 import { ServerTransactions } from './pending.ts';
@@ -22,25 +23,7 @@ import { ownReply } from './reply.ts';
 import { Routes } from './routes.ts';
 import { defaultTimers, type Timers } from './network/timers.ts';
 
-export type { Faults, Timers };
-
-export interface FrontEndOptions {
-  /**
-   * SIP address, `host:port` or `[v6]:port`; several separated by commas; port 0 picks a free one (UDP and TCP
-   * share the number). Default `127.0.0.1:5060`.
-   */
-  readonly listen?: string;
-  /** Admin (drachtio wire protocol) address; default `127.0.0.1:0`. */
-  readonly admin?: string;
-  /** What apps authenticate with; default `cymru`. */
-  readonly secret?: string;
-  /** Misbehaviour for tests; all off by default. */
-  readonly faults?: Partial<Faults>;
-  /** Durations in milliseconds that differ from the defaults. */
-  readonly timers?: Partial<Timers>;
-  /** TCP connections that may stand at a time, in all and from one address; the idlest make room. */
-  readonly limits?: CrowdLimits;
-}
+export type { Faults, FrontEndOptions, Timers };
 
 export interface FrontEnd {
   readonly addresses: readonly {
@@ -70,16 +53,16 @@ const log = logger('embedded');
  * @example
  * const frontEnd = await startFrontEnd({ listen: '127.0.0.1:0' });
  * srf.connect({ host: frontEnd.adminHost, port: frontEnd.adminPort, secret: 'cymru' });
- * @throws SiloError `SILO_CONFIG` when an address can't be read or used.
+ * @throws SiloError `SILO_CONFIG` for an option that is none or can't be used.
  */
 export async function startFrontEnd(options: FrontEndOptions = {}): Promise<FrontEnd> {
-  const { listen = '127.0.0.1:5060', admin = '127.0.0.1:0', secret = 'cymru' } = options;
-  const faults = newFaults(options.faults);
-  const timers = { ...defaultTimers, ...options.timers };
+  const { listen, admin, secret, limits, ...differing } = checkOptions(frontEndOptions, options);
+  const faults = newFaults(differing.faults);
+  const timers = { ...defaultTimers, ...differing.timers };
   const wanted = readAddresses(listen, 'the SIP address');
   const adminWanted = readAddress(admin, 'the admin address');
 
-  const settings = { faults, timers, limits: options.limits };
+  const settings = { faults, timers, limits };
   let core = await openCore(wanted, settings);
   const { bound } = core.endpoints;
   let port: AdminPort;

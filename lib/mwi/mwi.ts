@@ -1,6 +1,6 @@
 /** Message waiting indication: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
 import { createNode, type SiloNode } from '../node/node.ts';
-import { domainsOf } from '../sip/read/recipient.ts';
+import { checkOptions } from '../options/check.ts';
 import type { Handler } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import type { MwiStore } from '../stores/contract/mwi.ts';
@@ -14,7 +14,7 @@ import { createSweep } from './notify/sweep.ts';
 import { createTakeover } from './notify/takeover.ts';
 import { createUnsolicited } from './notify/unsolicited.ts';
 import { createAccess } from './request/access.ts';
-import { MWI_DEFAULTS, type MwiOptions, type MwiSettings } from './request/options.ts';
+import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
 import { onPublish } from './state/publish.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
@@ -57,18 +57,15 @@ export interface Mwi {
  * await mwi.start();
  */
 export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {}): Mwi {
+  const given = checkOptions(mwiOptions, options);
+  const { leaseTime } = given;
   const { srf, store } = dependencies;
   const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
   const port = dependencies.port ?? createPort(srf);
-  const node = dependencies.node ?? createNode({ store, port }, options);
+  const node = dependencies.node ?? createNode({ store, port }, { node: given.node, leaseTime });
   const ownsNode = dependencies.node === undefined;
   const { run } = node;
-  const settings: MwiSettings = {
-    ...MWI_DEFAULTS,
-    ...options,
-    domains: domainsOf(options.domains),
-    node: node.name,
-  };
+  const settings: MwiSettings = { ...given, node: node.name };
   const access = createAccess(settings);
   const served = createServed();
   const summaries = createSummaries(store, settings, now);

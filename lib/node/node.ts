@@ -11,9 +11,12 @@ import { hostname } from 'node:os';
 import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { packageVersion } from '../base/package.ts';
+import { checkOptions } from '../options/check.ts';
+import type { GivenOf } from '../options/option.ts';
 import type { Port } from '../sip/drachtio/port.ts';
 import type { NodeRow, NodeStore } from '../stores/contract/nodes.ts';
 import { createTicker } from '../base/ticker.ts';
+import { nodeOptions } from './options.ts';
 
 const log = logger('node');
 /** Heartbeats within `leaseTime`. */
@@ -27,14 +30,7 @@ export interface NodeDependencies {
   readonly port: Pick<Port, 'server'>;
 }
 
-export interface NodeOptions {
-  /** Name of this node in the database; must differ between nodes, and stay the same over restarts. */
-  readonly node?: string;
-  /** Seconds of silence after which a node is taken for dead. */
-  readonly leaseTime?: number;
-}
-
-export const NODE_DEFAULTS = { node: 'node', leaseTime: 15 } as const satisfies NodeOptions;
+export type NodeOptions = GivenOf<typeof nodeOptions>;
 
 /** A node, and whether it lives. */
 export interface NodeState extends NodeRow {
@@ -66,7 +62,7 @@ export interface SiloNode {
  * await node.start();
  */
 export function createNode({ store, port }: NodeDependencies, options: NodeOptions = {}): SiloNode {
-  const { node: name, leaseTime } = { ...NODE_DEFAULTS, ...options };
+  const { node: name, leaseTime } = checkOptions(nodeOptions, options);
   const run = randomUUID();
   const self = `${hostname()} ${process.pid}`;
   const version = packageVersion();

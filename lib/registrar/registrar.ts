@@ -1,42 +1,24 @@
 /** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
+import { epochSeconds } from '../base/clock.ts';
 import { SiloError } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { RareWarning } from '../base/rare-warning.ts';
+import { checkOptions } from '../options/check.ts';
 import { bindingsOf } from '../sip/read/binding.ts';
 import { formatSipDate, header, splitList } from '../sip/read/headers.ts';
-import { domainsOf } from '../sip/read/recipient.ts';
 import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { MAX_REQUEST_URI, Unreachable, wayTo } from '../sip/drachtio/way.ts';
 import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
-import type { AorOptions } from '../sip/read/uri.ts';
 import type { Binding } from '../sip/read/binding.ts';
 import type { Store } from '../stores/contract/store.ts';
+import { registrarOptions, type RegistrarOptions } from './options.ts';
 
 const log = logger('registrar');
 /** Bytes that the Path and the contacts of an answer may have: drachtio passes 8,400 of headers. */
 const MAX_PATH = 2_000;
 const MAX_CONTACTS = 5_000;
-
-export interface RegistrarOptions extends AorOptions {
-  /** Domains that are served; empty: every domain. */
-  readonly domains?: readonly string[];
-  /** Shortest, longest and default lifetime of a binding in seconds. */
-  readonly minExpires?: number;
-  readonly maxExpires?: number;
-  readonly defaultExpires?: number;
-  /** Contacts that one AoR may have. */
-  readonly maxContacts?: number;
-}
-
-export const REGISTRAR_DEFAULTS = {
-  domains: [],
-  minExpires: 60,
-  maxExpires: 3600,
-  defaultExpires: 3600,
-  maxContacts: 10,
-} as const;
 
 export interface Registrar {
   /** Answers REGISTER. */
@@ -46,11 +28,18 @@ export interface Registrar {
   readonly among: (aors: readonly string[]) => Promise<readonly string[]>;
 }
 
+export interface RegistrarDependencies {
+  readonly port: Port;
+  readonly store: Store;
+  /** Clock in epoch seconds. */
+  readonly now?: () => number;
+}
+
 export function createRegistrar(
-  { port, store, now }: { readonly port: Port; readonly store: Store; readonly now: () => number },
+  { port, store, now = epochSeconds }: RegistrarDependencies,
   options: RegistrarOptions = {},
 ): Registrar {
-  const settings = { ...REGISTRAR_DEFAULTS, ...options, domains: domainsOf(options.domains) };
+  const settings = checkOptions(registrarOptions, options);
   const unreachable = new RareWarning(log);
 
   function granted(seconds: number | undefined): number {

@@ -1,8 +1,9 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
+import { epochSeconds } from '../base/clock.ts';
 import { createNode, type NodeState, type SiloNode } from '../node/node.ts';
+import { checkOptions } from '../options/check.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
-import { domainsOf } from '../sip/read/recipient.ts';
 import { aorOf } from '../sip/read/uri.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { createKnownDevices } from './deliver/known-devices.ts';
@@ -29,7 +30,7 @@ import { createBoxes } from './state/boxes.ts';
 import type { SiloContext } from './state/context.ts';
 import { createEvents, type SiloEmitter } from './state/events.ts';
 import { createInFlight } from './state/in-flight.ts';
-import { SILO_DEFAULTS, type SiloOptions, type SiloSettings } from './state/options.ts';
+import { siloOptions, type SiloOptions, type SiloSettings } from './state/options.ts';
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 import { UnreachableDevices } from './state/unreachable-devices.ts';
 import type { WakeBox } from './state/wake.ts';
@@ -89,14 +90,15 @@ export interface Silo {
  * await silo.start();
  */
 export function createSilo(dependencies: SiloDependencies, options: SiloOptions = {}): Silo {
-  const settings: SiloSettings = { ...SILO_DEFAULTS, ...options, domains: domainsOf(options.domains) };
-  const { store, now = () => Math.floor(Date.now() / 1000) } = dependencies;
+  const settings: SiloSettings = checkOptions(siloOptions, options);
+  const { store, now = epochSeconds } = dependencies;
   const port = dependencies.port ?? createPort(dependencies.srf);
   const seen = observedBindings(now);
   const bindings = dependencies.bindings ?? seen;
   const shared = { boxes: createBoxes(), inFlight: createInFlight(), events: createEvents() };
   const context: SiloContext = { store, port, bindings, settings, now, ...shared };
-  const node = dependencies.node ?? createNode({ store, port }, options);
+  const node =
+    dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`);
   const { acceptor, late, lanes, sweep, races, wake } = parts;
   const unreachable = new UnreachableDevices(now);

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, variableOf } from '../../lib/config/config.ts';
+import { CONFIGURABLE } from '../../lib/config/config.ts';
+import { variableOf } from '../../lib/options/listing.ts';
 import * as face from '../../lib/index.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
 import { createStatistics } from '../../lib/silo/state/statistics.ts';
@@ -122,7 +123,7 @@ test.each(rows)('$section: $name says what it is here, and why', ({ here, why })
   expect(here).not.toBe('');
   expect(why).toMatch(/\.$/);
   const said = `${here} ${why}`;
-  const options = Object.keys(configSchema.shape).map(variableOf);
+  const options = [...CONFIGURABLE.keys()].map(variableOf);
   for (const [option] of said.matchAll(/\bSILO_[A-Z_]+\b/g)) expect(options).toContain(option);
   for (const [, member = ''] of said.matchAll(/\bsilo\.(\w+)/g)) expect(SILO).toHaveProperty(member);
   for (const [, names = ''] of said.matchAll(/silo\.store\(req, \{ (.*?) \}\)/g))

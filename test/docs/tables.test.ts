@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, variableOf } from '../../lib/config/config.ts';
+import { CONFIGURABLE } from '../../lib/config/config.ts';
 import { textOf } from '../../lib/base/errors.ts';
+import { defaultOf, meaningOf, variableOf } from '../../lib/options/listing.ts';
 import type { SipRequest } from '../../lib/sip/drachtio/messages.ts';
 import { messageOf } from '../../lib/silo/receive/message-of-request.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
@@ -15,22 +16,12 @@ import { FIXTURES } from '../support/kamailio.ts';
 import { marked, pages, root } from './pages.ts';
 
 test('the options table of the README is the schema of the options', () => {
-  const rows = Object.entries(configSchema.shape).map(([option, schema]) => {
-    const value: unknown = schema.parse(undefined);
-    const preset = option === 'node' ? 'the host name' : value === '' || isEmpty(value) ? '' : code(value);
-    return `| \`${variableOf(option)}\` | ${preset} | ${schema.description ?? ''} |\n`;
-  });
+  const rows = [...CONFIGURABLE].map(
+    ([key, option]) => `| \`${variableOf(key)}\` | ${defaultOf(option)} | ${meaningOf(option)} |\n`,
+  );
   const table = `\n| option | default | meaning |\n| --- | --- | --- |\n${rows.join('')}\n`;
   expect(marked('README.md', 'options', table)).toBe(table);
 });
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-}
-
-function code(value: unknown): string {
-  return `\`${String(value)}\``;
-}
 
 describe('the outcomes table', () => {
   /** Every status on its own where it differs from its class. */
@@ -182,7 +173,7 @@ describe('the configurations of Kamailio', () => {
 
 test('every option that a page names exists', () => {
   const known = new Set([
-    ...Object.keys(configSchema.shape).map(variableOf),
+    ...[...CONFIGURABLE.keys()].map(variableOf),
     'SILO_CONFIG',
     'SILO_BENCH_MYSQL',
     // Of the tests that run against a real drachtio-server.

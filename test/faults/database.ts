@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { openStore, type StoreOptions } from '../../lib/stores/open.ts';
+import { openStore } from '../../lib/stores/open.ts';
+import type { StoreOptions } from '../../lib/stores/options.ts';
 import type { Store } from '../../lib/stores/contract/store.ts';
 import { startMariaDb, type MariaDbOptions, type TestMariaDb } from '../support/mariadb.ts';
 import { compare, startSenders, type Report, type Senders } from './senders.ts';

@@ -100,7 +100,7 @@ describe('extraHeaders', () => {
       'Max-forwards',
     ];
     await start({
-      extraHeaders: Object.fromEntries([...ours, 'Require', 'e', 'X-Ok'].map((name) => [name, '1'])),
+      extraHeaders: () => Object.fromEntries([...ours, 'Require', 'e', 'X-Ok'].map((name) => [name, '1'])),
     });
     const message = await delivered();
     expect(message.body.toString()).toBe('hello there');

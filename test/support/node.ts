@@ -3,7 +3,7 @@ import { startApplication, type Application, type Parts } from '../../lib/app/ap
 import { readConfig } from '../../lib/config/config.ts';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import type { MwiOptions } from '../../lib/mwi/request/options.ts';
-import type { RegistrarOptions } from '../../lib/registrar/registrar.ts';
+import type { RegistrarOptions } from '../../lib/registrar/options.ts';
 import type { SiloOptions } from '../../lib/silo/state/options.ts';
 import { openStore } from '../../lib/stores/open.ts';
 import type { Store } from '../../lib/stores/contract/store.ts';

@@ -32,16 +32,25 @@ export function unbracketed(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }
 
+function addressIn(text: string): Address | undefined {
+  const found = /^\s*(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})\s*$/.exec(text);
+  const port = Number(found?.[2]);
+  return found && port <= 65_535 ? { host: unbracketed(found[1] ?? ''), port } : undefined;
+}
+
+export function isAddress(text: string): boolean {
+  return addressIn(text) !== undefined;
+}
+
 /** Reads `host:port` or `[v6]:port`; `what` names the option in the error. */
 export function readAddress(text: string, what: string): Address {
-  const found = /^\s*(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})\s*$/.exec(text);
-  const host = unbracketed(found?.[1] ?? '');
-  const port = Number(found?.[2]);
-  if (!found || port > 65_535)
+  const address = addressIn(text);
+  if (!address)
     throw new SiloError(
       'SILO_CONFIG',
       `${what} is '${text}'; wanted an address like 127.0.0.1:5060 or [::1]:5060; correct it.`,
     );
+  const { host, port } = address;
   return { host: host === 'localhost' ? '127.0.0.1' : host, port };
 }
 

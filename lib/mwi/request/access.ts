@@ -65,14 +65,8 @@ function networks(cidrs: readonly string[]): BlockList {
   const list = new BlockList();
   for (const cidr of cidrs) {
     const [address = '', length] = cidr.split('/');
-    const family = isIP(address);
-    const bits = length === undefined ? (family === 6 ? 128 : 32) : Number(length);
-    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 6 ? 128 : 32))
-      throw new SiloError(
-        'SILO_CONFIG',
-        `"${cidr}" is no network that may publish: wanted is an address with a prefix length, as in 192.0.2.0/24 or 2001:db8::/32.`,
-      );
-    list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+    const six = isIP(address) === 6;
+    list.addSubnet(address, Number(length ?? (six ? 128 : 32)), six ? 'ipv6' : 'ipv4');
   }
   return list;
 }

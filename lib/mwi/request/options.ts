@@ -1,99 +1,140 @@
-/** Options of the lamps with their defaults; `lib/config/config.ts` reads those that are no functions. */
-import { NODE_DEFAULTS } from '../../node/node.ts';
+/** Options of the lamps: each with how it is read, its default and what it means. */
+import { z } from 'zod';
+import { shared } from '../../node/options.ts';
+import {
+  callback,
+  exactList,
+  flag,
+  milliseconds,
+  networks,
+  oneOf,
+  orCallback,
+  seconds,
+  template,
+} from '../../options/kinds.ts';
+import { defineOptions, option, type GivenOf, type SettingsOf } from '../../options/option.ts';
+import { bounds } from '../../options/rules.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import type { AorOptions } from '../../sip/read/uri.ts';
-import type { FormatOptions, SummaryMode } from '../summary/summary.ts';
+import { domains, telDomain } from '../../sip/options.ts';
+import { mendAccountUri } from '../summary/account.ts';
+import type { FormatOptions } from '../summary/summary.ts';
 
 /** Asked before a request is served; false is answered with 403. */
 export type Authorize = (req: SipRequest, mailbox: string) => boolean | Promise<boolean>;
 
-export interface MwiOptions extends AorOptions {
-  /** Domains whose mailboxes are served; empty: every domain. */
-  readonly domains?: readonly string[];
-  /** Name of this node in the database; must differ between nodes. */
-  readonly node?: string;
-  /** Seconds without a heartbeat after which other nodes send the phones of this one away. */
-  readonly leaseTime?: number;
-  /**
-   * How publications of several publishers make one summary: `sum` adds their counts, `latest` takes the one that
-   * changed last, `priority` the one whose publisher stands first in the option of that name.
-   */
-  readonly compose?: 'sum' | 'latest' | 'priority';
-  /** Publishers (AoRs) in the order of their weight, for `compose: 'priority'` and for the account. */
-  readonly priority?: readonly string[];
-  /** What says `yes`: a new message (`counts`), the word of a publisher (`flags`), or one of both. */
-  readonly waiting?: 'either' | 'counts' | 'flags';
-  /** Messages of the silo count as Pager-Message, as Voice-Message (for phones that know nothing else), both, or not. */
-  readonly showSilo?: 'pager' | 'voice' | 'both' | 'off';
-  /** Message-Account of a mailbox: a text with `{aor}`, `{user}` and `{domain}`, or a function. Empty: none. */
-  readonly account?: string | ((mailbox: string) => string | undefined);
-  /** How strictly a published body is read. */
-  readonly bodies?: SummaryMode;
-  /** A publisher's initial PUBLISH replaces what it has published before for this mailbox. */
-  readonly replacePublisher?: boolean;
-  /** Users or AoRs (`*97`, `voicemail@example.org`) that stand for the subscriber's own mailbox. */
-  readonly aliases?: readonly string[];
-  /** Networks from which PUBLISH is taken, as CIDRs. */
-  readonly publishers?: readonly string[];
-  /** May this request watch this mailbox? Default: From is its AoR. */
-  readonly authorizeSubscribe?: Authorize;
-  /** May this request publish for this mailbox? Default: it comes from one of the `publishers` networks. */
-  readonly authorizePublish?: Authorize;
-  /** Is there such a mailbox? Without it, every AoR of a served domain is one. */
-  readonly knows?: (mailbox: string) => boolean | Promise<boolean>;
-  /** SUBSCRIBE and PUBLISH for other event packages: `refuse` (489) or `pass` them on to the next handler. */
-  readonly otherEvents?: 'refuse' | 'pass';
-  /** Seconds: shortest, longest and default subscription. */
-  readonly minSubscription?: number;
-  readonly maxSubscription?: number;
-  readonly defaultSubscription?: number;
-  /** Seconds: shortest, longest and default publication. */
-  readonly minPublication?: number;
-  readonly maxPublication?: number;
-  readonly defaultPublication?: number;
-  /** Milliseconds between two NOTIFYs of one subscription. */
-  readonly notifyInterval?: number;
-  /** Milliseconds over which the phones are sent away at a start, a stop, or after a lost connection. */
-  readonly spread?: number;
-  /** Milliseconds that `close()` waits for the answers of those phones. */
-  readonly stopGrace?: number;
-  /** Seconds between looks for changes that other nodes made, and for what has expired. */
-  readonly tailTime?: number;
-  /** NOTIFY without a subscription, after registration and on change, with this Subscription-State. */
-  readonly unsolicited?: 'off' | 'terminated' | 'active';
-  /** How a summary is written. */
-  readonly format?: FormatOptions;
+/** Message-Account of a mailbox: a template, or a function; undefined or '': none. */
+type Account = string | ((mailbox: string) => string | undefined);
+type Knows = (mailbox: string) => boolean | Promise<boolean>;
+
+const account = template(['aor', 'user', 'domain']).refine((text) => {
+  const uri = text.replace(/\{aor\}/g, 'a@example.org').replace(/\{\w+\}/g, 'a');
+  return uri === '' || mendAccountUri(uri) !== undefined;
+}, 'wanted is a URI such as sip:voicemail-{user}@{domain}');
+
+const format: z.ZodType<FormatOptions> = z
+  .strictObject({
+    urgent: oneOf(['always', 'given', 'never']).optional(),
+    video: flag.optional(),
+    messages: flag.optional(),
+    emptyLineAtEnd: flag.optional(),
+  })
+  .transform((given): FormatOptions => JSON.parse(JSON.stringify(given)) as FormatOptions);
+
+export type MwiOptions = GivenOf<typeof mwiOptions>;
+export type MwiSettings = SettingsOf<typeof mwiOptions>;
+
+export const mwiOptions = defineOptions(
+  'createMwi',
+  {
+    domains,
+    telDomain,
+    ...shared,
+    compose: option(
+      oneOf(['sum', 'latest', 'priority']),
+      'sum',
+      'publications of several publishers: add them up, the latest, or the first of mwiPriority',
+    ),
+    priority: option(exactList('publishers'), [], 'publishers (AoRs), the weightiest first'),
+    waiting: option(
+      oneOf(['either', 'counts', 'flags']),
+      'either',
+      'what says `yes`: a new message, the word of a publisher, or one of both',
+    ),
+    showSilo: option(
+      oneOf(['pager', 'voice', 'both', 'off']),
+      'pager',
+      'messages that wait count as Pager-Message, as Voice-Message, both, or not',
+    ),
+    account: option(
+      orCallback<Account>(account),
+      '',
+      'Message-Account, a URI with `{aor}`, `{user}`, `{domain}`; empty: none',
+    ),
+    bodies: option(
+      oneOf(['strict', 'lenient', 'off']),
+      'lenient',
+      'how strictly a published summary is read',
+    ),
+    replacePublisher: option(flag, true, 'a first PUBLISH replaces what the same From has published before'),
+    aliases: option(
+      exactList('users or AoRs'),
+      [],
+      "users or AoRs that stand for the subscriber's own mailbox, such as `*97`",
+    ),
+    publishers: option(
+      networks,
+      ['127.0.0.0/8', '::1/128'],
+      'networks that may publish, a comma list of CIDRs',
+    ),
+    minSubscription: option(seconds(0), 60, 'shortest subscription', { note: 'shorter ones get 423' }),
+    maxSubscription: option(seconds(1), 86_400, 'longest subscription'),
+    defaultSubscription: option(seconds(1), 3_600, 'subscription without Expires'),
+    minPublication: option(seconds(0), 60, 'shortest publication', { note: 'shorter ones get 423' }),
+    maxPublication: option(seconds(1), 86_400, 'longest publication'),
+    defaultPublication: option(seconds(1), 3_600, 'publication without Expires'),
+    notifyInterval: option(milliseconds(0), 1_000, 'between two NOTIFYs to one phone'),
+    spread: option(
+      milliseconds(0),
+      3_000,
+      'at a start or a stop, phones are told to come back over this time',
+    ),
+    unsolicited: option(
+      oneOf(['off', 'terminated', 'active']),
+      'off',
+      'NOTIFY without a subscription, with this Subscription-State',
+    ),
+    authorizeSubscribe: inCode(
+      callback<Authorize>(),
+      'may this request watch? by default its From must be the AoR',
+    ),
+    authorizePublish: inCode(
+      callback<Authorize>(),
+      'may this request publish? by default those of `publishers`',
+    ),
+    knows: inCode(
+      callback<Knows>(),
+      'is there such a mailbox? by default every AoR of a served domain is one',
+    ),
+    otherEvents: option(
+      oneOf(['refuse', 'pass']),
+      'refuse',
+      'other event packages: refuse (489), or pass to the next handler',
+      { inCode: true },
+    ),
+    format: option(format, {}, 'how a summary is written', { inCode: true }),
+  },
+  {
+    prefix: 'mwi',
+    rules: [
+      bounds('minSubscription', 'defaultSubscription', 'maxSubscription'),
+      bounds('minPublication', 'defaultPublication', 'maxPublication'),
+    ],
+  },
+);
+
+export const MWI_DEFAULTS = mwiOptions.defaults;
+
+/** A function that nobody has to give. */
+function inCode<Callback>(schema: z.ZodType<Callback>, sentence: string) {
+  return option<Callback | undefined>(schema.optional(), undefined, sentence, { inCode: true });
 }
-
-export type MwiSettings = Required<
-  Omit<MwiOptions, 'telDomain' | 'authorizeSubscribe' | 'authorizePublish' | 'knows'>
-> &
-  Pick<MwiOptions, 'authorizeSubscribe' | 'authorizePublish' | 'knows'> &
-  AorOptions;
-
-export const MWI_DEFAULTS = {
-  domains: [],
-  ...NODE_DEFAULTS,
-  compose: 'sum',
-  priority: [],
-  waiting: 'either',
-  showSilo: 'pager',
-  account: '',
-  bodies: 'lenient',
-  replacePublisher: true,
-  aliases: [],
-  publishers: ['127.0.0.0/8', '::1/128'],
-  otherEvents: 'refuse',
-  minSubscription: 60,
-  maxSubscription: 86_400,
-  defaultSubscription: 3600,
-  minPublication: 60,
-  maxPublication: 86_400,
-  defaultPublication: 3600,
-  notifyInterval: 1000,
-  spread: 3000,
-  stopGrace: 4000,
-  tailTime: 1,
-  unsolicited: 'off',
-  format: {},
-} as const satisfies MwiSettings;

@@ -8,7 +8,8 @@ import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { Message, NewMessage } from '../../stores/contract/message.ts';
-import { headerObject, mayBeAdded } from '../receive/kept-headers.ts';
+import { headerObject } from '../receive/kept-headers.ts';
+import { mayBeAdded } from '../state/header-names.ts';
 import type { ExtraHeaders, SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
 

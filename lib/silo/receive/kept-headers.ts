@@ -1,5 +1,6 @@
 /** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
 import { hasControl } from '../../sip/read/characters.ts';
+import { fullName, isHeaderName } from '../state/header-names.ts';
 
 /** Headers of one hop, one transaction, or written anew at delivery; everything else is kept as it came. */
 const DROPPED = new Set([
@@ -49,52 +50,6 @@ const DROPPED = new Set([
   'www-authenticate',
 ]);
 
-/** Written by us or by drachtio, one each, or said about a body that is not ours: an operator or a host app may not add them. */
-const OURS = new Set([
-  'call-id',
-  'contact',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'cseq',
-  'date',
-  'expires',
-  'from',
-  'max-forwards',
-  'path',
-  'proxy-require',
-  'record-route',
-  'require',
-  'route',
-  'to',
-  'via',
-]);
-
-const COMPACT = new Map(
-  Object.entries({
-    a: 'Accept-Contact',
-    b: 'Referred-By',
-    c: 'Content-Type',
-    d: 'Request-Disposition',
-    e: 'Content-Encoding',
-    f: 'From',
-    i: 'Call-ID',
-    j: 'Reject-Contact',
-    k: 'Supported',
-    l: 'Content-Length',
-    m: 'Contact',
-    n: 'Identity-Info',
-    o: 'Event',
-    r: 'Refer-To',
-    s: 'Subject',
-    t: 'To',
-    u: 'Allow-Events',
-    v: 'Via',
-    x: 'Session-Expires',
-    y: 'Identity',
-  }),
-);
-
 /** What an operator wants of them. Names in any case. */
 export interface KeepOptions {
   /** Only these; empty: all that are end-to-end. */
@@ -118,7 +73,7 @@ export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): strin
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
     const sent = line.slice(0, colon).trim();
-    const name = COMPACT.get(sent.toLowerCase()) ?? sent;
+    const name = fullName(sent);
     const value = line.slice(colon + 1).trim();
     const known = name.toLowerCase();
     if (!keeps(name, value) || drop.has(known) || (keep.size > 0 && !keep.has(known))) continue;
@@ -146,16 +101,6 @@ export function headerObject(lines: string): Record<string, string> {
   }
   // Not an object literal: a header may be called `constructor`.
   return Object.fromEntries([...found.values()].map(({ name, values }) => [name, values.join(', ')]));
-}
-
-/** May an operator or a host app add a header of this name? Any that is a name, but those that are ours, compact forms included. */
-export function mayBeAdded(name: string): boolean {
-  const known = (COMPACT.get(name.toLowerCase()) ?? name).toLowerCase();
-  return isHeaderName(name) && !OURS.has(known);
-}
-
-export function isHeaderName(name: string): boolean {
-  return name !== '__proto__' && /^[\w.!%*+`'~-]+$/.test(name);
 }
 
 /** End-to-end, a name that is one, and a value that passes unharmed (U+FFFD stands for bytes that were lost). */

@@ -96,16 +96,6 @@ function shownAt(moment: number, zone: string): number {
   );
 }
 
-/** Is that the name of a zone? */
-export function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function refusal(value: string | number | Date, why: string, now: number): SiloError {
   const found = value instanceof Date ? String(value.getTime()) : String(value);
   const example = new Date((now + 86_400) * 1000).toISOString().replace('.000', '');

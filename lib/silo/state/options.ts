@@ -1,175 +1,213 @@
-/** Options of the silo with their defaults; `lib/config/config.ts` reads them from the environment and a file. */
-import type { AorOptions } from '../../sip/read/uri.ts';
+/** Options of the silo: each with how it is read, its default and what it means. */
+import { z } from 'zod';
+import { shared } from '../../node/options.ts';
+import {
+  flag,
+  interval,
+  line,
+  listWhere,
+  milliseconds,
+  oneOf,
+  orCallback,
+  seconds,
+  template,
+  text,
+  whole,
+  zone,
+} from '../../options/kinds.ts';
+import { defineOptions, option, type GivenOf, type SettingsOf } from '../../options/option.ts';
+import { anyUri, domains, hopUri, telDomain } from '../../sip/options.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import { hasControl, parseContentType } from '../../sip/read/headers.ts';
+import { OVERFLOWS } from '../../stores/contract/accept.ts';
 import type { Message, NewMessage } from '../../stores/contract/message.ts';
-import type { Overflow } from '../../stores/contract/accept.ts';
-import type { Verdict } from './outcome.ts';
+import { isHeaderName, mayBeAdded } from './header-names.ts';
+import { VERDICTS, type Verdict } from './outcome.ts';
+import { VARIABLES } from './template.ts';
 
 /** Who is owed a message: the first device that takes it (as msilo), or every known one. */
-export const RECIPIENTS = ['first', 'every'] as const;
-export type Recipients = (typeof RECIPIENTS)[number];
+export type Recipients = SiloSettings['deliverTo'];
 
 /** Headers to add to a delivery: a template for each (docs/from-kamailio.md), or a function. */
-export type ExtraHeaders =
-  | Readonly<Record<string, string>>
-  | ((message: Message, binding: Binding) => Readonly<Record<string, string>>);
+export type ExtraHeaders = Headers | ((message: Message, binding: Binding) => Headers);
+type Headers = Readonly<Record<string, string>>;
 
 /** The body of a notice: a template, or a function; undefined or '' sends none. */
-export type NoticeBody = string | ((message: NewMessage, id: number) => string | undefined);
+type NoticeBody = string | ((message: NewMessage, id: number) => string | undefined);
 
-export interface SiloOptions extends AorOptions {
-  /** Domains whose AoRs are stored for; empty: every domain. */
-  readonly domains?: readonly string[];
-  /** Longest lifetime of a message in seconds (msilo's `expire_time`, 3 days); a shorter Expires is honoured. */
-  readonly expireTime?: number;
-  /** Seconds between looks for expired messages (msilo's `check_time`). */
-  readonly checkTime?: number;
-  /** Seconds between looks for messages that other nodes or a Kamailio inserted, and for retries that are due. */
-  readonly tailTime?: number;
-  /** Milliseconds that a live delivery may take before the message is stored. */
-  readonly liveTimeout?: number;
-  /** Milliseconds after the REGISTER's 2xx before the first message is sent. */
-  readonly dumpDelay?: number;
-  /** Attempts that a device answers with a temporary failure before the message is a dead letter. */
-  readonly maxAttempts?: number;
-  /** Adds `[Offline message - <date>] ` to text/plain bodies (msilo's `add_date`). */
-  readonly addDate?: boolean;
-  /** Seconds for which an ended message is remembered, so that a repeat of it stores nothing. */
-  readonly keepLedger?: number;
-  /** Boxes served at the same time, and with that messages in flight. */
-  readonly maxLanes?: number;
-  /** Messages a second: in all, to one next hop, for one domain; 0: no limit. */
-  readonly sendRate?: number;
-  readonly hopRate?: number;
-  readonly domainRate?: number;
-  /** Messages in flight to one next hop, for one domain; 0: no limit. */
-  readonly hopInFlight?: number;
-  readonly domainInFlight?: number;
-  /** Messages that may wait for their commit before new ones are refused with 503. */
-  readonly maxPending?: number;
-  /** Milliseconds by which the event loop may lag before new messages are refused with 503. */
-  readonly maxLag?: number;
-  /** Verdicts that replace those of the outcome table, by status. */
-  readonly outcomes?: Readonly<Record<string, Verdict>>;
-  /** Seconds for which a dead letter is kept; 0: for ever. */
-  readonly keepDead?: number;
-  /** Seconds after which another node may take over the box of one that died. */
-  readonly leaseTime?: number;
-  /** Name of this node in the database; must differ between nodes. */
-  readonly node?: string;
-  /** Milliseconds that `close()` waits for messages in flight. */
-  readonly stopGrace?: number;
-  /** Who is owed a message. */
-  readonly deliverTo?: Recipients;
-  /** With `every`: seconds after its last registration for which a device with an instance is owed messages. */
-  readonly deviceMemory?: number;
-  /** With `every`: a new device gets what waits if it is no older than this, in seconds. */
-  readonly newDeviceAge?: number;
-  /** Messages and bytes that may wait in one box, in one domain; 0: no limit (msilo's `max_messages`). */
-  readonly maxMessages?: number;
-  readonly maxBytes?: number;
-  readonly domainMaxMessages?: number;
-  readonly domainMaxBytes?: number;
-  /** What to do when there is no room. */
-  readonly overflow?: Overflow;
-  /** Receipts (IMDN) that may wait in one box; the oldest gives way; 0: no limit. */
-  readonly maxReceipts?: number;
-  /** Longest lifetime of a receipt in seconds. */
-  readonly receiptExpireTime?: number;
-  /** Media types that may be stored (`text/*`); empty: all. */
-  readonly storeTypes?: readonly string[];
-  /** Media types that are never stored. */
-  readonly skipTypes?: readonly string[];
-  /** Headers that are kept; empty: all that are end-to-end. */
-  readonly keepHeaders?: readonly string[];
-  /** Headers that are not kept. */
-  readonly dropHeaders?: readonly string[];
-  /** Headers to add to a delivery (msilo's `extra_hdrs`). */
-  readonly extraHeaders?: ExtraHeaders;
-  /** Adds a Contact with the From URI and `msilo=yes` to a delivery (msilo's `add_contact`; RFC 3428 forbids it). */
-  readonly addContact?: boolean;
-  /** Sends a message with the Call-ID that it came with (msilo's `use_mode` 1). */
-  readonly reuseCallId?: boolean;
-  /** Next hop, a SIP URI, of everything that the silo sends; '': the way that the device registered (msilo's `outbound_proxy`). */
-  readonly outboundProxy?: string;
-  /** Header whose value says when a message is to be sent; '': none. */
-  readonly sendAtHeader?: string;
-  /** Zone of times in msilo's form `YYYYMMDDHHMMSS`, an IANA name. */
-  readonly sendAtZone?: string;
-  /** Furthest time ahead, in seconds. */
-  readonly maxSendAhead?: number;
-  /** From URI of messages that are sent at their set time; '': the author (msilo's `reminder`). */
-  readonly reminderFrom?: string;
-  /** From URI of the notice that a message was stored; '': no notices (msilo's `from_address`). */
-  readonly noticeFrom?: string;
-  /** Its body (msilo's `offline_message`) and Content-Type (`content_type_hdr`). */
-  readonly noticeBody?: NoticeBody;
-  readonly noticeType?: string;
-  /** Its Contact header; '': none (msilo's `contact_hdr`). */
-  readonly noticeContact?: string;
-  /** To the Contact of the stored MESSAGE when it has one, else to its From (msilo's `use_contact`). */
-  readonly noticeToContact?: boolean;
-  /** Seconds between two notices to one author about one recipient. */
-  readonly noticeInterval?: number;
-  /** Notices a minute to one author; 0: no limit. */
-  readonly noticeRate?: number;
-  /** Sends the receipts (RFC 5438) that a CPIM message asks for: stored, and failed. */
-  readonly imdn?: boolean;
-}
+/** What leaves with a notice must fit through drachtio, whatever its variables become. */
+const LONGEST_TEMPLATE = 4_000;
 
-export type SiloSettings = Required<Omit<SiloOptions, 'telDomain'>> & AorOptions;
+const types = listWhere('media types such as text/plain or text/*', (type) =>
+  /^[\w.!%*+`'~-]+\/(\*|[\w.!%+`'~-]+)$/.test(type),
+);
+const headerNames = listWhere('names of headers', isHeaderName);
 
-export const SILO_DEFAULTS = {
-  domains: [],
-  expireTime: 259_200,
-  checkTime: 10,
-  tailTime: 1,
-  liveTimeout: 4_000,
-  dumpDelay: 0,
-  maxAttempts: 8,
-  addDate: false,
-  keepLedger: 604_800,
-  maxLanes: 500,
-  sendRate: 0,
-  hopRate: 0,
-  domainRate: 0,
-  hopInFlight: 0,
-  domainInFlight: 0,
-  maxPending: 5_000,
-  maxLag: 1_000,
-  outcomes: {},
-  keepDead: 2_592_000,
-  leaseTime: 15,
-  node: 'node',
-  stopGrace: 7_000,
-  deliverTo: 'first',
-  deviceMemory: 2_592_000,
-  newDeviceAge: 259_200,
-  maxMessages: 0,
-  maxBytes: 0,
-  domainMaxMessages: 0,
-  domainMaxBytes: 0,
-  overflow: 'reject',
-  maxReceipts: 100,
-  receiptExpireTime: 86_400,
-  storeTypes: [],
-  skipTypes: [],
-  keepHeaders: [],
-  dropHeaders: [],
-  extraHeaders: {},
-  addContact: false,
-  reuseCallId: false,
-  outboundProxy: '',
-  sendAtHeader: '',
-  sendAtZone: 'UTC',
-  maxSendAhead: 31_536_000,
-  reminderFrom: '',
-  noticeFrom: '',
-  noticeBody: 'Your message to {box} is stored. It will be delivered when {user} is back.',
-  noticeType: 'text/plain;charset=utf-8',
-  noticeContact: '',
-  noticeToContact: true,
-  noticeInterval: 3_600,
-  noticeRate: 10,
-  imdn: true,
-} as const satisfies Omit<SiloSettings, 'telDomain'>;
+const outcomes: z.ZodType<Readonly<Record<string, Verdict>>> = z.preprocess(
+  (value) => {
+    if (typeof value !== 'string') return value;
+    const pairs = value.split(',').filter((pair) => pair.trim() !== '');
+    return Object.fromEntries(pairs.map((pair) => pair.split('=').map((part) => part.trim()))) as unknown;
+  },
+  z.record(
+    z.string().regex(/^[2-6]\d\d$/, 'wanted is <status>=<verdict>,…'),
+    oneOf(VERDICTS),
+    'wanted is <status>=<verdict>,…',
+  ),
+);
+
+const headers: z.ZodType<Headers> = z.preprocess(
+  (value) => {
+    try {
+      return typeof value === 'string' ? (JSON.parse(value || '{}') as unknown) : value;
+    } catch {
+      return value;
+    }
+  },
+  z.record(
+    z.string().refine(mayBeAdded, 'wanted is the name of a header that is not written anyway'),
+    template(VARIABLES).refine((value) => !hasControl(value), 'wanted is a value without control characters'),
+    'wanted is a JSON object such as {"X-Offline":"yes"}',
+  ),
+);
+
+export type SiloOptions = GivenOf<typeof siloOptions>;
+export type SiloSettings = SettingsOf<typeof siloOptions>;
+
+export const siloOptions = defineOptions('createSilo', {
+  domains,
+  telDomain,
+  node: shared.node,
+  expireTime: option(seconds(1), 259_200, 'longest lifetime of a message', { msilo: 'expire_time' }),
+  checkTime: option(interval(), 10, 'between looks for what has expired', { msilo: 'check_time' }),
+  tailTime: shared.tailTime,
+  liveTimeout: option(
+    milliseconds(1, 10_000),
+    4_000,
+    'a live delivery may take this long before the message is stored',
+  ),
+  dumpDelay: option(milliseconds(0, 60_000), 0, 'between the 200 to REGISTER and the first message'),
+  maxAttempts: option(
+    whole(1),
+    8,
+    'attempts that a device answers with a temporary failure before the message is a dead letter',
+  ),
+  addDate: option(flag, false, '`[Offline message - <date>] ` before text/plain bodies', {
+    msilo: 'add_date',
+  }),
+  keepLedger: option(seconds(86_400), 604_800, 'an ended message is remembered this long'),
+  maxLanes: option(whole(1), 500, 'boxes served at the same time'),
+  sendRate: option(whole(0), 0, 'messages a second in all; 0: no limit'),
+  hopRate: option(whole(0), 0, 'messages a second to one next hop; 0: no limit'),
+  hopInFlight: option(whole(0), 0, 'messages in flight to one next hop; 0: no limit'),
+  domainRate: option(whole(0), 0, 'messages a second for one domain; 0: no limit'),
+  domainInFlight: option(whole(0), 0, 'messages in flight for one domain; 0: no limit'),
+  maxPending: option(whole(1), 5_000, 'messages that may wait for their commit before new ones get 503'),
+  maxLag: option(milliseconds(1), 1_000, 'the event loop may lag this much before new messages get 503'),
+  outcomes: option(
+    outcomes,
+    {},
+    'verdicts that replace those of the outcome table, e.g. `404=dead,486=away`',
+  ),
+  keepDead: option(seconds(0), 2_592_000, 'a dead letter is kept this long', { note: '0: for ever' }),
+  leaseTime: shared.leaseTime,
+  stopGrace: shared.stopGrace,
+  deliverTo: option(
+    oneOf(['first', 'every']),
+    'first',
+    'who gets a message: the `first` device that takes it, or `every` known one',
+  ),
+  deviceMemory: option(
+    seconds(1),
+    2_592_000,
+    'with `every`: a device is owed messages for this long after its last registration',
+  ),
+  newDeviceAge: option(
+    seconds(0),
+    259_200,
+    'with `every`: a new device gets what waits if it is no older than this',
+  ),
+  maxMessages: option(whole(0), 0, 'messages that may wait for one address; 0: no limit', {
+    msilo: 'max_messages',
+  }),
+  maxBytes: option(whole(0), 0, 'bytes of bodies and headers that may wait for one address; 0: no limit'),
+  domainMaxMessages: option(whole(0), 0, 'messages that may wait for one domain; 0: no limit'),
+  domainMaxBytes: option(whole(0), 0, 'bytes that may wait for one domain; 0: no limit'),
+  overflow: option(
+    oneOf(OVERFLOWS),
+    'reject',
+    'no room: refuse the new message (480), drop the oldest, or drop receipts and then refuse',
+  ),
+  maxReceipts: option(
+    whole(0),
+    100,
+    'receipts that may wait for one address, the oldest gives way; 0: no limit',
+  ),
+  receiptExpireTime: option(seconds(1), 86_400, 'longest lifetime of a receipt'),
+  storeTypes: option(types, [], 'media types that may be stored, such as `text/*`; empty: all'),
+  skipTypes: option(types, [], 'media types that are never stored'),
+  keepHeaders: option(headerNames, [], 'headers that are kept; empty: all that are end-to-end'),
+  dropHeaders: option(headerNames, [], 'headers that are not kept'),
+  extraHeaders: option(
+    orCallback<ExtraHeaders>(headers),
+    {},
+    'headers to add to a delivery, a JSON object of templates',
+    { msilo: 'extra_hdrs' },
+  ),
+  addContact: option(
+    flag,
+    false,
+    'adds a Contact with the From URI and `msilo=yes`, which RFC 3428 forbids',
+    { msilo: 'add_contact' },
+  ),
+  reuseCallId: option(flag, false, 'sends a message with the Call-ID that it came with', {
+    msilo: 'use_mode 1',
+  }),
+  outboundProxy: option(hopUri, '', 'next hop, a SIP URI, of all that the silo sends; empty: as registered', {
+    msilo: 'outbound_proxy',
+  }),
+  sendAtHeader: option(
+    text.refine((name) => name === '' || mayBeAdded(name), 'wanted is the name of a header of its own'),
+    '',
+    'header that says when a message is to be sent, such as `X-Send-At`; empty: none',
+  ),
+  sendAtZone: option(zone, 'UTC', 'zone of times written `YYYYMMDDHHMMSS`, as msilo does'),
+  maxSendAhead: option(seconds(1), 31_536_000, 'furthest time ahead at which a message may be sent'),
+  reminderFrom: option(anyUri, '', 'From of messages sent at their set time; empty: the author', {
+    msilo: 'reminder',
+  }),
+  noticeFrom: option(anyUri, '', 'From of the notice that a message was stored; empty: no notices', {
+    msilo: 'from_address',
+  }),
+  noticeBody: option(
+    orCallback<NoticeBody>(
+      template(VARIABLES).refine(
+        (body) => body.length <= LONGEST_TEMPLATE,
+        `wanted are at most ${LONGEST_TEMPLATE} characters`,
+      ),
+    ),
+    'Your message to {box} is stored. It will be delivered when {user} is back.',
+    'template of its body',
+    { msilo: 'offline_message' },
+  ),
+  noticeType: option(
+    line.refine((type) => parseContentType(type) !== undefined, 'wanted is type/subtype'),
+    'text/plain;charset=utf-8',
+    'its Content-Type',
+    { msilo: 'content_type_hdr' },
+  ),
+  noticeContact: option(
+    template(VARIABLES).refine((contact) => !hasControl(contact), 'wanted is one line of text'),
+    '',
+    'template of its Contact; empty: none',
+    { msilo: 'contact_hdr' },
+  ),
+  noticeToContact: option(flag, true, 'to the Contact of the MESSAGE if it has one, else to its From', {
+    msilo: 'use_contact',
+  }),
+  noticeInterval: option(seconds(0), 3_600, 'between two notices to one author about one recipient'),
+  noticeRate: option(whole(0), 10, 'notices a minute to one author; 0: no limit'),
+  imdn: option(flag, true, 'sends the receipts that a CPIM message asks for (RFC 5438): stored, failed'),
+});
+
+export const SILO_DEFAULTS = siloOptions.defaults;

@@ -3,6 +3,21 @@ import { formatSipDate } from '../../sip/read/headers.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 
+/** What `fill` fills in. */
+export const VARIABLES = [
+  'box',
+  'user',
+  'domain',
+  'from',
+  'to',
+  'id',
+  'key',
+  'callId',
+  'date',
+  'expires',
+  'sendAt',
+] as const;
+
 /** `{box}` and so on; an unknown name stays as it is. */
 export function fill(template: string, message: NewMessage, id: number): string {
   const { user, host } = splitAor(message.box);
@@ -18,6 +33,6 @@ export function fill(template: string, message: NewMessage, id: number): string 
     date: formatSipDate(message.incTime),
     expires: formatSipDate(message.expTime),
     sendAt: message.sendTime === 0 ? '' : formatSipDate(message.sendTime),
-  };
+  } satisfies Record<(typeof VARIABLES)[number], string>;
   return template.replace(/\{(\w+)\}/g, (text, name: string) => values[name] ?? text);
 }

@@ -1,7 +1,6 @@
 /** Which AoR a request is for: the Request-URI if it is an AoR of a served domain, else To. */
-import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, type HeaderSource } from './headers.ts';
-import { aorOf, parseUri, readHost, type AorOptions } from './uri.ts';
+import { aorOf, parseUri, type AorOptions } from './uri.ts';
 
 export interface RecipientRequest extends HeaderSource {
   readonly uri: string;
@@ -29,22 +28,6 @@ export function recipientOf(req: RecipientRequest, options: RecipientOptions): s
   if (requestAor === undefined) return toAor;
   if (toAor === undefined || !looksLikeContact(req.uri)) return requestAor;
   return hostOf(toAor) === hostOf(requestAor) ? requestAor : toAor;
-}
-
-/**
- * The served domains in the spelling of AoRs; in another one they would match nobody.
- * @throws SiloError `SILO_CONFIG` for what is no host
- */
-export function domainsOf(domains: readonly string[] = []): readonly string[] {
-  return domains.map((domain) => {
-    const host = readHost(domain);
-    if (host === undefined)
-      throw new SiloError(
-        'SILO_CONFIG',
-        `"${domain}" is no domain that can be served: wanted is a host name or an address, without a port.`,
-      );
-    return host;
-  });
 }
 
 export function served(aor: string, domains: readonly string[]): boolean {

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { SiloError } from '../../base/errors.ts';
 import { openMysqlReader } from './mysql-reader.ts';
 import { parseMysqlUrl, type MysqlUrl } from '../mysql/link/url.ts';
+import { masked } from '../shared/masked.ts';
 import type { Reader, SourceColumn } from './reader.ts';
 import { int, type Row, whole } from '../shared/values.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
@@ -111,7 +112,7 @@ function openReader(url: string): Promise<Reader> {
   if (mysql) return openMysqlReader(mysql);
   throw new SiloError(
     'SILO_SOURCE',
-    `The source "${url.replace(/\/\/[^/]*@/, '//***@')}" can't be read: wanted is mysql://user:password@host:port/database or sqlite:<path>.`,
+    `The source "${masked(url)}" can't be read: wanted is mysql://user:password@host:port/database or sqlite:<path>.`,
   );
 }
 

@@ -23,7 +23,7 @@ describe('a delivery', () => {
       extraHeaders: {
         'X-Offline': 'for {user} of {domain} from {from}',
         Subject: 'ours',
-        'X-Odd': '{nothing}',
+        'X-Odd': '{ nothing }',
       },
     });
     const alice = await scene.phone('alice');
@@ -31,7 +31,7 @@ describe('a delivery', () => {
     const message = await delivered();
     expect(message.header('X-Offline')).toBe('for bob of example.org from sip:alice@example.org');
     expect(message.header('Subject')).toBe('hers');
-    expect(message.header('X-Odd')).toBe('{nothing}');
+    expect(message.header('X-Odd')).toBe('{ nothing }');
   });
 
   test('extraHeaders as a function of message and registration; one that throws costs its headers only', async () => {

@@ -78,7 +78,7 @@ describe('a REGISTER that passes', () => {
   });
   const register = (...headers: string[]) =>
     onRegister({
-      settings: { dumpDelay: 0 },
+      settings: { dumpDelay: 0, telDomain: '' },
       boxes: { mayHaveMail: () => mail },
       observed: { observe: ({ kind }) => seen.push(`observed ${kind}`) },
       known: { note: () => Promise.resolve() },

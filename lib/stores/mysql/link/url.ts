@@ -24,7 +24,8 @@ const DEFAULT_PORT = 3306;
 
 /** Undefined for what is not such a URL. The WHATWG URL class knows no lists of hosts. */
 export function parseMysqlUrl(url: string): MysqlUrl | undefined {
-  const [, authority = '', database = ''] = /^(?:mysql|mariadb):\/\/([^/?#]+)\/([^/?#]+)$/.exec(url) ?? [];
+  // A bare @ behind the host would be half of a password with a slash in it.
+  const [, authority = '', database = ''] = /^(?:mysql|mariadb):\/\/([^/?#]+)\/([^/?#@]+)$/.exec(url) ?? [];
   const at = authority.lastIndexOf('@');
   const [user = '', ...password] = authority.slice(0, Math.max(at, 0)).split(':');
   const hosts = authority

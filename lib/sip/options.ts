@@ -1,0 +1,46 @@
+/** Options that are about SIP: whom a process serves, and the drachtio-server that it works with. */
+import { line, list, text, whole } from '../options/kinds.ts';
+import { defineOptions, option } from '../options/option.ts';
+import { parseUri, readHost } from './read/uri.ts';
+
+const host = 'a host name or an address, without a port';
+
+/** In the spelling that AoRs have; in another one they would match nobody. */
+const hosts = list('domains')
+  .refine((names) => names.every((name) => readHost(name) !== undefined), `each is to be ${host}`)
+  .transform((names): readonly string[] => names.flatMap((name) => readHost(name) ?? []));
+
+export const domains = option(hosts, [], 'served domains, a comma list; empty: every domain', {
+  shared: true,
+});
+
+export const telDomain = option(
+  text
+    .refine((name) => name === '' || readHost(name) !== undefined, `wanted is ${host}, or nothing`)
+    .transform((name) => readHost(name) ?? ''),
+  '',
+  'domain that `tel:` numbers belong to; empty: they are not stored',
+  { shared: true },
+);
+
+export const drachtioOptions = defineOptions(
+  'connectSrf',
+  {
+    host: option(line, '', 'drachtio-server; empty: the embedded SIP front end is started'),
+    port: option(whole(1, 65_535), 9022, 'its admin port'),
+    secret: option(text, 'cymru', 'its secret', { secret: true }),
+  },
+  { prefix: 'drachtio' },
+);
+
+/** A URI, or nothing. */
+export const anyUri = text.refine(
+  (uri) => uri === '' || parseUri(uri) !== undefined,
+  'wanted is a URI such as sip:proxy.example.org',
+);
+
+/** Where requests can be sent, or nothing. */
+export const hopUri = text.refine((text) => {
+  const uri = parseUri(text);
+  return text === '' || (uri !== undefined && uri.scheme !== 'tel' && uri.port !== 0);
+}, 'wanted is a SIP URI such as sip:proxy.example.org, with a port from 1 to 65535 if it has one');
