@@ -11,8 +11,9 @@ import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { Fleet } from '../mwi/fleet.ts';
-import { LampPhone, stateOf, until, voice } from '../mwi/lamp-phone.ts';
+import { Fleet } from '../support/fleet.ts';
+import { LampPhone, stateOf, voice } from '../support/lamp-phone.ts';
+import { until } from '../support/until.ts';
 
 const LEASE = 3;
 const behindOne = process.env['SILO_CONFORMANCE_SIP'] !== undefined;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StoreOverrides } from '../../lib/silo/receive/message-of-request.ts';
 import type { SiloOptions } from '../../lib/silo/state/options.ts';
-import { aScene, until, type Scene } from '../silo/scene.ts';
+import { aScene, type Scene } from '../support/scene.ts';
+import { until } from '../support/until.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { TestNodeOptions } from '../support/node.ts';
 

@@ -1,6 +1,7 @@
 /** With a device away all that it is owed stays in the box: one more message for the others must not read all of that again. */
 import { afterEach, expect, test } from 'vitest';
-import { aScene, until, type Scene } from '../silo/scene.ts';
+import { aScene, type Scene } from '../support/scene.ts';
+import { until } from '../support/until.ts';
 
 let scene: Scene;
 afterEach(() => scene.close());

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { LampPhone, forgotten, numberOf, stateOf, until, voice } from '../mwi/lamp-phone.ts';
+import { LampPhone, forgotten, numberOf, stateOf, voice } from '../support/lamp-phone.ts';
+import { until } from '../support/until.ts';
 
 const MAILBOX = 'bob@example.org';
 let node: TestNode;

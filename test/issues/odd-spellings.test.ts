@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LampPhone, stateOf } from '../mwi/lamp-phone.ts';
+import { LampPhone, stateOf } from '../support/lamp-phone.ts';
 import { needing } from '../support/needing.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';

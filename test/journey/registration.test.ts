@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Phone, SipMessageSeen } from '../support/phone.ts';
+import type { Phone } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 import { QUIET, journey, numbered, sendAll, type Transport } from './journey.ts';
 
 const world = journey({ SILO_MIN_EXPIRES: '2', SILO_MAX_EXPIRES: '1200', SILO_DEFAULT_EXPIRES: '900' });
 
 /** Contacts of an answer, each as written. */
-function contactsOf(answer: SipMessageSeen): readonly string[] {
+function contactsOf(answer: Sip): readonly string[] {
   return answer.headers
     .filter(([name]) => name === 'Contact')
     .flatMap(([, value]) => value.split(/,\s*(?=<)/));

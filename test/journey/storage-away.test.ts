@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startApp, type RunningApp } from '../support/app.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import type { Phone, SipMessageSeen } from '../support/phone.ts';
+import type { Phone } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 import { QUIET, numbered, phonesOf, sendAll } from './journey.ts';
 
 describe('with a MariaDB that goes away', needing(mariadbMissing()), () => {
@@ -27,7 +28,7 @@ describe('with a MariaDB that goes away', needing(mariadbMissing()), () => {
     await server.down();
   }
 
-  function expectUnavailable(answer: SipMessageSeen): void {
+  function expectUnavailable(answer: Sip): void {
     expect(answer.status).toBe(503);
     expect(answer.header('Retry-After')).toMatch(/^[1-9]\d{0,2}$/);
   }

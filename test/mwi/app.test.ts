@@ -7,8 +7,9 @@ import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { Fleet } from './fleet.ts';
-import { LampPhone, stateOf, until, voice } from './lamp-phone.ts';
+import { Fleet } from '../support/fleet.ts';
+import { LampPhone, stateOf, voice } from '../support/lamp-phone.ts';
+import { until } from '../support/until.ts';
 
 const apps: RunningApp[] = [];
 const ends: (() => unknown)[] = [];
@@ -136,13 +137,13 @@ describe('two nodes on one MariaDB', needing(mariadbMissing()), () => {
     await lamp.subscribe();
     await lamp.notified(1);
     await voicemail.publish('bob@example.org', voice(2));
-    await lamp.sees((notify) => notify.body.includes('Voice-Message: 2/0'), 2000);
+    await lamp.sees((notify) => notify.body.includes('Voice-Message: 2/0'));
     await alice.message('bob', 'hello');
-    await lamp.sees((notify) => notify.body.includes('Pager-Message: 1/0'), 2000);
+    await lamp.sees((notify) => notify.body.includes('Pager-Message: 1/0'));
     const bob = await phone('bob', one);
     await bob.register({ expires: 60 });
     await bob.received(1);
-    await until(() => !lamp.texts.at(-1)!.includes('Pager-Message'), 2000);
+    await until(() => !lamp.texts.at(-1)!.includes('Pager-Message'));
   });
 
   test('a publication made on one is refreshed, modified and removed on the other', async () => {
@@ -175,7 +176,7 @@ describe('two nodes on one MariaDB', needing(mariadbMissing()), () => {
     await before.notified(1);
     const after = await lampPhone('bob', two);
     await after.subscribe({ Contact: Contact(after) });
-    const last = await before.sees((notify) => stateOf(notify).startsWith('terminated'), 2000);
+    const last = await before.sees((notify) => stateOf(notify).startsWith('terminated'));
     expect(stateOf(last)).toBe('terminated;reason=noresource');
   });
 });

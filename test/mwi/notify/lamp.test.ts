@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MwiOptions } from '../../../lib/mwi/request/options.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
 import { Phone } from '../../support/phone.ts';
-import { LampPhone, forgotten, numberOf, stateOf, until, voice } from '../lamp-phone.ts';
+import { LampPhone, forgotten, numberOf, stateOf, voice } from '../../support/lamp-phone.ts';
+import { until } from '../../support/until.ts';
 
 let node: TestNode;
 let lamp: LampPhone;

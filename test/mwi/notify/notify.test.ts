@@ -1,8 +1,9 @@
 /** NOTIFY as RFC 6665 (4.2.2) and RFC 3842 (3.8 to 3.11) want it, over real sockets. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../../support/node.ts';
-import type { SipMessageSeen } from '../../support/phone.ts';
-import { LampPhone, forgotten, numberOf, stateOf, until, voice } from '../lamp-phone.ts';
+import type { Sip } from '../../support/sip/message.ts';
+import { LampPhone, forgotten, numberOf, stateOf, voice } from '../../support/lamp-phone.ts';
+import { until } from '../../support/until.ts';
 
 let node: TestNode;
 let bob: LampPhone;
@@ -171,7 +172,7 @@ test('every NOTIFY has Event, Subscription-State, Contact, and a type for its bo
   await bob.again(line, { Event: 'message-summary;id=9' });
   await bob.again(line, { Event: 'message-summary;id=9', Expires: '0' });
   await bob.sees((notify) => stateOf(notify).startsWith('terminated'));
-  const complete = (notify: SipMessageSeen) =>
+  const complete = (notify: Sip) =>
     notify.header('Event') === 'message-summary;id=9' &&
     /^(?:active;expires=\d+|terminated;reason=timeout)$/.test(stateOf(notify)) &&
     notify.header('Contact') !== '' &&

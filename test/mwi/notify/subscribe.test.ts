@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../../support/node.ts';
 import { needing } from '../../support/needing.ts';
 import { realServer } from '../../support/real-server.ts';
-import { LampPhone, forgotten, numberOf, stateOf, TYPE, until } from '../lamp-phone.ts';
+import { LampPhone, forgotten, numberOf, stateOf, TYPE } from '../../support/lamp-phone.ts';
+import { until } from '../../support/until.ts';
 
 let node: TestNode;
 let bob: LampPhone;

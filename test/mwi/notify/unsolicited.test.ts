@@ -3,7 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import type { MwiOptions } from '../../../lib/mwi/request/options.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
 import type { RegisterOptions } from '../../support/phone.ts';
-import { LampPhone, stateOf, until, voice } from '../lamp-phone.ts';
+import { LampPhone, stateOf, voice } from '../../support/lamp-phone.ts';
+import { until } from '../../support/until.ts';
 
 let node: TestNode;
 let bob: LampPhone;

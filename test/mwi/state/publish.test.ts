@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MwiOptions } from '../../../lib/mwi/request/options.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
-import { LampPhone, TYPE, voice } from '../lamp-phone.ts';
+import { LampPhone, TYPE, voice } from '../../support/lamp-phone.ts';
 
 let node: TestNode;
 let bob: LampPhone;
@@ -210,10 +210,7 @@ describe('with an entity-tag', () => {
 
   test('expiry: the row goes, and the state of what is left is told within two seconds', async () => {
     time += 600;
-    await bob.sees(
-      (notify) => notify.body.toString() === 'Messages-Waiting: no\r\n' && notify !== bob.notifies[0],
-      2000,
-    );
+    await bob.sees((notify) => notify.text === 'Messages-Waiting: no\r\n' && notify !== bob.notifies[0]);
     expect(await stored()).toEqual([]);
   });
 

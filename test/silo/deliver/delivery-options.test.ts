@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { StoreOverrides } from '../../../lib/silo/receive/message-of-request.ts';
 import { Phone } from '../../support/phone.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 const start = async (silo: SiloOptions = {}) => (scene = await aScene({ silo: { tailTime: 0.05, ...silo } }));

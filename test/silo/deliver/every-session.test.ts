@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { Phone, PhoneOptions } from '../../support/phone.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 const start = async (silo: SiloOptions = {}) =>

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import { sendTimeOf } from '../../../lib/silo/receive/send-at.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene | undefined;
 afterEach(async () => {

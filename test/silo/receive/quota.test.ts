@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EndedEvent } from '../../../lib/silo/state/events.ts';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 const start = async (silo: SiloOptions) => (scene = await aScene({ silo }));

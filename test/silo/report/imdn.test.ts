@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { readCpim } from '../../../lib/silo/receive/cpim.ts';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import { readReceipt } from '../../../lib/silo/receive/receipts.ts';
-import type { SipMessageSeen } from '../../support/phone.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import type { Sip } from '../../support/sip/message.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene | undefined;
 const start = async (silo: SiloOptions = {}) =>
@@ -26,7 +27,7 @@ const receipt = (state: string, about = 'id-1') =>
   `<datetime>2026-11-01T10:00:00Z</datetime><${state}-notification><status><x/></status></${state}-notification></imdn>`;
 
 /** What a receipt of ours says. */
-function said(message: SipMessageSeen | undefined) {
+function said(message: Sip | undefined) {
   const read = readCpim(message!.header('Content-Type'), message!.body);
   return {
     to: read?.header('To'),

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { Phone } from '../../support/phone.ts';
-import { aScene, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
 
 let scene: Scene;
 const NOTICES: SiloOptions = {

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import createDebug from 'debug';
+
+const debug = createDebug('silo:test');
+
+/** Why a test has to let time pass: nothing that could be waited for, and no clock or option of ours that could be turned. */
+const REASONS = {
+  'SIP timers':
+    'the timers of RFC 3261 are what is tested, also on a drachtio-server, which has no options for them',
+  disuse: 'what is tested is that nobody has used a thing for so long, and looking at it would use it',
+} as const;
+
+/** Lets so much time really pass. For all else there is `until`, a sentinel, `now` or a shorter option. */
+export function realTime(ms: number, reason: keyof typeof REASONS): Promise<void> {
+  debug('%d ms: %s', ms, REASONS[reason]);
+  return sleep(ms);
+}
