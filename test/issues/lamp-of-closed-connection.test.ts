@@ -27,9 +27,9 @@ afterEach(async () => {
 async function misses(bob: LampPhone): Promise<void> {
   const voicemail = await phone('voicemail');
   bob.close();
-  await voicemail.phone.quiet(200);
+  await voicemail.phone.heard();
   await voicemail.publish('bob@example.org', voice(1));
-  await voicemail.phone.quiet(200);
+  await voicemail.phone.heard();
 }
 const told = (bob: LampPhone) => bob.sees(({ body }) => body.includes('Voice-Message: 1/0'));
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Phone, type PhoneOptions } from './phone.ts';
 import type { Sip } from './sip/message.ts';
+import { LONG, until } from './until.ts';
 import { numberOf, stateOf, TYPE } from './lamp-phone.ts';
 
 export interface Member {
@@ -64,18 +65,15 @@ export class Fleet {
   }
 
   /** Waits until it is so for every phone. */
-  async all(so: (member: Member) => boolean, timeout = 30_000): Promise<void> {
-    const missing = () => [...this.members.values()].filter((member) => !so(member));
-    await this.#phone.until(
-      () => missing().length === 0,
-      () => {
-        const left = missing();
-        return `${left.length} of ${this.members.size} phones, such as ${left[0]?.user} with ${JSON.stringify(
-          left[0]?.notifies.map((notify) => [stateOf(notify), notify.text]),
-        )}`;
-      },
-      timeout,
-    );
+  all(so: (member: Member) => boolean): Promise<void> {
+    return until(() => {
+      const left = [...this.members.values()].filter((member) => !so(member));
+      if (left.length === 0) return;
+      const got = left[0]?.notifies.map((notify) => [stateOf(notify), notify.text]);
+      throw new Error(
+        `${left.length} of ${this.members.size} phones, such as ${left[0]?.user} with ${JSON.stringify(got)}`,
+      );
+    }, 2 * LONG);
   }
 
   /** The smallest time between two NOTIFYs of one subscription, ms; and whether a CSeq ever failed to rise. */

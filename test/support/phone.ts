@@ -88,9 +88,13 @@ export class Phone {
     return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
   }
 
-  /** What it sends from now on goes there (UDP), also what waits for an answer. */
+  /** What it sends goes there; over UDP this can change, also for what waits for an answer. */
+  get server(): Address {
+    return this.#peer.server;
+  }
+
   moveTo(server: Address): void {
-    if (this.#peer instanceof UdpPeer) this.#peer.server = server;
+    this.#peer.server = server;
   }
 
   get aor(): string {
@@ -120,6 +124,14 @@ export class Phone {
 
   unregister(): Promise<Sip> {
     return this.register({ expires: 0 });
+  }
+
+  /**
+   * Resolves when the app has read all that this phone has sent so far, its answers too, and has done what it does at once:
+   * it has answered what came later, again and again.
+   */
+  async heard(): Promise<void> {
+    for (let round = 0; round < 3; round++) await this.register({ contact: '' });
   }
 
   /** Sends a MESSAGE and resolves with the final answer. */
@@ -204,6 +216,12 @@ export class Phone {
   /** Nothing more arrives for `ms`. */
   async quiet(ms: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  /** Takes out of its books what it has received. */
+  forget(which: (request: Sip) => boolean): void {
+    for (const list of [this.requests, this.messages])
+      list.splice(0, Infinity, ...list.filter((request) => !which(request)));
   }
 
   close(): void {

@@ -7,6 +7,7 @@ const debug = createDebug('silo:test');
 const REASONS = {
   'SIP timers':
     'the timers of RFC 3261 are what is tested, also on a drachtio-server, which has no options for them',
+  pace: 'an interval that a phone can rely on has to pass, and nothing can be seen of it but that nothing comes',
   disuse: 'what is tested is that nobody has used a thing for so long, and looking at it would use it',
 } as const;
 

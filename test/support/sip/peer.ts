@@ -12,9 +12,15 @@ export abstract class Peer implements Address {
   abstract readonly transport: 'UDP' | 'TCP';
   abstract readonly host: string;
   abstract readonly port: number;
+  /** Where what it sends goes to; over UDP this can change. */
+  server: Address;
   /** Takes each message as it comes; without, they wait to be taken. */
   onMessage: ((message: Sip) => void) | undefined;
   readonly #inbox = new Inbox<Sip>();
+
+  constructor(server: Address) {
+    this.server = server;
+  }
 
   /** To the server; over UDP, also to others. */
   abstract send(bytes: Buffer | string, to?: Address): void;
@@ -52,16 +58,13 @@ export class UdpPeer extends Peer {
   readonly transport = 'UDP';
   readonly host: string;
   readonly port: number;
-  /** What it sends from now on goes there. */
-  server: Address;
   readonly #socket: UdpSocket;
   #closed = false;
 
   private constructor(socket: UdpSocket, server: Address) {
-    super();
+    super(server);
     const { address, port } = socket.address();
     this.#socket = socket;
-    this.server = server;
     this.host = address;
     this.port = port;
     socket.on('message', (bytes, from) => this.put(new Sip(bytes, { host: from.address, port: from.port })));
@@ -101,7 +104,7 @@ export class TcpPeer extends Peer {
   #buffer = Buffer.alloc(0);
 
   constructor(socket: Socket) {
-    super();
+    super({ host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
     this.#socket = socket;
     this.host = socket.localAddress ?? '';
     this.port = socket.localPort ?? 0;
@@ -150,8 +153,7 @@ export class TcpPeer extends Peer {
       const length = /^(?:content-length|l)\s*:\s*(\d+)/im.exec(this.#buffer.toString('latin1', 0, end))?.[1];
       const total = end + 4 + Number(length ?? 0);
       if (this.#buffer.length < total) return;
-      const { remoteAddress = '', remotePort = 0 } = this.#socket;
-      this.put(new Sip(this.#buffer.subarray(0, total), { host: remoteAddress, port: remotePort }));
+      this.put(new Sip(this.#buffer.subarray(0, total), this.server));
       this.#buffer = this.#buffer.subarray(total);
     }
   }
