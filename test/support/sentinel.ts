@@ -3,7 +3,9 @@
  * been on the wire by then; a fixed time of quiet would prove less, and fail or lie on a machine with other work.
  */
 import { randomBytes } from 'node:crypto';
+import type { TestNode } from './node.ts';
 import { Phone } from './phone.ts';
+import { until } from './until.ts';
 
 /** One roundtrip after the other: what began before the first one may need as many steps as one of them. */
 const ROUNDS = 3;
@@ -50,4 +52,17 @@ export async function othersServed({ server, domain }: Pick<Phone, 'server' | 'd
   }
   sender.close();
   witness.close();
+}
+
+/** The silo has done what this phone has set off so far: no box is served any more. */
+export async function idle({ silo }: Pick<TestNode, 'silo'>, phone: Phone): Promise<void> {
+  await phone.heard();
+  await until(() => silo.statistics().lanes === 0);
+}
+
+/** The clock of the silo has looked at the table, from the beginning to the end, since we asked. */
+export async function looked({ calls }: Pick<TestNode, 'calls'>): Promise<void> {
+  const looks = () => calls.get('due') ?? 0;
+  const before = looks();
+  await until(() => looks() > before + 1);
 }
