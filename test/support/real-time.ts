@@ -9,6 +9,9 @@ const REASONS = {
     'the timers of RFC 3261 are what is tested, also on a drachtio-server, which has no options for them',
   pace: 'an interval that a phone can rely on has to pass, and nothing can be seen of it but that nothing comes',
   disuse: 'what is tested is that nobody has used a thing for so long, and looking at it would use it',
+  signals: 'two signals that come together count as one, since Ctrl-C under npm is heard twice',
+  lifetimes:
+    'the application has a clock of its own, and whole seconds are the shortest lifetimes that there are',
 } as const;
 
 /** Lets so much time really pass. For all else there is `until`, a sentinel, `now` or a shorter option. */

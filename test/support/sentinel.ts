@@ -11,10 +11,10 @@ import { until } from './until.ts';
 const ROUNDS = 3;
 
 /**
- * Nothing more comes to this registered phone: messages that are sent to it now are the next ones that it gets. They are
- * taken out of its books again.
+ * Messages that are sent to this registered phone now have come, and all that was on its way before. They are taken out of
+ * its books again; returns what came beside them.
  */
-export async function nothingMore(to: Phone): Promise<void> {
+export async function caughtUp(to: Phone): Promise<readonly string[]> {
   const { server, domain } = to;
   const sender = await Phone.start('sentinel', { server, domain });
   const before = to.messages.length;
@@ -31,9 +31,15 @@ export async function nothingMore(to: Phone): Promise<void> {
   }
   sender.close();
   const came = to.texts.slice(before).filter((text) => !sent.includes(text));
+  to.forget(({ text }) => sent.includes(text));
+  return came;
+}
+
+/** Nothing more comes to this registered phone. */
+export async function nothingMore(to: Phone): Promise<void> {
+  const came = await caughtUp(to);
   if (came.length > 0)
     throw new Error(`${to.name}: nothing was wanted, but this came: ${JSON.stringify(came)}`);
-  to.forget(({ text }) => sent.includes(text));
 }
 
 /**
@@ -42,16 +48,16 @@ export async function nothingMore(to: Phone): Promise<void> {
  */
 export async function othersServed({ server, domain }: Pick<Phone, 'server' | 'domain'>): Promise<void> {
   const sender = await Phone.start('sentinel', { server, domain });
-  const witness = await Phone.start(`witness-${randomBytes(6).toString('hex')}`, { server, domain });
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
+    const witness = await Phone.start(`witness-${randomBytes(6).toString('hex')}`, { server, domain });
     const { status, start } = await sender.message(witness.aor, 'sentinel');
     if (status !== 202) throw new Error(`a sentinel to ${witness.aor} was not stored: ${start}`);
     await witness.register({ expires: 600 });
-    await witness.received(round);
+    await witness.received(1);
     await witness.unregister();
+    witness.close();
   }
   sender.close();
-  witness.close();
 }
 
 /** The silo has done what this phone has set off so far: no box is served any more. */

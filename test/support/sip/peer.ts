@@ -67,6 +67,8 @@ export class UdpPeer extends Peer {
     this.#socket = socket;
     this.host = address;
     this.port = port;
+    // Where it sends to, nobody may listen.
+    socket.on('error', () => undefined);
     socket.on('message', (bytes, from) => this.put(new Sip(bytes, { host: from.address, port: from.port })));
   }
 
