@@ -39,16 +39,16 @@ Content-Length: 0
 </scenario>`;
 
 /** Answers each request. */
-async function answering(status: number): Promise<UdpPeer> {
+async function answering(status: number, reason: string): Promise<UdpPeer> {
   const peer = await UdpPeer.open({ host: '127.0.0.1', port: 9 });
-  peer.onMessage = (message) => peer.send(reply(message, status, 'Answered'), message.source);
+  peer.onMessage = (message) => peer.send(reply(message, status, reason), message.source);
   return peer;
 }
 
 describe('sipp', needing(sippMissing()), () => {
   let accepting: UdpPeer;
   beforeAll(async () => {
-    accepting = await answering(202);
+    accepting = await answering(202, 'Accepted');
   });
   afterAll(() => accepting.close());
 
@@ -71,7 +71,7 @@ describe('sipp', needing(sippMissing()), () => {
   });
 
   test('reports a call that fails, and why', async () => {
-    const refusing = await answering(404);
+    const refusing = await answering(404, 'Not Found');
     const result = await runSipp({
       scenario: MESSAGE,
       remote: hostPort(refusing),
