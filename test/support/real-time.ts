@@ -12,6 +12,7 @@ const REASONS = {
   signals: 'two signals that come together count as one, since Ctrl-C under npm is heard twice',
   lifetimes:
     'the application has a clock of its own, and whole seconds are the shortest lifetimes that there are',
+  leases: 'a node is dead or alive by the time for which it is silent, in whole seconds',
 } as const;
 
 /** Lets so much time really pass. For all else there is `until`, a sentinel, `now` or a shorter option. */
