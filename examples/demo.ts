@@ -26,6 +26,8 @@ const { server } = app;
 const options = { server, domain: server.host, react: () => OK, watch };
 const [alice, lamp] = [await Phone.start('alice', options), await LampPhone.start('bob', options)];
 const bob = lamp.phone;
+/** Asks for answers that the story does not tell of. */
+const stagehand = await Phone.start('stagehand', { server });
 
 try {
   await story();
@@ -40,6 +42,7 @@ try {
 } finally {
   alice.close();
   bob.close();
+  stagehand.close();
   await app.process.stop();
   folder.remove();
 }
@@ -117,9 +120,10 @@ function waiting({ text }: Sip): string {
   );
 }
 
-/** For the reader, and for the silo to note that the last answer of the phone has ended its box. */
-function moment(): Promise<void> {
-  return sleep(1_000);
+/** For the reader, if there is one; and the application has noted the last answer of the phone: it has served another one. */
+async function moment(): Promise<void> {
+  await stagehand.heard();
+  if (process.stdout.isTTY) await sleep(1_000);
 }
 
 function wants({ status, reason }: Sip, wanted: number): void {
