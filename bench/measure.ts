@@ -1,8 +1,6 @@
 /** The measurements on one store: the application in a process of its own or in several, phones around it, all on loopback. */
-import { fileURLToPath } from 'node:url';
-import { freePort } from '../test/support/free-port.ts';
+import { startApp, type RunningApp } from '../test/support/app.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
-import { startProcess, type RunningProcess } from '../test/support/process.ts';
 import { rateOf, type Rate } from './figures.ts';
 
 export interface Figures {
@@ -20,39 +18,12 @@ export const SENDERS = 100;
 export const DEVICES = 200;
 const TEXT = 'x'.repeat(200);
 
-/** A node in a process of its own, with a SIP front end of its own. */
-interface BenchNode {
-  readonly server: { readonly host: string; readonly port: number };
-  readonly process: RunningProcess;
-}
-
-async function startNode(store: string, name: string): Promise<BenchNode> {
-  const server = { host: '127.0.0.1', port: await freePort() };
-  const foreign = Object.keys(process.env).filter((variable) => /^(SILO|DRACHTIO)_/.test(variable));
-  const app = fileURLToPath(new URL('../app.js', import.meta.url));
-  const running = await startProcess(process.execPath, [app], {
-    env: {
-      ...Object.fromEntries(foreign.map((variable) => [variable, undefined])),
-      SILO_SIP_LISTEN: `${server.host}:${server.port}`,
-      SILO_STORE: store,
-      SILO_NODE: name,
-    },
-  });
-  try {
-    await running.line('drachtio-silo ready', { timeoutMs: 15_000 });
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
-  return { server, process: running };
-}
-
 /**
  * @param seconds how long each closed loop runs
  * @param count of nodes on the store; the phones are dealt out among them
  */
 export async function measure(store: string, seconds: number, count = 1): Promise<Figures> {
-  const nodes: BenchNode[] = [];
+  const nodes: RunningApp[] = [];
   const phones: LoadPhone[] = [];
   const crowd = async (size: number, name: string) => {
     const made = await Promise.all(
@@ -66,7 +37,8 @@ export async function measure(store: string, seconds: number, count = 1): Promis
     return made;
   };
   try {
-    for (let index = 0; index < count; index++) nodes.push(await startNode(store, `node${index}`));
+    for (let index = 0; index < count; index++)
+      nodes.push(await startApp({ SILO_STORE: store, SILO_NODE: `node${index}` }));
     const senders = await crowd(SENDERS, 'sender');
     const devices = await crowd(DEVICES, 'device');
 

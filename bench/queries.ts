@@ -1,6 +1,6 @@
 /** How many statements one event asks of the database, counted by the database itself. */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { LampPhone } from '../test/mwi/lamp-phone.ts';
+import { LampPhone } from '../test/support/lamp-phone.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
 import { startNode, type TestNode } from '../test/support/node.ts';
 

@@ -1,8 +1,8 @@
 /** The part of the soak's load that is no plain delivery: devices that refuse, and messages that expire. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Target } from '../test/faults/load.ts';
-import { Ledger } from '../test/faults/ledger.ts';
-import type { Chance } from '../test/faults/random.ts';
+import type { Target } from '../test/support/load/load.ts';
+import { Ledger } from '../test/support/load/ledger.ts';
+import type { Chance } from '../test/support/load/random.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
 
 const REFUSING = 6;
@@ -45,7 +45,7 @@ export class Unruly {
         await phone('hasty@example.org'),
         pause,
         () => `away${chance.between(0, AWAY)}@example.org`,
-        ['Expires: 5'],
+        { Expires: '5' },
       ),
     );
     return unruly;
@@ -72,7 +72,7 @@ export class Unruly {
     sender: LoadPhone,
     pause: number,
     to: () => string,
-    headers: readonly string[] = [],
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     while (this.#loaded) {
       const { id, body } = this.ledger.send('unruly');

@@ -1,15 +1,21 @@
 /** The application as a process: how it starts, says so, and stops. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startFrontEnd } from '../../lib/embedded/front-end.ts';
-import { startApp } from '../support/app.ts';
+import { launchApp, startApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
 import { Phone } from '../support/phone.ts';
 import { startProcess } from '../support/process.ts';
+import { realTime } from '../support/real-time.ts';
+import { nothingMore } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 
-const run = (env: Record<string, string>) =>
-  startProcess(process.execPath, ['dist/app.js'], { env: { SILO_STORE: 'sqlite::memory:', ...env } });
+const run = (env: Record<string, string>) => launchApp({ SILO_STORE: 'sqlite::memory:', ...env });
+
+/** The app has heard that it shall stop: nobody new is served. */
+const stopping = (phone: Phone) =>
+  until(async () => expect((await phone.register({ contact: '' })).status).toBe(503));
 
 describe('the application', () => {
   test('says in one line that it is ready, where, and on which store; then how to try it', async () => {
@@ -43,16 +49,12 @@ describe('the application', () => {
     expect((await alice.message('bob', 'before')).status).toBe(202);
     await front.restart();
     // Until the app is back the server says 503.
-    let status = 503;
-    for (let i = 0; i < 50 && status === 503; i++) {
-      status = (await alice.message('bob', 'after', { callId: 'one', cseq: 1, tag: 't' })).status;
-      await alice.quiet(100);
-    }
-    expect(status).toBe(202);
+    const again = { callId: 'one', cseq: 1, tag: 't' };
+    await until(async () => expect((await alice.message('bob', 'after', again)).status).toBe(202));
     await bob.register({ expires: 600 });
     await bob.received(2);
     expect(bob.texts).toEqual(['before', 'after']);
-    await bob.quiet(200);
+    await nothingMore(bob);
     alice.close();
     bob.close();
     expect(await app.stop()).toMatchObject({ code: 0 });
@@ -106,7 +108,7 @@ describe('the application', () => {
     await bob.register({ expires: 600 });
     await bob.received(1);
     app.process.kill('SIGTERM');
-    await bob.quiet(200);
+    await stopping(alice);
     expect((await alice.message('bob', 'three')).status).toBe(503);
     answer(200);
     expect(await app.process.exited).toMatchObject({ code: 0 });
@@ -123,7 +125,7 @@ describe('the application', () => {
     ];
     bob.react = async ({ method }) => {
       if (method === 'MESSAGE') app.process.kill('SIGTERM');
-      await bob.quiet(200);
+      if (method === 'MESSAGE') await stopping(bob);
       return 200;
     };
     await bob.register({ expires: 600 });
@@ -139,7 +141,7 @@ describe('the application', () => {
     await npm.line('drachtio-silo ready', { timeoutMs: 60_000 });
     npm.kill('SIGTERM');
     await npm.exited;
-    const again = await startProcess(process.execPath, ['dist/app.js'], { env });
+    const again = await launchApp(env);
     await again.line('drachtio-silo ready');
     await again.stop();
   });
@@ -150,7 +152,7 @@ describe('the application', () => {
     await front.close();
     const app = await run({ DRACHTIO_HOST: adminHost, DRACHTIO_PORT: String(adminPort) });
     await app.line('', { from: 'stderr' });
-    await vi.waitFor(() => expect(app.stderr).toMatch(/^\S+Z warn sip:connect: .*can't be reached/m));
+    await until(() => expect(app.stderr).toMatch(/^\S+Z warn sip:connect: .*can't be reached/m));
     app.kill('SIGKILL');
     await app.exited;
   });
@@ -167,7 +169,7 @@ describe('the application', () => {
     await bob.received(1);
     app.process.kill('SIGINT');
     app.process.kill('SIGINT');
-    await bob.quiet(600);
+    await realTime(600, 'signals');
     app.process.kill('SIGINT');
     expect(await app.process.exited).toMatchObject({ code: 1 });
     alice.close();

@@ -1,7 +1,9 @@
 /** What is answered before any app has a say. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { reply, request, tag, type Peer, type RawApp, type RequestParts } from './peer.ts';
-import { arrive, isReal, Target } from './target.ts';
+import { reply, request, tag, type RequestParts } from '../support/sip/message.ts';
+import type { Peer } from '../support/sip/peer.ts';
+import type { RawApp } from './raw-app.ts';
+import { arrive, isReal, nothing, Target } from './target.ts';
 
 describe('automatic answers', () => {
   let target: Target;
@@ -35,27 +37,25 @@ describe('automatic answers', () => {
   it.each(['BYE', 'UPDATE', 'CANCEL'])('answers %s without a match with 481', async (method) => {
     phone.send(request(phone, method));
     const answer = await phone.take();
-    expect(answer.startLine).toBe('SIP/2.0 481 Call/Transaction Does Not Exist');
-    expect(tag(answer.get('to'))).not.toBe('');
-    await app.silence(100);
+    expect(answer.start).toBe('SIP/2.0 481 Call/Transaction Does Not Exist');
+    expect(tag(answer.header('to'))).not.toBe('');
+    await nothing(phone, app);
   });
 
   // drachtio-server says nothing; the embedded front end says 405 with Allow.
   it.each(['REFER', 'UNHEARD-OF'])('never passes %s to an app', async (method) => {
     phone.send(request(phone, method));
-    if (isReal) await phone.silence();
-    else {
+    if (!isReal) {
       const answer = await phone.take();
       expect(answer.status).toBe(405);
-      expect(answer.get('allow')).toContain('MESSAGE');
+      expect(answer.header('allow')).toContain('MESSAGE');
     }
-    await app.silence(100);
+    await nothing(phone, app);
   });
 
   it.each(['ACK', 'PRACK'])('drops a lone %s', async (method) => {
     phone.send(request(phone, method));
-    await phone.silence(200);
-    await app.silence(50);
+    await nothing(phone, app);
   });
 
   const bad: readonly (readonly [string, string, RequestParts])[] = [
@@ -107,19 +107,19 @@ describe('automatic answers', () => {
   ];
   it.each(bad)('answers %s with 400 %s', async (_, reason, parts) => {
     phone.send(request(phone, 'MESSAGE', parts));
-    expect((await phone.take()).startLine).toBe(`SIP/2.0 400 ${reason}`);
-    await app.silence(50);
+    expect((await phone.take()).start).toBe(`SIP/2.0 400 ${reason}`);
+    await nothing(phone, app);
   });
 
   it.each(['From', 'To', 'Call-ID', 'CSeq'])('answers a request without %s with 400', async (name) => {
     const whole = request(phone, 'MESSAGE').toString('latin1');
     phone.send(whole.replace(new RegExp(`^${name}:.*\r\n`, 'm'), ''));
-    expect((await phone.take()).startLine).toBe('SIP/2.0 400 Bad Request');
+    expect((await phone.take()).start).toBe('SIP/2.0 400 Bad Request');
   });
 
   it('answers another SIP version with 505', async () => {
     phone.send(request(phone, 'MESSAGE', { version: 'SIP/3.0' }));
-    expect((await phone.take()).startLine).toBe('SIP/2.0 505 Version Not Supported');
+    expect((await phone.take()).start).toBe('SIP/2.0 505 Version Not Supported');
   });
 
   const good: readonly (readonly [string, RequestParts])[] = [
@@ -154,16 +154,15 @@ describe('automatic answers', () => {
 
   it('drops a request whose Via names another transport', async () => {
     phone.send(request(phone, 'MESSAGE', { via: `SIP/2.0/TCP 127.0.0.1:${phone.port};branch=z9hG4bKx` }));
-    await phone.silence();
+    await nothing(phone, app);
     const connection = await target.tcp();
     connection.send(request(connection, 'MESSAGE', { via: `SIP/2.0/UDP 127.0.0.1:1;branch=z9hG4bKx` }));
-    await connection.silence();
-    await app.silence(50);
+    await nothing(connection, app);
   });
 
   it('answers REGISTER of * with an Expires other than 0 with 400, and passes the other forms', async () => {
     phone.send(request(phone, 'REGISTER', { headers: ['Contact: *', 'Expires: 60'] }));
-    expect((await phone.take()).startLine).toBe('SIP/2.0 400 Bad Request');
+    expect((await phone.take()).start).toBe('SIP/2.0 400 Bad Request');
     for (const headers of [['Contact: *', 'Expires: 0'], ['Contact: *'], []]) {
       const frame = await arrive(phone, app, 'REGISTER', { headers });
       await app.respond(frame.transactionId, '200 OK');
@@ -181,7 +180,7 @@ describe('automatic answers', () => {
     };
     phone.send(request(phone, 'MESSAGE', { ...parts, body: 'hello' }));
     const message = await other.take();
-    expect(message.startLine).toBe(`MESSAGE sip:bob@127.0.0.1:${other.port} SIP/2.0`);
+    expect(message.start).toBe(`MESSAGE sip:bob@127.0.0.1:${other.port} SIP/2.0`);
     expect(message.all('route')).toEqual([]);
     expect(message.all('via')).toHaveLength(2);
     expect(message.body.toString()).toBe('hello');
@@ -189,7 +188,7 @@ describe('automatic answers', () => {
     const answer = await phone.take();
     expect(answer.status).toBe(404);
     expect(answer.all('via')).toEqual(message.all('via').slice(1));
-    await app.silence(50);
+    await nothing(phone, app);
   });
 
   it('passes a Route to the app when there is no To tag, or when it is of another server', async () => {
@@ -212,6 +211,6 @@ describe('automatic answers', () => {
     const first = await phone.take();
     phone.send(message);
     expect((await phone.take()).bytes.equals(first.bytes)).toBe(true);
-    await app.silence(100);
+    await nothing(phone, app);
   });
 });

@@ -1,6 +1,8 @@
 /** TCP: streams, keep-alives, reuse of connections, the cache of registered ones. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { reply, request, type RawApp, type RequestParts, type TcpPeer } from './peer.ts';
+import { reply, request, type RequestParts } from '../support/sip/message.ts';
+import type { TcpPeer } from '../support/sip/peer.ts';
+import type { RawApp } from './raw-app.ts';
 import { arrive, serve, Target } from './target.ts';
 
 describe('TCP connections', () => {
@@ -47,7 +49,7 @@ describe('TCP connections', () => {
         ['2', 'second'],
       ]) {
         const frame = await app.take();
-        expect([frame.message.get('x-no'), frame.message.body.toString()]).toEqual([number, body]);
+        expect([frame.message.header('x-no'), frame.message.body.toString()]).toEqual([number, body]);
         await app.respond(frame.transactionId, '200 OK');
         expect((await phone.take()).status).toBe(200);
       }
@@ -77,7 +79,8 @@ describe('TCP connections', () => {
     phone.send(request(phone, 'MESSAGE', { headers: ['Content-Type: text/plain'], body }));
     expect((await phone.take()).status).toBe(413);
     await phone.closed;
-    await app.silence(50);
+    await target.caughtUp();
+    await app.nothing();
   });
 
   const closing: readonly (readonly [string, number, RequestParts])[] = [
@@ -103,10 +106,11 @@ describe('TCP connections', () => {
 
   it('drops a request without Content-Length, and closes at the next byte', async () => {
     phone.send(request(phone, 'MESSAGE', { length: '' }));
-    await phone.silence(200);
+    await target.caughtUp();
+    expect([phone.open, phone.waiting]).toEqual([true, []]);
     phone.send(request(phone, 'MESSAGE'));
     await phone.closed;
-    await app.silence(50);
+    await app.nothing();
   });
 
   /** Registers over a connection; the contact's host is a private address that nobody can reach. */
@@ -138,7 +142,7 @@ describe('TCP connections', () => {
       const echo = await toUser(method);
       expect(echo.tokens[6]).toBe('tcp');
       const message = await phone.take();
-      expect(message.startLine).toBe(`${method} sip:${user}@192.0.2.99:7777 SIP/2.0`);
+      expect(message.start).toBe(`${method} sip:${user}@192.0.2.99:7777 SIP/2.0`);
       phone.send(reply(message, 200, 'OK'));
       expect((await app.take()).message.status).toBe(200);
     },
@@ -147,15 +151,15 @@ describe('TCP connections', () => {
   it('takes the lifetime from the Expires header when the Contact has none', async () => {
     await register(phone, '', '192.0.2.99', ['Expires: 60']);
     await toUser('MESSAGE');
-    expect((await phone.take()).startLine).toMatch(/^MESSAGE/);
+    expect((await phone.take()).start).toMatch(/^MESSAGE/);
   });
 
   it('lets the cache stand before a proxy', async () => {
     await register(phone);
     const elsewhere = await target.udp();
     await toUser('MESSAGE', `sip:127.0.0.1:${elsewhere.port}`);
-    expect((await phone.take()).startLine).toMatch(/^MESSAGE/);
-    await elsewhere.silence(50);
+    expect((await phone.take()).start).toMatch(/^MESSAGE/);
+    await elsewhere.nothing();
   });
 
   it.each(['PUBLISH', 'INFO', 'SUBSCRIBE'])('does not use the cache for %s', async (method) => {
@@ -163,9 +167,9 @@ describe('TCP connections', () => {
     const elsewhere = await target.udp();
     await toUser(method, `sip:127.0.0.1:${elsewhere.port}`);
     const message = await elsewhere.take();
-    expect(message.startLine).toMatch(new RegExp(`^${method}`));
+    expect(message.start).toMatch(new RegExp(`^${method}`));
     elsewhere.send(reply(message, 404, 'Not Found'));
-    await phone.silence(50);
+    await phone.nothing();
   });
 
   it('caches the connection of a refreshed subscription as well', async () => {
@@ -175,11 +179,11 @@ describe('TCP connections', () => {
     };
     const from = '<sip:alice@example.com>;tag=phone';
     await serve(phone, app, 'SUBSCRIBE', { ...facts, from }, '200 OK', ['Expires: 60']);
-    const to = (await phone.take()).get('to');
+    const to = (await phone.take()).header('to');
     await serve(phone, app, 'SUBSCRIBE', { ...facts, from, to, cseq: 8 }, '200 OK', ['Expires: 60']);
     await phone.take();
     await toUser('OPTIONS');
-    expect((await phone.take()).startLine).toMatch(/^OPTIONS/);
+    expect((await phone.take()).start).toMatch(/^OPTIONS/);
   });
 
   it('forgets the connection when the registration ends', async () => {
@@ -187,7 +191,7 @@ describe('TCP connections', () => {
     await register(phone, 'expires=0');
     const elsewhere = await target.udp();
     await toUser('MESSAGE', `sip:127.0.0.1:${elsewhere.port}`);
-    expect((await elsewhere.take()).startLine).toMatch(/^MESSAGE/);
+    expect((await elsewhere.take()).start).toMatch(/^MESSAGE/);
   });
 
   it('gives two clients with the same user and host one entry: the later one', async () => {
@@ -195,14 +199,14 @@ describe('TCP connections', () => {
     await register(phone);
     await register(second);
     await toUser('MESSAGE');
-    expect((await second.take()).startLine).toMatch(/^MESSAGE/);
-    await phone.silence(50);
+    expect((await second.take()).start).toMatch(/^MESSAGE/);
+    await phone.nothing();
   });
 
   it('answers 410 with an empty source when the registered connection is closed', async () => {
     await register(phone);
     await phone.close();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await target.caughtUp();
     const echo = await toUser('MESSAGE');
     expect(echo.tokens[3]).toBe('OK');
     const answer = await app.take();
@@ -216,9 +220,9 @@ describe('TCP connections', () => {
       proxy: `sip:127.0.0.1:${phone.port};transport=tcp`,
     });
     const message = await phone.take();
-    expect(message.startLine).toBe('PUBLISH sip:bob@example.com SIP/2.0');
-    expect(message.get('via')).toMatch(new RegExp(`^SIP/2\\.0/TCP ${target.sipText};branch=`));
-    expect(message.get('from')).toContain(';transport=tcp>');
+    expect(message.start).toBe('PUBLISH sip:bob@example.com SIP/2.0');
+    expect(message.header('via')).toMatch(new RegExp(`^SIP/2\\.0/TCP ${target.sipText};branch=`));
+    expect(message.header('from')).toContain(';transport=tcp>');
     phone.send(reply(message, 200, 'OK'));
     expect((await app.take()).message.status).toBe(200);
   });
@@ -234,7 +238,7 @@ describe('TCP connections', () => {
       expect((await app.take()).message.status).toBe(200);
       if (turn < 2) await app.request(`MESSAGE ${uri} SIP/2.0`, ['To: <sip:bob@example.com>']);
     }
-    await expect(listener.accept(50)).rejects.toThrow();
+    expect(listener.waiting).toEqual([]);
     await server.close();
   });
 });

@@ -1,6 +1,8 @@
 /** A client that has registered over one TCP connection and is reached inside a dialog of another one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { reply, type Frame, type Peer, type RawApp, type TcpPeer } from './peer.ts';
+import { reply } from '../support/sip/message.ts';
+import type { Peer, TcpPeer } from '../support/sip/peer.ts';
+import type { Frame, RawApp } from './raw-app.ts';
 import { serve, Target } from './target.ts';
 
 describe('a registered connection and a dialog', () => {
@@ -40,7 +42,7 @@ describe('a registered connection and a dialog', () => {
 
   async function leave(): Promise<void> {
     await registered.close();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await target.caughtUp();
   }
 
   it.each(['udp', 'tcp'] as const)(
@@ -50,7 +52,7 @@ describe('a registered connection and a dialog', () => {
       const echo = await notify(dialog);
       expect(echo.tokens[3]).toBe('OK');
       const message = await registered.take();
-      expect(message.startLine).toMatch(/^NOTIFY/);
+      expect(message.start).toMatch(/^NOTIFY/);
       registered.send(reply(message, 200, 'OK'));
       expect((await app.take()).message.status).toBe(200);
     },
@@ -67,7 +69,7 @@ describe('a registered connection and a dialog', () => {
       expect(answer.message.status).toBe(410);
       expect(answer.tokens.slice(4, 7)).toEqual(['tcp', '', '0']);
       expect(answer.dialogId).toBe(dialog);
-      await peer.silence(100);
+      await peer.nothing();
     },
   );
 
@@ -78,10 +80,10 @@ describe('a registered connection and a dialog', () => {
     await phone.take();
     const start = `MESSAGE sip:${contact}:${phone.port} SIP/2.0`;
     await app.request(start);
-    expect((await registered.take()).startLine).toBe(start);
+    expect((await registered.take()).start).toBe(start);
     await leave();
     await app.request(start, [], { proxy: `sip:127.0.0.1:${phone.port}` });
     expect((await app.take()).message.status).toBe(410);
-    await phone.silence(100);
+    await phone.nothing();
   });
 });

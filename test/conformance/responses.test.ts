@@ -1,6 +1,8 @@
 /** Answers that an app gives. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { request, tag, type RawApp, type Sip, type UdpPeer } from './peer.ts';
+import { request, tag, type Sip } from '../support/sip/message.ts';
+import type { UdpPeer } from '../support/sip/peer.ts';
+import type { RawApp } from './raw-app.ts';
 import { arrive, Target } from './target.ts';
 
 describe('responses of an app', () => {
@@ -41,10 +43,11 @@ describe('responses of an app', () => {
 
   it('copies Via, From, To, Call-ID and CSeq, and adds a To tag', async () => {
     const { answer, request: asked } = await answered('MESSAGE', '486 Not Now Please');
-    expect(answer.startLine).toBe('SIP/2.0 486 Not Now Please');
-    for (const name of ['via', 'from', 'call-id', 'cseq']) expect(answer.get(name)).toBe(asked.get(name));
-    expect(answer.get('to')).toMatch(/^<sip:bob@example\.com>;tag=.+/);
-    expect(answer.get('content-length')).toBe('0');
+    expect(answer.start).toBe('SIP/2.0 486 Not Now Please');
+    for (const name of ['via', 'from', 'call-id', 'cseq'])
+      expect(answer.header(name)).toBe(asked.header(name));
+    expect(answer.header('to')).toMatch(/^<sip:bob@example\.com>;tag=.+/);
+    expect(answer.header('content-length')).toBe('0');
     for (const name of ['Contact', 'Server', 'Date', 'Allow']) expect(answer.all(name)).toEqual([]);
   });
 
@@ -55,7 +58,7 @@ describe('responses of an app', () => {
 
   it('takes the To tag of the app', async () => {
     const { answer } = await answered('MESSAGE', '200 OK', ['To: <sip:bob@example.com>;tag=mine']);
-    expect(tag(answer.get('to'))).toBe('mine');
+    expect(tag(answer.header('to'))).toBe('mine');
   });
 
   it('passes Path, Service-Route and a body without Content-Type', async () => {
@@ -65,9 +68,9 @@ describe('responses of an app', () => {
       ['Path: <sip:p;lr>', 'Service-Route: <sip:s;lr>'],
       'body',
     );
-    expect([answer.get('path'), answer.get('service-route')]).toEqual(['<sip:p;lr>', '<sip:s;lr>']);
+    expect([answer.header('path'), answer.header('service-route')]).toEqual(['<sip:p;lr>', '<sip:s;lr>']);
     expect(answer.body.toString()).toBe('body');
-    expect(answer.get('content-length')).toBe('4');
+    expect(answer.header('content-length')).toBe('4');
   });
 
   it('sends a list of Contacts as one line each, and a list of challenges as one line', async () => {
@@ -82,7 +85,7 @@ describe('responses of an app', () => {
   it('adds a Contact to a 2xx of SUBSCRIBE, and to no other answer', async () => {
     const asked = [`Contact: <sip:alice@127.0.0.1:${phone.port}>`, 'Event: presence'];
     expect((await answered('SUBSCRIBE', '404 Not Found', [], '', asked)).answer.all('contact')).toEqual([]);
-    expect((await answered('SUBSCRIBE', '200 OK', ['Expires: 60'], '', asked)).answer.get('contact')).toBe(
+    expect((await answered('SUBSCRIBE', '200 OK', ['Expires: 60'], '', asked)).answer.header('contact')).toBe(
       `<sip:${target.sipText}>`,
     );
     expect((await answered('OPTIONS', '200 OK')).answer.all('contact')).toEqual([]);
@@ -100,7 +103,7 @@ describe('responses of an app', () => {
     const asked = method === 'SUBSCRIBE' ? ['Contact: <sip:a@127.0.0.1>', 'Event: presence'] : [];
     const { result, answer, transactionId } = await answered(method, '200 OK', [header], '', asked);
     expect(result).toBe('NOK|Unknown server error sending response');
-    expect(answer.startLine).toBe('SIP/2.0 500 Internal Server Error');
+    expect(answer.start).toBe('SIP/2.0 500 Internal Server Error');
     const second = await app.respond(transactionId, '200 OK');
     expect(second.result).toBe('NOK|Response not sent due to unknown transaction');
   });
@@ -110,11 +113,11 @@ describe('responses of an app', () => {
     async (line) => {
       const { result, answer, transactionId } = await answered('MESSAGE', line);
       expect(result).toMatch(/^OK\|application\|/);
-      expect(answer.startLine).toBe(`SIP/2.0 ${line}`);
+      expect(answer.start).toBe(`SIP/2.0 ${line}`);
       expect((await phone.take()).status).toBe(500);
       const final = await app.respond(transactionId, '200 OK');
       expect(final.result).toBe('NOK|Response not sent due to unknown transaction');
-      await phone.silence(100);
+      await phone.nothing();
     },
   );
 
@@ -123,7 +126,7 @@ describe('responses of an app', () => {
     expect((await app.respond(transactionId, '200 OK')).result).toBe(
       'NOK|Response not sent due to unknown transaction',
     );
-    await phone.silence(100);
+    await phone.nothing();
   });
 
   it('refuses an answer to a transaction it does not know', async () => {
@@ -144,7 +147,7 @@ describe('responses of an app', () => {
       const frame = await app.take();
       if (how === 'destroyed') await connection.close();
       else connection.end();
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await target.caughtUp();
       expect((await app.respond(frame.transactionId, '200 OK')).tokens[3]).toBe('NOK');
     },
   );

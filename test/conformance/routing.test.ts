@@ -1,7 +1,9 @@
 /** Which app gets a request, and what happens when apps come and go. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { request, tag, type RawApp } from './peer.ts';
-import { arrive, Target } from './target.ts';
+import { request, tag } from '../support/sip/message.ts';
+import type { RawApp } from './raw-app.ts';
+import { arrive, nothing, Target } from './target.ts';
+import { until } from '../support/until.ts';
 
 describe('routing of new requests', () => {
   let target: Target;
@@ -15,18 +17,16 @@ describe('routing of new requests', () => {
   async function shares(apps: readonly RawApp[], count: number): Promise<number[]> {
     const phone = await target.udp();
     for (let at = 0; at < count; at += 1) phone.send(request(phone, 'MESSAGE'));
-    const got = apps.map(() => 0);
-    await Promise.all(
-      apps.map(async (app, index) => {
-        for (;;) {
-          const frame = await app.take(400).catch(() => undefined);
-          if (!frame) return;
-          got[index] = (got[index] ?? 0) + 1;
-          await app.respond(frame.transactionId, '200 OK');
-        }
-      }),
-    );
-    return got;
+    const got = () => apps.map(({ waiting }) => waiting.length);
+    await until(() => got().reduce((sum, each) => sum + each) === count);
+    const shares = got();
+    for (const app of apps)
+      while (app.waiting.length > 0) {
+        await app.respond((await app.take()).transactionId, '200 OK');
+        await phone.take();
+      }
+    for (const app of apps) await nothing(phone, app);
+    return shares;
   }
 
   it('answers 503 with a To tag and without Retry-After when nobody wants the method', async () => {
@@ -35,7 +35,7 @@ describe('routing of new requests', () => {
     phone.send(request(phone, 'MESSAGE'));
     const answer = await phone.take();
     expect(answer.status).toBe(503);
-    expect(tag(answer.get('to'))).not.toBe('');
+    expect(tag(answer.header('to'))).not.toBe('');
     expect(answer.all('retry-after')).toEqual([]);
   });
 
@@ -69,8 +69,7 @@ describe('routing of new requests', () => {
     const frame = await app.take();
     phone.send(message);
     phone.send(message);
-    await app.silence();
-    await phone.silence(100);
+    await nothing(phone, app);
     await app.close();
     const other = await target.app([]);
     expect((await other.respond(frame.transactionId, '202 Accepted')).tokens[3]).toBe('OK');
@@ -82,13 +81,13 @@ describe('routing of new requests', () => {
     const phone = await target.udp();
     await arrive(phone, app, 'MESSAGE');
     await app.close();
-    await phone.silence(500);
+    await phone.nothing();
   });
 
   it('goes on with the other app when one has left', async () => {
     const [first, second] = [await target.app(['message']), await target.app(['message'])];
     await first.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await target.caughtUp();
     expect(await shares([second], 6)).toEqual([6]);
   });
 
@@ -100,6 +99,6 @@ describe('routing of new requests', () => {
     await app.close();
     const other = await target.app([]);
     phone.send(`SIP/2.0 200 OK\r\n${options.lines.join('\r\n')}\r\n\r\n`);
-    await other.silence(300);
+    await nothing(phone, other);
   });
 });

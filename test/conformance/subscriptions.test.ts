@@ -1,7 +1,9 @@
 /** SUBSCRIBE dialogs. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { reply, request, tag, type Frame, type Peer, type RawApp, type Sip } from './peer.ts';
-import { arrive, Target } from './target.ts';
+import { reply, request, tag, type Sip } from '../support/sip/message.ts';
+import type { Peer } from '../support/sip/peer.ts';
+import type { Frame, RawApp } from './raw-app.ts';
+import { arrive, nothing, Target } from './target.ts';
 
 interface Subscription {
   readonly id: string;
@@ -40,9 +42,9 @@ describe('subscriptions', () => {
   }
 
   const inDialog = (one: Subscription, cseq: number, headers: readonly string[] = []) => ({
-    callId: one.accepted.get('call-id'),
-    from: one.accepted.get('from'),
-    to: one.accepted.get('to'),
+    callId: one.accepted.header('call-id'),
+    from: one.accepted.header('from'),
+    to: one.accepted.header('to'),
     cseq,
     headers: [contactOf(phone), 'Event: message-summary', ...headers],
   });
@@ -76,23 +78,23 @@ describe('subscriptions', () => {
 
   it.each(['200 OK', '202 Accepted'])('makes a dialog by %s, with a foretellable id', async (line) => {
     const one = await subscribed(phone, line);
-    const from = one.accepted.get('from');
-    expect(one.id).toBe(`${one.accepted.get('call-id')};from-tag=${tag(from)}`);
-    expect(one.accepted.startLine).toBe(`SIP/2.0 ${line}`);
+    const from = one.accepted.header('from');
+    expect(one.id).toBe(`${one.accepted.header('call-id')};from-tag=${tag(from)}`);
+    expect(one.accepted.start).toBe(`SIP/2.0 ${line}`);
     const message = await notified(one);
-    expect(message.startLine).toBe(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`);
-    expect(message.get('from')).toBe(one.accepted.get('to'));
-    expect(message.get('to')).toBe(from);
-    expect(message.get('call-id')).toBe(one.accepted.get('call-id'));
+    expect(message.start).toBe(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`);
+    expect(message.header('from')).toBe(one.accepted.header('to'));
+    expect(message.header('to')).toBe(from);
+    expect(message.header('call-id')).toBe(one.accepted.header('call-id'));
     await notified(one, 'terminated');
   });
 
   it('numbers NOTIFYs from the CSeq of the SUBSCRIBE on, whatever the app says', async () => {
     const one = await subscribed();
-    expect((await notified(one)).get('cseq')).toBe('8 NOTIFY');
+    expect((await notified(one)).header('cseq')).toBe('8 NOTIFY');
     await notify(one, 'active', app, ['CSeq: 500 NOTIFY']);
-    expect((await phone.take()).get('cseq')).toBe('9 NOTIFY');
-    expect((await notified(one, 'terminated')).get('cseq')).toBe('10 NOTIFY');
+    expect((await phone.take()).header('cseq')).toBe('9 NOTIFY');
+    expect((await notified(one, 'terminated')).header('cseq')).toBe('10 NOTIFY');
   });
 
   it('adds no Contact to a NOTIFY, and loses one with @localhost', async () => {
@@ -101,7 +103,7 @@ describe('subscriptions', () => {
     await notify(one, 'active', app, ['Contact: <sip:mwi@localhost>']);
     expect((await phone.take()).all('contact')).toEqual([]);
     await notify(one, 'terminated', app, [`Contact: <sip:mwi@${target.sipText}>`]);
-    expect((await phone.take()).get('contact')).toBe(`<sip:mwi@${target.sipText}>`);
+    expect((await phone.take()).header('contact')).toBe(`<sip:mwi@${target.sipText}>`);
   });
 
   it('lets the app break To and Call-ID, but not the From tag', async () => {
@@ -112,16 +114,16 @@ describe('subscriptions', () => {
       'Call-ID: another',
     ]);
     const message = await phone.take();
-    expect(message.get('from')).toBe(`<sip:other@example.com>;tag=${tag(one.accepted.get('to'))}`);
-    expect(message.get('to')).toBe('<sip:x@y>;tag=z');
-    expect(message.get('call-id')).toBe('another');
+    expect(message.header('from')).toBe(`<sip:other@example.com>;tag=${tag(one.accepted.header('to'))}`);
+    expect(message.header('to')).toBe('<sip:x@y>;tag=z');
+    expect(message.header('call-id')).toBe('another');
     await notify(one, 'terminated');
   });
 
   it('sends to the source address when the Contact says another', async () => {
     const one = await subscribed(phone, '200 OK', ['Contact: <sip:alice@192.168.77.7:5062>']);
     const message = await notified(one, 'terminated');
-    expect(message.startLine).toBe('NOTIFY sip:alice@192.168.77.7:5062 SIP/2.0');
+    expect(message.start).toBe('NOTIFY sip:alice@192.168.77.7:5062 SIP/2.0');
   });
 
   it('follows the Record-Route of the SUBSCRIBE', async () => {
@@ -131,8 +133,8 @@ describe('subscriptions', () => {
       `Record-Route: ${route}`,
     ]);
     const message = await notified(one, 'terminated');
-    expect(message.startLine).toBe('NOTIFY sip:alice@192.0.2.1 SIP/2.0');
-    expect(message.get('route')).toBe(route);
+    expect(message.start).toBe('NOTIFY sip:alice@192.0.2.1 SIP/2.0');
+    expect(message.header('route')).toBe(route);
   });
 
   it('uses the connection of a TCP subscriber', async () => {
@@ -146,7 +148,7 @@ describe('subscriptions', () => {
     const connection = await target.tcp();
     const one = await subscribed(connection);
     await connection.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await target.caughtUp();
     expect((await notify(one, 'terminated')).tokens[3]).toBe('OK');
     const answer = await app.take();
     expect(answer.message.status).toBe(503);
@@ -162,10 +164,10 @@ describe('subscriptions', () => {
       const echo = await app.respond(frame.transactionId, '202 Accepted', ['Expires: 600']);
       expect(echo.tokens.slice(10, 15)).toEqual([frame.transactionId, one.id, '', 'Msg sent:', '']);
       const answer = await phone.take();
-      expect(answer.get('contact')).toBe(`<sip:${target.sipText}>`);
-      expect(answer.get('to')).toBe(one.accepted.get('to'));
+      expect(answer.header('contact')).toBe(`<sip:${target.sipText}>`);
+      expect(answer.header('to')).toBe(one.accepted.header('to'));
     }
-    await other.silence(50);
+    await nothing(phone, other);
     await notified(one, 'terminated');
   });
 
@@ -177,7 +179,7 @@ describe('subscriptions', () => {
     await app.respond(frame.transactionId, '200 OK', ['Expires: 600']);
     await phone.take();
     const message = await notified(one, 'terminated');
-    expect(message.startLine).toBe(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`);
+    expect(message.start).toBe(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`);
   });
 
   it.each(['MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'PUBLISH', 'UPDATE', 'REFER', 'UNHEARD-OF'])(
@@ -198,7 +200,7 @@ describe('subscriptions', () => {
     const frame = await arrive(phone, app, 'SUBSCRIBE', { ...inDialog(one, 9), to: '<sip:bob@example.com>' });
     expect(frame.dialogId).toBe(one.id);
     await app.respond(frame.transactionId, '200 OK', ['Expires: 60']);
-    expect(tag((await phone.take()).get('to'))).toBe(tag(one.accepted.get('to')));
+    expect(tag((await phone.take()).header('to'))).toBe(tag(one.accepted.header('to')));
     await notified(one, 'terminated');
   });
 
@@ -206,7 +208,7 @@ describe('subscriptions', () => {
     const one = await subscribed();
     const frame = await arrive(phone, app, 'SUBSCRIBE', inDialog(one, 9));
     await app.respond(frame.transactionId, '489 Bad Event');
-    expect((await phone.take()).get('contact')).toBe(`<sip:${target.sipText}>`);
+    expect((await phone.take()).header('contact')).toBe(`<sip:${target.sipText}>`);
     await notified(one, 'terminated');
   });
 
@@ -237,7 +239,7 @@ describe('subscriptions', () => {
     const headers = ['Event: message-summary', 'Subscription-State: terminated'];
     await app.request(`NOTIFY sip:any@127.0.0.1:${phone.port} SIP/2.0`, headers, { dialog: one.id });
     const message = await phone.take();
-    expect(message.startLine).toBe(`NOTIFY sip:any@127.0.0.1:${phone.port} SIP/2.0`);
+    expect(message.start).toBe(`NOTIFY sip:any@127.0.0.1:${phone.port} SIP/2.0`);
     phone.send(reply(message, 200, 'OK'));
     await app.take();
   });
@@ -248,7 +250,7 @@ describe('subscriptions', () => {
     phone.send(refresh);
     const frame = await app.take();
     phone.send(refresh);
-    await app.silence(100);
+    await nothing(phone, app);
     await app.respond(frame.transactionId, '200 OK', ['Expires: 60']);
     const first = await phone.take();
     phone.send(refresh);
@@ -263,8 +265,8 @@ describe('subscriptions', () => {
     const other = await target.app();
     phone.send(request(phone, 'SUBSCRIBE', inDialog(one, 8)));
     expect((await phone.take()).status).toBe(481);
-    await other.silence(50);
-    expect((await notified(one, 'active', phone, other)).get('cseq')).toBe('9 NOTIFY');
+    await nothing(phone, other);
+    expect((await notified(one, 'active', phone, other)).header('cseq')).toBe('9 NOTIFY');
     await notified(one, 'terminated', phone, other);
   });
 
@@ -322,9 +324,9 @@ describe('subscriptions', () => {
     expect(frame.dialogId).toBe('');
     const echo = await app.respond(frame.transactionId, '200 OK', ['Expires: 600']);
     const accepted = await phone.take();
-    expect(tag(accepted.get('to'))).toBe('ours');
+    expect(tag(accepted.header('to'))).toBe('ours');
     const one = { id: echo.tokens[11] ?? '', accepted, echo };
-    expect((await notified(one)).get('cseq')).toBe('41 NOTIFY');
+    expect((await notified(one)).header('cseq')).toBe('41 NOTIFY');
     expect((await arrive(phone, app, 'SUBSCRIBE', inDialog(one, 41))).dialogId).toBe(one.id);
     await notified(one, 'terminated');
   });
@@ -347,19 +349,19 @@ describe('subscriptions', () => {
     const one = await subscribed();
     await notified(one);
     await app.request(`NOTIFY sip:alice@127.0.0.1:${phone.port} SIP/2.0`, [
-      `From: ${one.accepted.get('to')}`,
-      `To: ${one.accepted.get('from')}`,
-      `Call-ID: ${one.accepted.get('call-id')}`,
+      `From: ${one.accepted.header('to')}`,
+      `To: ${one.accepted.header('from')}`,
+      `Call-ID: ${one.accepted.header('call-id')}`,
       'CSeq: 500 NOTIFY',
       'Event: message-summary',
       'Subscription-State: active',
     ]);
     const raw = await phone.take();
-    expect(raw.get('cseq')).toBe('500 NOTIFY');
+    expect(raw.header('cseq')).toBe('500 NOTIFY');
     phone.send(reply(raw, 200, 'OK'));
     const answer = await app.take();
     expect(answer.dialogId).toBe('');
-    expect((await notified(one)).get('cseq')).toBe('9 NOTIFY');
+    expect((await notified(one)).header('cseq')).toBe('9 NOTIFY');
     await notified(one, 'terminated');
   });
 
@@ -380,11 +382,11 @@ describe('subscriptions', () => {
     ]);
     expect(echo.tokens[3]).toBe('OK');
     const subscribe = await phone.take();
-    const id = `${subscribe.get('call-id')};from-tag=app`;
+    const id = `${subscribe.header('call-id')};from-tag=app`;
     phone.send(reply(subscribe, 200, 'OK', [`Contact: <sip:mwi@127.0.0.1:${phone.port}>`, 'Expires: 60']));
     expect((await app.take()).dialogId).toBe(id);
     const frame = await arrive(phone, app, 'NOTIFY', {
-      callId: subscribe.get('call-id'),
+      callId: subscribe.header('call-id'),
       from: '<sip:mwi@example.com>;tag=phone',
       to: '<sip:app@example.com>;tag=app',
       cseq: 1,
@@ -398,7 +400,7 @@ describe('subscriptions', () => {
     await app.respond(frame.transactionId, '200 OK');
     expect((await phone.take()).status).toBe(200);
     const last = await arrive(phone, app, 'NOTIFY', {
-      callId: subscribe.get('call-id'),
+      callId: subscribe.header('call-id'),
       from: '<sip:mwi@example.com>;tag=phone',
       to: '<sip:app@example.com>;tag=app',
       cseq: 2,

@@ -7,20 +7,11 @@
  * A real server is one for all files, so they must run one after the other. It has to listen on UDP and TCP of
  * one port, and nobody else may use it meanwhile. docs/embedded.md says which other tests take these variables.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startFrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { realServer } from '../support/real-server.ts';
-import {
-  RawApp,
-  request,
-  TcpListener,
-  TcpPeer,
-  UdpPeer,
-  type Address,
-  type Frame,
-  type Peer,
-  type RequestParts,
-} from './peer.ts';
+import { request, type Address, type RequestParts } from '../support/sip/message.ts';
+import { TcpListener, TcpPeer, UdpPeer, type Peer } from '../support/sip/peer.ts';
+import { RawApp, type Frame } from './raw-app.ts';
 
 /** True when a drachtio-server is named by the environment. */
 export const isReal = realServer !== undefined;
@@ -83,10 +74,17 @@ export class Target {
     return this.#kept(await TcpListener.open());
   }
 
-  /** Closes what a test has opened, and gives the server time to notice. */
+  /** Closes what a test has opened; the server has noticed. */
   async tidy(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((one) => one.close().catch(() => undefined)));
-    await sleep(30);
+    await this.caughtUp();
+  }
+
+  /** The server has seen what happened before: it has served what came later, more than once, on both sides. */
+  async caughtUp(): Promise<void> {
+    const [peer, app] = [await UdpPeer.open(this.sip), await RawApp.open(this.admin, this.secret)];
+    for (let turn = 0; turn < 3; turn += 1) await nothing(peer, app);
+    await Promise.all([peer.close(), app.close()]);
   }
 
   async end(): Promise<void> {
@@ -122,6 +120,12 @@ export async function serve(
 ): Promise<{ readonly frame: Frame; readonly echo: Frame }> {
   const frame = await arrive(peer, app, method, parts);
   return { frame, echo: await app.respond(frame.transactionId, statusLine, headers) };
+}
+
+/** Neither the peer nor the app has got anything, and nothing is on its way to them. */
+export async function nothing(peer: Peer, app: RawApp): Promise<void> {
+  await peer.nothing();
+  await app.nothing();
 }
 
 export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,6 +1,7 @@
 /** Framing and frames of the admin port. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { framed, reply } from './peer.ts';
+import { reply } from '../support/sip/message.ts';
+import { framed } from './raw-app.ts';
 import { arrive, everyVerb, Target, timeOfDay, uuid } from './target.ts';
 
 describe('the wire protocol', () => {
@@ -206,7 +207,7 @@ describe('the wire protocol', () => {
     const phone = await target.udp();
     const via = `SIP/2.0/UDP 127.0.0.1:${phone.port};branch=z9hG4bK${Date.now()}`;
     const frame = await arrive(phone, app, 'MESSAGE', { via });
-    expect(frame.message.get('via')).toBe(`${via};rport=${phone.port}`);
+    expect(frame.message.header('via')).toBe(`${via};rport=${phone.port}`);
     await app.respond(frame.transactionId, '200 OK');
   });
 

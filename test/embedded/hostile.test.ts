@@ -7,7 +7,9 @@ import { ServerTransactions } from '../../lib/embedded/pending.ts';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { defaultTimers } from '../../lib/embedded/network/timers.ts';
 import { isPeer } from '../../lib/embedded/text/address.ts';
-import { RawApp, TcpPeer, UdpPeer, request, tag } from '../conformance/peer.ts';
+import { RawApp } from '../conformance/raw-app.ts';
+import { request, tag } from '../support/sip/message.ts';
+import { TcpPeer, UdpPeer } from '../support/sip/peer.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -31,7 +33,10 @@ async function scene(options: FrontEndOptions = {}, verbs = ['message', 'registe
 async function isServing({ sip, app }: Awaited<ReturnType<typeof scene>>): Promise<void> {
   const phone = kept(await UdpPeer.open(sip));
   phone.send(request(phone, 'OPTIONS', { callId: 'still-there' }));
-  const { transactionId } = await app.take(3_000, ({ message }) => message.get('call-id') === 'still-there');
+  const { transactionId } = await app.take(
+    10_000,
+    ({ message }) => message.header('call-id') === 'still-there',
+  );
   await app.respond(transactionId, '200 OK');
   expect((await phone.take()).status).toBe(200);
 }
@@ -50,7 +55,7 @@ describe('a port that is none', () => {
     phone.send(request(phone, 'SUBSCRIBE', { headers }));
     const frame = await all.app.take();
     await all.app.respond(frame.transactionId, '200 OK', ['Expires: 86400', 'Contact: <sip:us@localhost>']);
-    const dialog = `${frame.message.get('call-id')};from-tag=${tag(frame.message.get('from'))}`;
+    const dialog = `${frame.message.header('call-id')};from-tag=${tag(frame.message.header('from'))}`;
     const lines = ['Subscription-State: active', 'Event: message-summary', 'Contact: <sip:us@localhost>'];
     const answer = await all.app.request('NOTIFY sip:placeholder SIP/2.0', lines, { dialog });
     expect(answer.result).toMatch(/^NOK\|/);
@@ -64,7 +69,7 @@ describe('a port that is none', () => {
     phone.send(request(phone, 'SUBSCRIBE', { headers }));
     const frame = await all.app.take();
     await all.app.respond(frame.transactionId, '200 OK', ['Expires: 86400', 'Contact: <sip:us@localhost>']);
-    const dialog = `${frame.message.get('call-id')};from-tag=${tag(frame.message.get('from'))}`;
+    const dialog = `${frame.message.header('call-id')};from-tag=${tag(frame.message.header('from'))}`;
     const lines = ['Subscription-State: active', 'Event: message-summary', 'Contact: <sip:us@localhost>'];
     const answer = await all.app.request('NOTIFY sip:placeholder SIP/2.0', lines, { dialog });
     expect(answer.result).toMatch(/^N?OK\|/);

@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../support/node.ts';
-import { Phone, type Reaction, type SipMessageSeen } from '../support/phone.ts';
+import { Phone, type Reaction } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 import { Books } from './books.ts';
-import { chance } from './random.ts';
+import { chance } from '../support/load/random.ts';
 
 /** By reference/field study and RFC, not by the code: what an answer must lead to, at first and in the end. */
 const FATES = {
@@ -55,7 +56,7 @@ afterEach(async () => {
 });
 
 /** A phone that reacts to MESSAGEs in this way; what it takes goes into the books. */
-async function device(name: string, react: (request: SipMessageSeen) => Reaction | Promise<Reaction>) {
+async function device(name: string, react: (request: Sip) => Reaction | Promise<Reaction>) {
   const phone = await Phone.start(name, { server: node.server });
   phone.react = async (request) => {
     if (request.method !== 'MESSAGE') return 200;
@@ -193,7 +194,7 @@ const MANNERS: Readonly<Record<string, Reaction | (() => Promise<Reaction>)>> = 
   },
 };
 
-function answerTo(request: SipMessageSeen): string {
+function answerTo(request: Sip): string {
   const copied = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
     (name) => `${name}: ${request.header(name)}\r\n`,
   );

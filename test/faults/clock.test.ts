@@ -6,7 +6,7 @@ import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { Books } from './books.ts';
-import { chance } from './random.ts';
+import { chance } from '../support/load/random.ts';
 
 const HOUR = 3_600;
 

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startApp, type RunningApp } from '../support/app.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { Phone, type SipMessageSeen } from '../support/phone.ts';
+import { Phone } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 import { startHarmed, type HarmedDatabase } from './database.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
@@ -36,11 +37,9 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
   afterEach(() => alice.close());
 
   /** Sends one message after the other until told to stop; what was refused is not repeated. */
-  function sending(
-    to: string,
-  ): () => Promise<{ answers: SipMessageSeen[]; slowest: number; acknowledged: string[] }> {
+  function sending(to: string): () => Promise<{ answers: Sip[]; slowest: number; acknowledged: string[] }> {
     const order = { stop: false };
-    const answers: SipMessageSeen[] = [];
+    const answers: Sip[] = [];
     const acknowledged: string[] = [];
     let slowest = 0;
     const work = (async () => {

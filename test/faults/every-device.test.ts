@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
-import { AppNode } from './app-node.ts';
+import { AppNode } from '../support/load/app-node.ts';
 import { ownMariaDb, ownSqlite } from './own-store.ts';
 
 const DEVICES = 4;

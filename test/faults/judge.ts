@@ -1,8 +1,8 @@
 /** The verdict on a run with faults: its figures on one line, the promises, and the store's own books. */
 import { expect } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
-import type { Ledger } from './ledger.ts';
-import type { Chance } from './random.ts';
+import type { Ledger } from '../support/load/ledger.ts';
+import type { Chance } from '../support/load/random.ts';
 
 export async function judge(what: string, ledger: Ledger, store: string, { seed }: Chance): Promise<void> {
   const { totals, broken } = ledger;

@@ -1,9 +1,9 @@
 /** The app under load, killed again and again at moments that a seed decides. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppNode } from './app-node.ts';
-import { Ledger } from './ledger.ts';
-import { Load } from './load.ts';
-import type { Chance } from './random.ts';
+import { AppNode } from '../support/load/app-node.ts';
+import { Ledger } from '../support/load/ledger.ts';
+import { Load } from '../support/load/load.ts';
+import type { Chance } from '../support/load/random.ts';
 
 export interface KillRun {
   readonly store: string;

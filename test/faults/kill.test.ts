@@ -5,7 +5,7 @@ import { needing } from '../support/needing.ts';
 import { judge } from './judge.ts';
 import { killRun } from './kill-run.ts';
 import { ownMariaDb, ownSqlite, type OwnStore } from './own-store.ts';
-import { chance } from './random.ts';
+import { chance } from '../support/load/random.ts';
 
 const KILLS = 30;
 const LIMIT = 150_000;

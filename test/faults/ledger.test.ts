@@ -1,6 +1,6 @@
 /** The judge of the kill runs must itself be able to find fault. */
 import { expect, test } from 'vitest';
-import { Ledger } from './ledger.ts';
+import { Ledger } from '../support/load/ledger.ts';
 
 function accepted(ledger: Ledger): { readonly id: number; readonly body: string } {
   const message = ledger.send('text');

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
-import { Ledger } from './ledger.ts';
-import { Load } from './load.ts';
+import { Ledger } from '../support/load/ledger.ts';
+import { Load } from '../support/load/load.ts';
 import { LoadPhone } from '../support/load-phone.ts';
-import { chance, type Chance } from './random.ts';
+import { chance, type Chance } from '../support/load/random.ts';
 
 const LIMIT = 120_000;
 const DEVICES = 20;

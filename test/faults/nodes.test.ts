@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { AppNode } from './app-node.ts';
+import { AppNode } from '../support/load/app-node.ts';
 import { judge } from './judge.ts';
 import { ownMariaDb, ownSqlite, type OwnStore } from './own-store.ts';
-import { Ledger } from './ledger.ts';
-import { Load } from './load.ts';
-import { chance, type Chance } from './random.ts';
+import { Ledger } from '../support/load/ledger.ts';
+import { Load } from '../support/load/load.ts';
+import { chance, type Chance } from '../support/load/random.ts';
 
 const LIMIT = 150_000;
 const KILLS = 20;

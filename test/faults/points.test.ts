@@ -6,11 +6,11 @@ import { LoadPhone } from '../support/load-phone.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
-import { AppNode } from './app-node.ts';
+import { AppNode } from '../support/load/app-node.ts';
 import { judge } from './judge.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger } from '../support/load/ledger.ts';
 import { startProxy, type Proxy } from './proxy.ts';
-import { chance } from './random.ts';
+import { chance } from '../support/load/random.ts';
 
 const ROUNDS = 10;
 const LIMIT = 90_000;

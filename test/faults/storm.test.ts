@@ -1,10 +1,10 @@
 /** Must be shown 5: every phone registers at once after an outage; one in a hundred has mail. */
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
+import { hostPort, reply, request, type Sip } from '../support/sip/message.ts';
+import { UdpPeer } from '../support/sip/peer.ts';
 
 const PHONES = 10_000;
 /** Every so many-th phone has mail. */
@@ -17,66 +17,50 @@ const BURST = 100;
 const PAUSE = 100;
 
 let node: TestNode | undefined;
-let socket: Socket | undefined;
+let peer: UdpPeer | undefined;
 
 afterEach(async () => {
-  socket?.close();
+  await peer?.close();
   await node?.close();
-  socket = node = undefined;
+  peer = node = undefined;
 });
 
 /** All phones behind one socket: what comes in is told apart by the user part. */
 class Crowd {
   readonly registered = new Set<string>();
-  /** User -> bodies in order; retransmissions are left out. */
+  /** User -> bodies in order; repeats are left out. */
   readonly mail = new Map<string, string[]>();
-  readonly #socket: Socket;
-  readonly #port: number;
-  readonly #seen = new Map<string, Buffer>();
+  readonly #peer: UdpPeer;
+  readonly #seen = new Set<string>();
 
-  constructor(own: Socket, { server }: TestNode) {
-    this.#socket = own;
-    this.#port = server.port;
-    own.on('message', (bytes) => this.#receive(bytes.toString()));
+  constructor(peer: UdpPeer) {
+    this.#peer = peer;
+    peer.onMessage = (message) => this.#receive(message);
   }
 
   register(user: string): void {
-    const { port } = this.#socket.address();
-    this.#send(
-      [
-        'REGISTER sip:example.org SIP/2.0',
-        `Via: SIP/2.0/UDP 127.0.0.1:${port};rport;branch=z9hG4bK${user}`,
-        'Max-Forwards: 70',
-        `From: <sip:${user}@example.org>;tag=${user}`,
-        `To: <sip:${user}@example.org>`,
-        `Call-ID: ${user}`,
-        'CSeq: 1 REGISTER',
-        `Contact: <sip:${user}@127.0.0.1:${port}>;expires=3600`,
-        'Content-Length: 0',
-        '',
-        '',
-      ].join('\r\n'),
+    const uri = `<sip:${user}@example.org>`;
+    this.#peer.send(
+      request(this.#peer, 'REGISTER', {
+        uri: 'sip:example.org',
+        branch: `z9hG4bK${user}`,
+        from: `${uri};tag=${user}`,
+        to: uri,
+        callId: user,
+        cseq: 1,
+        headers: [`Contact: <sip:${user}@${hostPort(this.#peer)}>;expires=3600`],
+      }),
     );
   }
 
-  #receive(text: string): void {
-    const line = (name: string) => new RegExp(`^${name}: (.*)\r$`, 'm').exec(text)?.[1] ?? '';
-    if (text.startsWith('SIP/2.0 200')) {
-      this.registered.add(line('Call-ID'));
-      return;
-    }
-    const [, user] = /^MESSAGE sip:(\w+)@/.exec(text) ?? [];
+  #receive(message: Sip): void {
+    if (message.status === 200) this.registered.add(message.header('Call-ID'));
+    const [, user] = /^MESSAGE sip:(\w+)@/.exec(message.start) ?? [];
     if (user === undefined) return;
-    const copied = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => `${name}: ${line(name)}\r\n`);
-    const answer = Buffer.from(`SIP/2.0 200 OK\r\n${copied.join('')}Content-Length: 0\r\n\r\n`);
-    if (!this.#seen.has(line('Via')))
-      this.mail.set(user, [...(this.mail.get(user) ?? []), text.slice(text.indexOf('\r\n\r\n') + 4)]);
-    this.#seen.set(line('Via'), answer);
-    this.#send(answer);
-  }
-
-  #send(bytes: Buffer | string): void {
-    this.#socket.send(bytes, this.#port, '127.0.0.1');
+    if (!this.#seen.has(message.transaction))
+      this.mail.set(user, [...(this.mail.get(user) ?? []), message.text]);
+    this.#seen.add(message.transaction);
+    this.#peer.send(reply(message, 200, 'OK'));
   }
 }
 
@@ -96,9 +80,8 @@ test(
         }),
       );
     alice.close();
-    socket = createSocket({ type: 'udp4', recvBufferSize: 4_000_000 }).bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    const crowd = new Crowd(socket, node);
+    peer = await UdpPeer.open(server);
+    const crowd = new Crowd(peer);
     calls.clear();
 
     const begun = performance.now();

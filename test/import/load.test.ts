@@ -8,7 +8,7 @@ import { runImportCommand } from './command.ts';
 const ROWS = Number(process.env['TEST_IMPORT_ROWS'] ?? 100_000);
 const BOXES = 1_000;
 
-describe.each([
+describe.concurrent.each([
   ['SQLite', undefined],
   ['MariaDB', mariadbMissing()],
 ] as const)('100,000 rows, from %s to the same', (engine: Engine, missing) => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StoreOverrides } from '../../lib/silo/receive/message-of-request.ts';
 import type { SiloOptions } from '../../lib/silo/state/options.ts';
-import { aScene, until, type Scene } from '../silo/scene.ts';
+import { aScene, type Scene } from '../support/scene.ts';
+import { nothingMore } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { TestNodeOptions } from '../support/node.ts';
 
@@ -137,7 +139,7 @@ describe('every device', () => {
     await bob.received(2);
     expect(bob.texts[0]).toBe('live');
     expect(bob.texts[1]).toMatch(/^\[Offline message - .*\] stored$/);
-    await alice.quiet(100);
+    await nothingMore(alice);
     expect(alice.messages).toHaveLength(1);
   });
 });

@@ -1,10 +1,12 @@
 /** With a device away all that it is owed stays in the box: one more message for the others must not read all of that again. */
 import { afterEach, expect, test } from 'vitest';
-import { aScene, until, type Scene } from '../silo/scene.ts';
+import { aScene, type Scene } from '../support/scene.ts';
+import { until } from '../support/until.ts';
 
 let scene: Scene;
 afterEach(() => scene.close());
 
+const idle = () => until(() => scene.node.silo.statistics().lanes === 0);
 const params = (n: number) => `;+sip.instance="<urn:uuid:device-${n}>"`;
 
 test('a live message costs as many queries with 300 messages in the box as with none', async () => {
@@ -17,12 +19,12 @@ test('a live message costs as many queries with 300 messages in the box as with 
   const texts = Array.from({ length: 300 }, (_, n) => `message ${n}`);
   await scene.leave('bob', ...texts);
   for (const one of here) await one.received(300);
-  await here[0]!.quiet(50);
+  await idle();
   scene.time += 5;
   const before = new Map(scene.node.calls);
   await scene.leave('bob', 'one more');
   for (const one of here) await one.received(301);
-  await here[0]!.quiet(200);
+  await idle();
   for (const method of ['waiting', 'bindings'])
     expect((scene.node.calls.get(method) ?? 0) - (before.get(method) ?? 0), method).toBeLessThan(30);
 

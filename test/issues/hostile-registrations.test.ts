@@ -1,7 +1,9 @@
 /** What a REGISTER may hold without harm to the mail of its own user or to anybody else. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
+import { idle } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 
 let node: TestNode;
 let phones: Phone[];
@@ -45,7 +47,7 @@ test('a Path that is too long to be kept is refused, one that is too long for th
     200,
   );
   await bob.received(1);
-  await vi.waitFor(async () => expect(await node.store.ledger()).toMatchObject({ delivered: 1, dead: 0 }));
+  await until(async () => expect(await node.store.ledger()).toMatchObject({ delivered: 1, dead: 0 }));
 });
 
 test('a message that only just fits never becomes a dead letter because of a long contact', async () => {
@@ -58,7 +60,7 @@ test('a message that only just fits never becomes a dead letter because of a lon
   }
   expect(size).toBeGreaterThan(11_000);
   await bob.register({ contact: `<sip:bob@192.0.2.1;pn=${'x'.repeat(440)}>`, expires: 600 });
-  await bob.quiet(200);
+  await idle(node, bob);
   expect(await node.store.ledger()).toMatchObject({ waiting: 1, dead: 0 });
   await bob.register({ expires: 600 });
   await bob.received(1);

@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, test } from 'vitest';
 import type { MwiOptions } from '../../lib/mwi/request/options.ts';
-import { LampPhone, voice } from '../mwi/lamp-phone.ts';
+import { LampPhone, voice } from '../support/lamp-phone.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
 let node: TestNode;
@@ -27,11 +27,11 @@ afterEach(async () => {
 async function misses(bob: LampPhone): Promise<void> {
   const voicemail = await phone('voicemail');
   bob.close();
-  await voicemail.phone.quiet(200);
+  await voicemail.phone.heard();
   await voicemail.publish('bob@example.org', voice(1));
-  await voicemail.phone.quiet(200);
+  await voicemail.phone.heard();
 }
-const told = (bob: LampPhone) => bob.sees(({ body }) => body.includes('Voice-Message: 1/0'), 2000);
+const told = (bob: LampPhone) => bob.sees(({ body }) => body.includes('Voice-Message: 1/0'));
 
 test('a phone that comes back over another connection is told at once what it has missed', async () => {
   await start();

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { LampPhone, forgotten, numberOf, stateOf, until, voice } from '../mwi/lamp-phone.ts';
+import { LampPhone, forgotten, numberOf, stateOf, voice } from '../support/lamp-phone.ts';
+import { until } from '../support/until.ts';
 
 const MAILBOX = 'bob@example.org';
 let node: TestNode;
@@ -102,7 +103,7 @@ test('a display name that looks like a tag stays whole', async () => {
 test('a last NOTIFY that was lost with the connection is sent when that is back', async () => {
   const line = await bob.subscribe({ Expires: '60' });
   await bob.notified(1);
-  await bob.phone.quiet(1100);
+  await bob.phone.heard();
   node.front.dropApps();
   time += 61;
   await until(() => bob.notifies.some((notify) => stateOf(notify).startsWith('terminated')));
@@ -146,6 +147,7 @@ test('a fetch while the store is away gets 503, not an empty state', async () =>
   const { answer } = await bob.subscribe({ Expires: '0' });
   away.mockRestore();
   expect(answer.status).toBeGreaterThanOrEqual(500);
-  await bob.phone.quiet(200);
-  expect(bob.notifies).toHaveLength(0);
+  const { callId } = await bob.subscribe();
+  await bob.notified(1);
+  expect(bob.notifies.map((notify) => notify.header('Call-ID'))).toEqual([callId]);
 });

@@ -1,8 +1,9 @@
 /** In the domain `localhost`, the first that a newcomer tries, senders came as `alice@127.0.0.1:5060`: replies went nowhere. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LampPhone } from '../mwi/lamp-phone.ts';
+import { LampPhone } from '../support/lamp-phone.ts';
 import { startNode, type TestNode } from '../support/node.ts';
-import { Phone, type SipMessageSeen } from '../support/phone.ts';
+import { Phone } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 
 let node: TestNode;
 const ends: (() => unknown)[] = [];
@@ -20,8 +21,7 @@ async function phone(name: string): Promise<Phone> {
   return started;
 }
 /** The URI of a header; hosts have no case. */
-const uri = (message: SipMessageSeen, header: string) =>
-  /<([^>]+)>/.exec(message.header(header))?.[1]?.toLowerCase();
+const uri = (message: Sip, header: string) => /<([^>]+)>/.exec(message.header(header))?.[1]?.toLowerCase();
 
 test('a sender can be answered, from the silo and live', async () => {
   const [alice, bob] = [await phone('alice'), await phone('bob')];

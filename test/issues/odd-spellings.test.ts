@@ -1,12 +1,12 @@
 /** Requests that are legal, or nearly, in spellings that nobody had tried. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LampPhone, stateOf } from '../mwi/lamp-phone.ts';
+import { LampPhone, stateOf } from '../support/lamp-phone.ts';
 import { needing } from '../support/needing.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 import { realServer } from '../support/real-server.ts';
+import { hostPort, written } from '../support/sip/message.ts';
+import { UdpPeer } from '../support/sip/peer.ts';
 
 let node: TestNode;
 let bob: LampPhone;
@@ -21,20 +21,14 @@ afterEach(async () => {
 
 /** Sends these lines as one datagram; the start line of the answer. */
 async function answerTo(lines: readonly string[]): Promise<string> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const via = `Via: SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=z9hG4bKodd`;
+  const peer = await UdpPeer.open(node.server);
   const [start = '', ...headers] = lines;
-  socket.send(
-    [start, via, ...headers, 'Content-Length: 0', '', ''].join('\r\n'),
-    node.server.port,
-    '127.0.0.1',
-  );
+  const via = `Via: SIP/2.0/UDP ${hostPort(peer)};branch=z9hG4bKodd`;
+  peer.send(written([start, via, ...headers, 'Content-Length: 0']));
   try {
-    const [answer] = (await once(socket, 'message', { signal: AbortSignal.timeout(3000) })) as [Buffer];
-    return answer.toString().split('\r\n', 1)[0] ?? '';
+    return (await peer.take()).start;
   } finally {
-    socket.close();
+    await peer.close();
   }
 }
 

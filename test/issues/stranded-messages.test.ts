@@ -1,9 +1,11 @@
 /** Messages behind a head that ended, vanished or was cut short once stayed until the next REGISTER. */
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
 import { Phone, type PhoneOptions, type Reaction } from '../support/phone.ts';
+import { idle, looked } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: TemporaryFolder;
@@ -29,9 +31,7 @@ const onMessage =
   ({ method, body }) =>
     method === 'MESSAGE' ? react(body.toString()) : 200;
 const settled = (delivered: number) =>
-  vi.waitFor(async () => expect(await node.store.ledger()).toMatchObject({ waiting: 0, delivered }), {
-    timeout: 8000,
-  });
+  until(async () => expect(await node.store.ledger()).toMatchObject({ waiting: 0, delivered }));
 
 beforeEach(() => {
   time = 1_800_000_000;
@@ -68,7 +68,7 @@ describe('a message behind another one', () => {
     await bob.register({ expires: 600 });
     await alice.message('bob', 'short', { headers: { Expires: '10' } });
     await alice.message('bob', 'behind');
-    await bob.quiet(200);
+    await idle(node, bob);
     time += 11;
     await bob.received(2);
     expect(bob.texts).toEqual(['short', 'behind']);
@@ -137,10 +137,12 @@ describe('a scheduled message', () => {
     });
     const bob = await phone('bob');
     await bob.register({ expires: 60 });
-    await bob.quiet(200);
+    await looked(node);
+    await idle(node, bob);
     await bob.unregister();
     time += 101;
-    await bob.quiet(300);
+    await looked(node);
+    await idle(node, bob);
     expect(bob.messages).toHaveLength(0);
     await bob.register({ expires: 60 });
     await bob.received(1);
@@ -158,7 +160,7 @@ describe('a device that goes silent', () => {
     await old.received(1);
     const moved = await phone('bob');
     await moved.register({ expires: 600, params });
-    await moved.received(2, 5000);
+    await moved.received(2);
     expect(moved.texts).toEqual(['one', 'two']);
   });
 
@@ -168,7 +170,7 @@ describe('a device that goes silent', () => {
     for (const text of ['one', 'two']) await alice.message('bob', text);
     const [silent, other] = [await phone('bob', { react: onMessage(() => 'silence') }), await phone('bob')];
     await silent.register({ expires: 600, contact: `${silent.contact};q=0.9, ${other.contact};q=0.5` });
-    await other.received(2, 5000);
+    await other.received(2);
     expect(other.texts).toEqual(['one', 'two']);
   });
 });
@@ -197,8 +199,9 @@ test('timers of one box never pile up', async () => {
   node.calls.clear();
   for (let i = 0; i < 20; i++) {
     node.silo.dump('bob@example.org');
-    await bob.quiet(10);
+    await idle(node, bob);
   }
-  await bob.quiet(500);
+  for (let i = 0; i < 3; i++) await looked(node);
+  await idle(node, bob);
   expect(node.calls.get('claim')).toBeLessThanOrEqual(21);
 });

@@ -1,6 +1,7 @@
 /** Requests that must not be answered, or not passed on: drachtio-server and the application go on as if nothing was. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TcpPeer, UdpPeer, request, type RequestParts } from '../conformance/peer.ts';
+import { request, type RequestParts } from '../support/sip/message.ts';
+import { TcpPeer, UdpPeer } from '../support/sip/peer.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
 let node: TestNode;
@@ -37,7 +38,7 @@ describe('a SUBSCRIBE of which drachtio-server can make no dialog', () => {
     phone.send(request(phone, 'SUBSCRIBE', { uri, headers: [contact, eventLine, 'Expires: 60'] }));
     // The next request of this phone comes behind it: the first answer is that one's.
     const answer = await ask('OPTIONS', { callId: 'behind-it' });
-    expect([answer.status, answer.get('call-id')]).toEqual([200, 'behind-it']);
+    expect([answer.status, answer.header('call-id')]).toEqual([200, 'behind-it']);
   });
 });
 
@@ -50,7 +51,7 @@ describe('an identifier that would break out of the wire protocol', () => {
       const answer = await ask(method, { ...parts, headers: [here(), event, 'Expires: 60'] });
       expect([method, answer.status]).toEqual([method, 400]);
       // drachtio-server reads tags itself.
-      expect(answer.startLine).toMatch(/RFC 3261 25\.1|Bad From Header/);
+      expect(answer.start).toMatch(/RFC 3261 25\.1|Bad From Header/);
     }
     // No dialog was made, so nothing is said in one: the next thing to come is this answer.
     expect((await ask('OPTIONS')).status).toBe(200);
@@ -62,11 +63,11 @@ it('a bar in the branch gets 400 or, from a drachtio-server, nothing, and ends n
   phone.send(request(phone, 'MESSAGE', { branch: 'z9hG4bKa|b', callId: 'barred', body: '' }));
   phone.send(request(phone, 'OPTIONS', { callId: 'behind-it' }));
   let answer = await phone.take();
-  if (answer.get('call-id') === 'barred') {
+  if (answer.header('call-id') === 'barred') {
     expect(answer.status).toBe(400);
     answer = await phone.take();
   }
-  expect([answer.status, answer.get('call-id')]).toEqual([200, 'behind-it']);
+  expect([answer.status, answer.header('call-id')]).toEqual([200, 'behind-it']);
 });
 
 describe('a REGISTER that is too much for drachtio-mw-registration-parser', () => {
@@ -76,7 +77,7 @@ describe('a REGISTER that is too much for drachtio-mw-registration-parser', () =
       const parts = { to: '<sip:bob@example.com>', headers: [`Contact: ${contact}`, 'Expires: 60'] };
       const answer = await ask('REGISTER', parts);
       expect([200, 400]).toContain(answer.status);
-      if (answer.status === 200) expect(answer.get('contact')).toContain('sip:bob@192.0.2.10');
+      if (answer.status === 200) expect(answer.header('contact')).toContain('sip:bob@192.0.2.10');
     },
   );
 });
@@ -92,13 +93,13 @@ describe('a method that is not served', () => {
     let answer = await ask(method, parts);
     if (answer.status === 100) answer = await phone.take();
     expect(answer.status).toBe(status);
-    if (status === 405) expect(answer.get('allow')).toContain('MESSAGE');
-    if (status === 489) expect(answer.get('allow-events')).toBe('message-summary');
+    if (status === 405) expect(answer.header('allow')).toContain('MESSAGE');
+    if (status === 489) expect(answer.header('allow-events')).toBe('message-summary');
   });
 
   it('OPTIONS with an unknown Require gets 420 and the name of it', async () => {
     const answer = await ask('OPTIONS', { headers: ['Require: foo, bar'] });
-    expect([answer.status, answer.get('unsupported')]).toEqual([420, 'foo, bar']);
+    expect([answer.status, answer.header('unsupported')]).toEqual([420, 'foo, bar']);
   });
 });
 

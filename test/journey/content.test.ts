@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Phone } from '../support/phone.ts';
-import { QUIET, journey, type Transport } from './journey.ts';
+import { nothingMore } from '../support/sentinel.ts';
+import { journey, type Transport } from './journey.ts';
 
 const world = journey();
 
@@ -113,7 +114,7 @@ describe.concurrent.each(REFUSED)('%s', (_, contentType, body, statuses) => {
     const bob = await world.phone('bob');
     expect(statuses).toContain((await alice.message(bob.name, body, { contentType })).status);
     await bob.register();
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.messages).toEqual([]);
     expect((await alice.message(bob.name, 'still well')).status).toBe(200);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Phone } from '../support/phone.ts';
-import { QUIET, journey, numbered, sendAll, type Transport } from './journey.ts';
+import { nothingMore, othersServed } from '../support/sentinel.ts';
+import { journey, numbered, sendAll, type Transport } from './journey.ts';
 
 const world = journey();
 
@@ -13,7 +14,7 @@ describe.each<Transport>(['udp', 'tcp'])('two devices of one person over %s', (t
     await desk.register({ contact: contactOf(desk, 'desk') });
     await desk.received(5);
     await mobile.register({ contact: contactOf(mobile, 'mobile') });
-    await mobile.quiet(QUIET);
+    await othersServed(mobile);
     expect(desk.texts).toEqual(numbered(5));
     expect(mobile.texts).toEqual([]);
   });
@@ -28,7 +29,7 @@ describe.each<Transport>(['udp', 'tcp'])('two devices of one person over %s', (t
     await mobile.register({ contact: contactOf(mobile, 'mobile') });
     await mobile.received(3);
     await desk.register({ contact: contactOf(desk, 'desk') });
-    await mobile.quiet(QUIET);
+    await othersServed(mobile);
     expect(desk.texts).toEqual(numbered(3));
     expect(mobile.texts).toEqual(numbered(3));
   });
@@ -53,7 +54,7 @@ describe.each<Transport>(['udp', 'tcp'])('two devices of one person over %s', (t
     await sendAll(alice, desk, ['hello'], 200);
     await mobile.received(1);
     await desk.register({ contact: contactOf(desk, 'desk') });
-    await desk.quiet(QUIET);
+    await othersServed(desk);
     expect([desk.texts, mobile.texts]).toEqual([['hello'], ['hello']]);
   });
 });
@@ -70,7 +71,7 @@ test('while two devices are registered, waiting messages go to the one with the 
   mobile.react = () => 200;
   await desk.register({ params: ';q=0.3' });
   await mobile.received(2);
-  await desk.quiet(QUIET);
+  await othersServed(desk);
   expect(desk.messages.length).toBe(1);
   expect(mobile.texts).toEqual(['hello', 'hello']);
 });
@@ -84,7 +85,7 @@ test('two contacts in one REGISTER are two devices, each reached where its conta
   expect(listed.join().match(/expires=/g)).toHaveLength(2);
   await sendAll(alice, desk, ['hello'], 200);
   await Promise.all([desk.received(1), mobile.received(1)]);
-  await desk.quiet(QUIET);
+  await othersServed(desk);
   expect([desk.texts, mobile.texts]).toEqual([['hello'], ['hello']]);
 });
 
@@ -101,7 +102,7 @@ test('a device that changes its contact in mid-dump gets the rest at the new one
   await sendAll(alice, before, numbered(8));
   await before.register({ params: instance });
   await after.received(5);
-  await after.quiet(QUIET);
+  await nothingMore(after);
   expect(before.texts).toEqual(numbered(3));
   expect(after.texts).toEqual(numbered(8).slice(3));
 });

@@ -1,6 +1,6 @@
 /** The same journeys over IPv6: every address that is written into SIP has its brackets. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LampPhone, stateOf, voice } from '../mwi/lamp-phone.ts';
+import { LampPhone, stateOf, voice } from '../support/lamp-phone.ts';
 import { ipv6Missing } from '../support/ipv6.ts';
 import { needing } from '../support/needing.ts';
 import { startNode, type TestNode } from '../support/node.ts';

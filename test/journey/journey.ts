@@ -75,6 +75,3 @@ export async function sendNext(from: Phone, to: Phone, text: string): Promise<vo
   await to.received(before + 1);
   expect(to.texts.at(-1)).toBe(text);
 }
-
-/** Long enough for a message that should not come to come. */
-export const QUIET = 250;

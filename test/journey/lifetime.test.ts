@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { QUIET, journey } from './journey.ts';
+import { realTime } from '../support/real-time.ts';
+import { caughtUp, nothingMore } from '../support/sentinel.ts';
+import { journey } from './journey.ts';
 
 const world = journey();
 
@@ -15,7 +17,7 @@ describe.concurrent('how long a message waits', () => {
     expect((await alice.message(bob.name, 'never', now)).status).toBe(480);
     await bob.register();
     expect((await alice.message(bob.name, 'now', now)).status).toBe(200);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['now']);
   });
 
@@ -26,7 +28,7 @@ describe.concurrent('how long a message waits', () => {
     expect((await alice.message(bob.name, 'now', { headers: { Expires: '0' } })).status).toBe(480);
     bob.react = () => 200;
     await bob.register();
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['now']);
   });
 
@@ -45,7 +47,7 @@ describe.concurrent('how long a message waits', () => {
       expect((await alice.message(bob.name, body, { contentType })).status).toBe(480);
       await bob.register();
       expect((await alice.message(bob.name, body, { contentType })).status).toBe(200);
-      await bob.quiet(QUIET);
+      await nothingMore(bob);
       expect(bob.texts).toEqual([body]);
     },
   );
@@ -55,23 +57,28 @@ describe.concurrent('how long a message waits', () => {
     const bob = await world.phone('bob');
     expect((await alice.message(bob.name, 'short', { headers: { Expires: '2' } })).status).toBe(202);
     expect((await alice.message(bob.name, 'long', { headers: { Expires: '60' } })).status).toBe(202);
-    await bob.quiet(2_050);
+    await realTime(2_050, 'lifetimes');
     await bob.register();
     await bob.received(1);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['long']);
     const left = Number(bob.messages[0]?.header('Expires'));
-    expect(left).toBeGreaterThan(50);
+    expect(left).toBeGreaterThan(30);
     expect(left).toBeLessThan(59);
   });
 
   test('a message with Expires: 2 is delivered within 2 seconds', async () => {
     const alice = await world.phone('alice');
-    const bob = await world.phone('bob');
-    expect((await alice.message(bob.name, 'short', { headers: { Expires: '2' } })).status).toBe(202);
-    await bob.register();
-    await bob.received(1, 1_000);
-    expect(bob.texts).toEqual(['short']);
+    for (let delivered = false; !delivered;) {
+      const bob = await world.phone('bob');
+      const asked = performance.now();
+      expect((await alice.message(bob.name, 'short', { headers: { Expires: '2' } })).status).toBe(202);
+      await bob.register();
+      await caughtUp(bob);
+      delivered = bob.texts.includes('short');
+      // A machine with other work may be too slow for it: then that says nothing, and we try again.
+      if (!delivered) expect(performance.now() - asked).toBeGreaterThan(1_000);
+    }
   });
 
   test('an Expires that can not be read is refused', async () => {

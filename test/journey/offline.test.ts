@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { QUIET, journey, numbered, sendAll, type Transport } from './journey.ts';
+import { nothingMore, othersServed } from '../support/sentinel.ts';
+import { journey, numbered, sendAll, type Transport } from './journey.ts';
 
 const world = journey();
 
@@ -11,7 +11,7 @@ describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
     await sendAll(alice, bob, ['one', 'two', 'three']);
     expect((await bob.register({ expires: 600 })).status).toBe(200);
     await bob.received(3);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['one', 'two', 'three']);
     expect(bob.messages[0]?.header('From')).toContain(`<sip:${alice.aor}>`);
     expect(bob.messages[0]?.header('To')).toBe(`<sip:${bob.aor}>`);
@@ -26,7 +26,7 @@ describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
       transport,
       react: async () => {
         most = Math.max(most, ++flying);
-        await pause(1);
+        await new Promise((resolve) => setImmediate(resolve));
         flying--;
         return 200;
       },
@@ -35,7 +35,7 @@ describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
     await sendAll(alice, bob, texts);
     await bob.register();
     await bob.received(200);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(texts);
     expect(most).toBe(1);
   });
@@ -64,11 +64,11 @@ describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
     await sendAll(alice, bob, texts);
     await bob.register();
     await bob.received(3);
-    await bob.quiet(QUIET);
+    await othersServed(bob);
     expect(bob.texts).toEqual(texts.slice(0, 3));
     await bob.register();
     await bob.received(10);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(texts);
   });
 
@@ -88,7 +88,7 @@ describe.each<Transport>(['udp', 'tcp'])('over %s', (transport) => {
     await sendAll(alice, bob, waiting);
     await bob.register();
     await bob.received(25);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(statuses).toEqual(late.map(() => 202));
     expect(bob.texts).toEqual([...waiting, ...late]);
   });
@@ -145,7 +145,7 @@ test('a message whose sender hangs up before the 202 is kept all the same', asyn
   void alice.message(bob.name, 'bye').catch(() => undefined);
   await new Promise((resolve) => setImmediate(resolve));
   alice.close();
-  await bob.quiet(QUIET);
+  await othersServed(bob);
   await bob.register();
   await bob.received(1);
   expect(bob.texts).toEqual(['bye']);
@@ -157,7 +157,7 @@ test('a device that answers 480 in mid-dump keeps the order: the rest waits for 
   await sendAll(alice, bob, numbered(6));
   await bob.register();
   await bob.received(3);
-  await bob.quiet(QUIET);
+  await othersServed(bob);
   expect(bob.texts).toEqual(numbered(3));
   await bob.register();
   await bob.received(7);
@@ -175,6 +175,6 @@ test('a message that the device refuses for good does not hold up those behind i
   await bob.received(7);
   expect(bob.texts).toEqual(texts);
   await bob.register();
-  await bob.quiet(QUIET);
+  await nothingMore(bob);
   expect(bob.texts).toEqual(texts);
 });

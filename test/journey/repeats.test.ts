@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Phone } from '../support/phone.ts';
-import { QUIET, journey, sendAll, type Transport } from './journey.ts';
+import { nothingMore } from '../support/sentinel.ts';
+import { journey, sendAll, type Transport } from './journey.ts';
 
 const world = journey();
 
@@ -18,7 +19,8 @@ describe.concurrent('a MESSAGE that comes twice', () => {
     for (let copy = 0; copy < 3; copy++)
       expect((await alice.message(bob.name, 'once', same)).status).toBe(202);
     await bob.register();
-    await bob.quiet(QUIET);
+    await bob.received(1);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['once']);
   });
 
@@ -30,7 +32,7 @@ describe.concurrent('a MESSAGE that comes twice', () => {
     await sendAll(alice, bob, ['after']);
     await bob.register();
     await bob.received(2);
-    await bob.quiet(QUIET);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['by hand', 'after']);
   });
 
@@ -43,7 +45,8 @@ describe.concurrent('a MESSAGE that comes twice', () => {
       for (let copy = 0; copy < 3; copy++)
         expect((await alice.message(bob.name, 'once', same)).status).toBe(202);
       await bob.register();
-      await bob.quiet(QUIET);
+      await bob.received(1);
+      await nothingMore(bob);
       expect(bob.texts).toEqual(['once']);
     },
   );
@@ -55,7 +58,8 @@ describe.concurrent('a MESSAGE that comes twice', () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => alice.message(bob.name, 'once', same)));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
     await bob.register();
-    await bob.quiet(QUIET);
+    await bob.received(1);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['once']);
   });
 
@@ -69,7 +73,8 @@ describe.concurrent('a MESSAGE that comes twice', () => {
     await bob.unregister();
     expect((await alice.message(bob.name, 'once', same)).status).toBe(202);
     await bob.register();
-    await bob.quiet(QUIET);
+    await bob.received(1);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['once']);
   });
 

@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
-import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
+import { realTime } from '../support/real-time.ts';
+import { nothingMore } from '../support/sentinel.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { QUIET, numbered, phonesOf, sendAll, sendNext } from './journey.ts';
+import { until } from '../support/until.ts';
+import { numbered, phonesOf, sendAll, sendNext } from './journey.ts';
 
 let app: RunningApp;
 let folder: TemporaryFolder | undefined;
@@ -40,7 +42,7 @@ test('mail survives a restart and arrives at the next registration', async () =>
   await sendAll(alice, bob, ['after the restart']);
   await bob.register();
   await bob.received(6);
-  await bob.quiet(QUIET);
+  await nothingMore(bob);
   expect(bob.texts).toEqual([...numbered(5), 'after the restart']);
 });
 
@@ -54,7 +56,7 @@ test('bindings survive a restart, and mail of registered people is delivered rig
   bob.react = () => 200;
   const before = bob.messages.length;
   await start();
-  await bob.received(before + 5, 3_000);
+  await bob.received(before + 5);
   expect(bob.texts.slice(before)).toEqual(numbered(5));
   await sendNext(alice, bob, 'live');
 });
@@ -70,7 +72,7 @@ test('a repeat of a message from before the restart is still recognised', async 
   expect((await alice.message(bob.name, 'once', same)).status).toBe(202);
   await bob.register();
   await bob.received(1);
-  await bob.quiet(QUIET);
+  await nothingMore(bob);
   expect(bob.texts).toEqual(['once']);
 });
 
@@ -79,22 +81,22 @@ test('SIGTERM in mid-dump: the app ends with code 0, and nothing is lost or doub
   const alice = await world.phone('alice');
   const bob = await world.phone('bob', {
     react: async (_, nth) => {
-      if (nth === 10) app.process.kill('SIGTERM');
-      await pause(20);
+      if (nth === 10) {
+        app.process.kill('SIGTERM');
+        // It has heard it: nobody is served any more.
+        await until(async () => expect((await alice.register({ contact: '' })).status).toBe(503));
+      }
       return 200;
     },
   });
   await sendAll(alice, bob, numbered(40));
   await bob.register();
   await bob.received(10);
-  const asked = performance.now();
   expect(await app.process.exited).toEqual({ code: 0, signal: null });
-  expect(performance.now() - asked).toBeLessThan(10_000);
-  const delivered = bob.messages.length;
-  expect(delivered).toBeLessThan(20);
+  expect(bob.texts).toEqual(numbered(10));
   await start();
   await bob.received(40);
-  await bob.quiet(QUIET);
+  await nothingMore(bob);
   expect(bob.texts).toEqual(numbered(40));
 });
 
@@ -133,12 +135,10 @@ test('a second signal stops at once', async () => {
   await bob.register();
   await bob.received(1);
   app.process.kill('SIGINT');
-  // Two that come together count as one.
-  await pause(700);
-  const asked = performance.now();
+  await realTime(700, 'signals');
   app.process.kill('SIGINT');
+  // A graceful end, which this one would otherwise come to, has the code 0.
   expect((await app.process.exited).code).toBe(1);
-  expect(performance.now() - asked).toBeLessThan(1_000);
 });
 
 test('kill -9 in mid-dump: everything arrives after the next start, at most one message twice', async () => {
@@ -147,7 +147,7 @@ test('kill -9 in mid-dump: everything arrives after the next start, at most one 
   const bob = await world.phone('bob', {
     react: async (_, nth) => {
       if (nth === 10) app.process.kill('SIGKILL');
-      await pause(5);
+      await new Promise((resolve) => setImmediate(resolve));
       return 200;
     },
   });
@@ -156,7 +156,7 @@ test('kill -9 in mid-dump: everything arrives after the next start, at most one 
   await app.process.exited;
   await start();
   while (!bob.texts.includes('message 30')) await bob.received(bob.messages.length + 1);
-  await bob.quiet(QUIET);
+  await nothingMore(bob);
   expect([...new Set(bob.texts)]).toEqual(numbered(30));
   expect(bob.messages.length).toBeLessThanOrEqual(31);
   expect(new Set(bob.messages.map((message) => message.header('Call-ID'))).size).toBe(30);

@@ -1,9 +1,9 @@
 /** sipp as a sender and as a phone. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { runSipp, startSipp, type RunningSipp, type SippResult, type SippRun } from '../support/sipp.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 import type { Transport } from './journey.ts';
 
 const DOMAIN = 'example.org';
@@ -78,12 +78,4 @@ function received(sipp: RunningSipp, start: string): readonly string[] {
     .messages()
     .filter(({ direction, text }) => direction === 'received' && text.startsWith(start))
     .map(({ text }) => text);
-}
-
-async function until(there: () => boolean): Promise<void> {
-  const limit = performance.now() + 10_000;
-  while (!there()) {
-    if (performance.now() > limit) throw new Error('it did not happen within 10 s');
-    await pause(20);
-  }
 }

@@ -1,12 +1,13 @@
 /** A real Kamailio in front as registrar and proxy, the application behind it: docs/behind-kamailio.md. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { QUIET, numbered, phonesOf, sendAll, sendNext, type Transport } from '../journey/journey.ts';
+import { numbered, phonesOf, sendAll, sendNext, type Transport } from '../journey/journey.ts';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
 import { kamailioMissing, startKamailio, type RunningKamailio } from '../support/kamailio.ts';
 import { needing } from '../support/needing.ts';
-
-const SOON = 3_000;
+import { Phone } from '../support/phone.ts';
+import { othersServed } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 
 function behind(defines: readonly string[] = []) {
   let app: RunningApp | undefined;
@@ -48,6 +49,14 @@ function behind(defines: readonly string[] = []) {
   };
   return {
     ...phones,
+    /** The application has its copy of a REGISTER a moment after the phone has its answer. */
+    knows: (phone: Phone, contacts: number) =>
+      until(async () => {
+        const asking = await Phone.start(phone.name, { server: { host: '127.0.0.1', port } });
+        const answer = await asking.register({ contact: '' });
+        asking.close();
+        expect(answer.all('Contact').join().match(/<sip:/g) ?? []).toHaveLength(contacts);
+      }),
     startApp: start,
     stopApp: stop,
     get port() {
@@ -69,8 +78,8 @@ describe.each([
         const bob = await world.phone('bob', { transport });
         await sendAll(alice, bob, numbered(20));
         expect((await bob.register({ expires: 600 })).status).toBe(200);
-        await bob.received(20, SOON);
-        await bob.quiet(QUIET);
+        await bob.received(20);
+        await othersServed(bob);
         expect(bob.texts).toEqual(numbered(20));
         const [first] = bob.messages;
         expect(first?.start).toBe(`MESSAGE ${bob.contact.slice(1, -1)} SIP/2.0`);
@@ -83,9 +92,9 @@ describe.each([
         const alice = await world.phone('alice', { transport });
         const bob = await world.phone('bob', { transport });
         await bob.register({ expires: 600 });
-        await bob.quiet(QUIET);
+        await world.knows(bob, 1);
         await sendAll(alice, bob, ['live 1', 'live 2'], 200);
-        await bob.quiet(QUIET);
+        await othersServed(bob);
         expect(bob.texts).toEqual(['live 1', 'live 2']);
       });
 
@@ -96,10 +105,10 @@ describe.each([
         const suffix = transport === 'tcp' ? ';transport=tcp' : '';
         const contact = `<sip:${bob.name}@192.0.2.7:5062${suffix}>`;
         expect((await bob.register({ expires: 600, contact })).status).toBe(200);
-        await bob.received(1, SOON);
+        await bob.received(1);
         expect(bob.messages[0]?.start).toBe(`MESSAGE ${contact.slice(1, -1)} SIP/2.0`);
         await sendNext(alice, bob, 'live');
-        await bob.quiet(QUIET);
+        await othersServed(bob);
         expect(bob.texts).toEqual(['hello', 'live']);
       });
     });
@@ -109,18 +118,17 @@ describe.each([
       const bob = await world.phone('bob', { react: () => 486 });
       const carol = await world.phone('carol', { react: () => 'silence' });
       await Promise.all([bob, carol].map((phone) => phone.register({ expires: 600 })));
-      // The application has its copy of the REGISTER a moment after the phone has its answer.
-      await bob.quiet(QUIET);
+      for (const phone of [bob, carol]) await world.knows(phone, 1);
       await sendAll(alice, bob, ['busy']);
       await sendAll(alice, carol, ['silent']);
-      await carol.quiet(1_500);
+      await othersServed(carol);
       // Each device was asked once, by one of the two.
       expect(bob.texts).toEqual(['busy']);
       expect(carol.texts).toEqual(['silent']);
       for (const phone of [bob, carol]) {
         phone.react = () => 200;
         expect((await phone.register({ expires: 600 })).status).toBe(200);
-        await phone.received(2, SOON);
+        await phone.received(2);
       }
       expect(bob.texts).toEqual(['busy', 'busy']);
       expect(carol.texts).toEqual(['silent', 'silent']);
@@ -130,7 +138,7 @@ describe.each([
       const alice = await world.phone('alice');
       const bob = await world.phone('bob', { react: () => 403 });
       await bob.register({ expires: 600 });
-      await bob.quiet(QUIET);
+      await world.knows(bob, 1);
       await sendAll(alice, bob, ['no thanks'], 403);
     });
 
@@ -138,14 +146,14 @@ describe.each([
       const alice = await world.phone('alice');
       const bob = await world.phone('bob');
       await bob.register({ expires: 600 });
-      await bob.quiet(QUIET);
+      await world.knows(bob, 1);
       await bob.unregister();
-      await bob.quiet(QUIET);
+      await world.knows(bob, 0);
       await sendAll(alice, bob, ['for later']);
-      await bob.quiet(QUIET);
+      await othersServed(bob);
       expect(bob.texts).toEqual([]);
       await bob.register({ expires: 600 });
-      await bob.received(1, SOON);
+      await bob.received(1);
     });
 
     test.each([
@@ -165,14 +173,10 @@ describe.each([
         CSeq: '1 SUBSCRIBE',
       });
       expect(answer.status).toBe(200);
-      const lamp = () =>
-        bob.requests
-          .filter(({ method }) => method === 'NOTIFY')
-          .at(-1)
-          ?.body.toString() ?? '';
-      await expect.poll(lamp).toBe('Messages-Waiting: no\r\n');
+      const lamp = () => bob.requests.filter(({ method }) => method === 'NOTIFY').at(-1)?.text;
+      await until(() => lamp() === 'Messages-Waiting: no\r\n');
       await sendAll(alice, bob, ['one']);
-      await expect.poll(lamp, { timeout: 5_000 }).toContain('Pager-Message: 1/0');
+      await until(() => expect(lamp()).toContain('Pager-Message: 1/0'));
       const target = /<(.*)>/.exec(answer.header('Contact'))?.[1] ?? '';
       const refreshed = await bob.request('SUBSCRIBE', target, bob.aor, {
         ...headers,
@@ -184,8 +188,8 @@ describe.each([
       });
       expect(refreshed.status).toBe(200);
       await bob.register({ expires: 600 });
-      await bob.received(1, SOON);
-      await expect.poll(lamp, { timeout: 5_000 }).toBe('Messages-Waiting: no\r\n');
+      await bob.received(1);
+      await until(() => lamp() === 'Messages-Waiting: no\r\n');
     });
 
     test('is no way around Kamailio: a stranger can name no Route', async () => {
@@ -212,7 +216,7 @@ describe.each([
           if (defines.length === 0) await sendAll(alice, bob, ['live'], 200);
           // Kamailio repeats what it sends: a restart goes unnoticed.
           const sent = alice.message('nobody-else', 'two');
-          await alice.quiet(200);
+          await alice.heard();
           await world.startApp();
           expect((await sent).status).toBe(202);
         } finally {
@@ -221,7 +225,7 @@ describe.each([
         // It learns of the device at its next registration.
         await sendAll(alice, bob, defines.length === 0 ? [] : ['later']);
         await bob.register({ expires: 600 });
-        await bob.received(1, SOON);
+        await bob.received(1);
       },
     );
   });

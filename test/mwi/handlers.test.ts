@@ -9,7 +9,8 @@ import { openStore } from '../../lib/stores/open.ts';
 import type { Store } from '../../lib/stores/contract/store.ts';
 import { rawRequest } from '../sip/raw-request.ts';
 import { mwiContext, Wire } from './context.ts';
-import { TYPE, until, voice } from './lamp-phone.ts';
+import { TYPE, voice } from '../support/lamp-phone.ts';
+import { until } from '../support/until.ts';
 import { NO_DIALOG } from './notify/answers.ts';
 
 const MAILBOX = 'bob@example.com';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../support/node.ts';
-import { Phone, type SipMessageSeen } from '../support/phone.ts';
+import { Phone } from '../support/phone.ts';
+import type { Sip } from '../support/sip/message.ts';
 
 let node: TestNode;
 let bob: Phone;
@@ -27,7 +28,7 @@ afterEach(async () => {
 const contacts = async () =>
   (await node.registrar.find('bob@example.org')).map((binding) => binding.contact).sort();
 /** The Contact entries of an answer, on however many lines. */
-const listed = (answer: SipMessageSeen) =>
+const listed = (answer: Sip) =>
   answer.headers
     .filter(([name]) => name === 'Contact')
     .map(([, value]) => value)

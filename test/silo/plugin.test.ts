@@ -1,10 +1,12 @@
 /** The silo as a plugin: in an app that has its own registrar and its own router. */
 import Srf from 'drachtio-srf';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSilo, openStore, type Silo, type SiloOptions, type Store } from '../../lib/index.ts';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import { connectSrf, disconnectSrf } from '../../lib/sip/drachtio/connect.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
+import { idle } from '../support/sentinel.ts';
+import { until } from '../support/until.ts';
 
 type Send = (status: number, options?: object) => void;
 interface Request {
@@ -75,7 +77,7 @@ describe('a host app with its own registrar and router', () => {
     expect((await alice.message('bob', 'one')).status).toBe(202);
     await bob.register({ expires: 600 });
     await bob.received(1);
-    await vi.waitFor(async () => expect(await store.ledger()).toMatchObject({ waiting: 0 }));
+    await until(async () => expect(await store.ledger()).toMatchObject({ waiting: 0 }));
     expect((await alice.message('bob', 'two')).status).toBe(200);
     expect(routed).toEqual(['MESSAGE']);
     await bob.unregister();
@@ -87,7 +89,7 @@ describe('a host app with its own registrar and router', () => {
     const [alice, bob] = [await phone('alice'), await phone('bob')];
     await alice.message('bob', 'one');
     expect((await bob.register({ expires: 600 })).status).toBe(403);
-    await bob.quiet(100);
+    await idle({ silo }, bob);
     expect(bob.messages).toHaveLength(0);
   });
 
@@ -157,7 +159,7 @@ describe('a host app with its own registrar and router', () => {
     });
     silo.dump('bob@example.org');
     await bob.received(1);
-    await vi.waitFor(() => expect(log).toEqual(['stored carol@example.org', 'delivered']));
+    await until(() => expect(log).toEqual(['stored carol@example.org', 'delivered']));
   });
 
   test('a message for somebody of a domain that is not served is left to the host', async () => {

@@ -1,11 +1,25 @@
 /** The application as a user runs it: `dist/app.js` in a process of its own. */
+import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import { realServer } from './real-server.ts';
+import type { Address } from './sip/message.ts';
 
 export interface RunningApp {
   readonly process: RunningProcess;
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: Address;
+}
+
+/** We are run from the sources, or from what was built of them (bench, demo). */
+const BUILT = import.meta.url.endsWith('.ts') ? '../../dist/app.js' : '../../app.js';
+const APP = fileURLToPath(new URL(BUILT, import.meta.url));
+
+/** Resolves when the process exists; its ready line comes later. Our own options do not leak in. */
+export function launchApp(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+  const foreign = Object.keys(process.env).filter((name) => /^(SILO|DRACHTIO)_/.test(name));
+  return startProcess(process.execPath, [APP], {
+    env: { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...env },
+  });
 }
 
 /**
@@ -17,26 +31,19 @@ export async function startApp(
   port?: number,
 ): Promise<RunningApp> {
   const server = realServer?.sip ?? { host: '127.0.0.1', port: port ?? (await freePort()) };
-  const running = await startProcess(process.execPath, ['dist/app.js'], {
-    env: {
-      // Options of whoever runs the tests must not leak in.
-      SILO_CONFORMANCE_SIP: undefined,
-      SILO_CONFORMANCE_ADMIN: undefined,
-      SILO_CONFORMANCE_SECRET: undefined,
-      SILO_CONFORMANCE_RESTART: undefined,
-      SILO_STORE: 'sqlite::memory:',
-      ...(realServer === undefined
-        ? { SILO_SIP_LISTEN: `${server.host}:${server.port}` }
-        : {
-            DRACHTIO_HOST: realServer.admin.host,
-            DRACHTIO_PORT: String(realServer.admin.port),
-            DRACHTIO_SECRET: realServer.secret,
-          }),
-      ...env,
-    },
+  const running = await launchApp({
+    SILO_STORE: 'sqlite::memory:',
+    ...(realServer === undefined
+      ? { SILO_SIP_LISTEN: `${server.host}:${server.port}` }
+      : {
+          DRACHTIO_HOST: realServer.admin.host,
+          DRACHTIO_PORT: String(realServer.admin.port),
+          DRACHTIO_SECRET: realServer.secret,
+        }),
+    ...env,
   });
   try {
-    await running.line('drachtio-silo ready', { timeoutMs: 15_000 });
+    await running.line('drachtio-silo ready', { timeoutMs: 30_000 });
   } catch (error) {
     await running.stop();
     throw new Error(`the app did not start: ${running.stderr}`, { cause: error });

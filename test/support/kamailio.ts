@@ -1,10 +1,11 @@
 /** A real Kamailio with a configuration of ours, on loopback, on its own port. */
-import { createSocket } from 'node:dgram';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCommand } from './find-command.ts';
 import { freePort } from './free-port.ts';
 import { startProcess, type RunningProcess } from './process.ts';
+import { hostPort, request, type Address } from './sip/message.ts';
+import { UdpPeer } from './sip/peer.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface KamailioOptions {
@@ -19,7 +20,7 @@ export interface KamailioOptions {
 
 export interface RunningKamailio {
   readonly process: RunningProcess;
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: Address;
   stop(): Promise<void>;
 }
 
@@ -64,13 +65,14 @@ export async function startKamailio(options: KamailioOptions): Promise<RunningKa
   };
   const exit: { code?: number | null } = {};
   void running.exited.then(({ code }) => (exit.code = code));
+  const server = { host: '127.0.0.1', port };
   const limit = performance.now() + 20_000;
-  while (!(await answers(port)))
+  while (!(await answers(server)))
     if (exit.code !== undefined || performance.now() > limit) {
       await stop();
       throw new Error(`Kamailio did not start: ${running.stderr.slice(-3000)}`);
     }
-  return { process: running, server: { host: '127.0.0.1', port }, stop };
+  return { process: running, server, stop };
 }
 
 function configOf({ config, replace = {} }: KamailioOptions, port: number): string {
@@ -85,39 +87,13 @@ function configOf({ config, replace = {} }: KamailioOptions, port: number): stri
 }
 
 /** One OPTIONS; false when there is no answer soon. */
-async function answers(port: number): Promise<boolean> {
-  const socket = createSocket('udp4');
-  try {
-    return await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), 100);
-      const settle = (found: boolean) => {
-        clearTimeout(timer);
-        resolve(found);
-      };
-      socket.once('message', () => settle(true));
-      // Nobody listens there yet.
-      socket.on('error', () => undefined);
-      socket.bind(0, '127.0.0.1', () => {
-        const from = `127.0.0.1:${socket.address().port}`;
-        socket.send(
-          [
-            `OPTIONS sip:127.0.0.1:${port} SIP/2.0`,
-            `Via: SIP/2.0/UDP ${from};branch=z9hG4bK${performance.now()}`,
-            `From: <sip:test@${from}>;tag=1`,
-            `To: <sip:127.0.0.1:${port}>`,
-            `Call-ID: ${performance.now()}@${from}`,
-            'CSeq: 1 OPTIONS',
-            'Max-Forwards: 70',
-            'Content-Length: 0',
-            '',
-            '',
-          ].join('\r\n'),
-          port,
-          '127.0.0.1',
-        );
-      });
-    });
-  } finally {
-    socket.close();
-  }
+async function answers(server: Address): Promise<boolean> {
+  const peer = await UdpPeer.open(server);
+  peer.send(request(peer, 'OPTIONS', { uri: `sip:${hostPort(server)}` }));
+  const answered = await peer.take(100).then(
+    () => true,
+    () => false,
+  );
+  await peer.close();
+  return answered;
 }

@@ -1,42 +1,32 @@
-/**
- * A scripted SIP phone on a raw socket: independent of the code under test, it reads and writes SIP by itself.
- */
+/** A scripted SIP phone: it asks, it answers by script, and it keeps what it received. */
 import { randomBytes } from 'node:crypto';
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-
-export interface SipMessageSeen {
-  /** `MESSAGE sip:… SIP/2.0` or `SIP/2.0 200 OK`. */
-  readonly start: string;
-  readonly method: string;
-  /** 0 for a request. */
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Buffer;
-  /** When it arrived, ms of the steady clock. */
-  readonly at: number;
-  /** First value of a header, '' when absent. */
-  header(name: string): string;
-}
+import { hostPort, Sip, tag, written, type Address } from './sip/message.ts';
+import { TcpPeer, UdpPeer } from './sip/peer.ts';
 
 /** What a phone does with a request: a status, more exactly an answer (`twice`: sent two times), anything, or silence. */
 export type Reaction =
   | number
   | {
       readonly status: number;
+      readonly reason?: string;
       readonly headers?: Readonly<Record<string, string>>;
       readonly twice?: boolean;
     }
-  | { readonly raw: (request: SipMessageSeen) => string }
+  | { readonly raw: (request: Sip) => string }
   | 'silence';
 
 export interface PhoneOptions {
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: Address;
   readonly transport?: 'udp' | 'tcp';
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
-  readonly react?: (request: SipMessageSeen, nth: number) => Reaction | Promise<Reaction>;
+  readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
+  /** ms between repeats of a request over UDP; without, they grow like those of a client transaction. */
+  readonly again?: number;
+  /** False for a phone that takes so many that it only counts. */
+  readonly keeps?: boolean;
+  /** Hears of every message once, in the order of the wire: repeats are left out. */
+  readonly watch?: (direction: 'sent' | 'received', message: Sip, phone: Phone) => void;
 }
 
 export interface RegisterOptions {
@@ -63,63 +53,48 @@ export interface MessageOptions {
   readonly contentLength?: number | null;
 }
 
-const TIMEOUT = 10_000;
+/** Answers kept for repeats of what they answer: far more than come in 32 s. */
+const REMEMBERED = 10_000;
 
 export class Phone {
   readonly name: string;
   readonly domain: string;
-  /** Requests received, retransmissions left out. */
-  readonly requests: SipMessageSeen[] = [];
+  /** Requests received, repeats left out. */
+  readonly requests: Sip[] = [];
+  /** The MESSAGEs of them. */
+  readonly messages: Sip[] = [];
   react: NonNullable<PhoneOptions['react']>;
-  #server: PhoneOptions['server'];
-  readonly #transport: 'udp' | 'tcp';
-  readonly #answers = new Map<string, (answer: SipMessageSeen) => void>();
+  /** It gives up a request, or waiting, after so many ms. */
+  patience = 10_000;
+  readonly #options: PhoneOptions;
+  readonly #peer: UdpPeer | TcpPeer;
+  readonly #answers = new Map<string, (answer: Sip) => void>();
   readonly #answered = new Map<string, Buffer | undefined>();
-  readonly #waiters = new Set<() => void>();
-  #udp: UdpSocket | undefined;
-  #tcp: Socket | undefined;
-  #port = 0;
-  /** Our own host as it stands in a URI. */
-  readonly #host: string;
-  #cseq = 0;
+  readonly #waiting = new Set<() => void>();
   readonly #callId = randomBytes(6).toString('hex');
+  #cseq = 0;
 
-  private constructor(name: string, options: PhoneOptions) {
+  private constructor(name: string, options: PhoneOptions, peer: UdpPeer | TcpPeer) {
     this.name = name;
     this.domain = options.domain ?? 'example.org';
     this.react = options.react ?? (() => 200);
-    this.#server = options.server;
-    this.#transport = options.transport ?? 'udp';
-    this.#host = options.server.host.includes(':') ? '[::1]' : '127.0.0.1';
+    this.#options = options;
+    this.#peer = peer;
+    peer.onMessage = (message) => this.#receive(message);
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
-    const phone = new Phone(name, options);
-    if (phone.#transport === 'udp') {
-      const socket = createSocket(phone.#host === '[::1]' ? 'udp6' : 'udp4');
-      socket.on('message', (bytes, from) => phone.#receive(bytes, from));
-      socket.bind(0, phone.#host.replace(/[[\]]/g, ''));
-      await once(socket, 'listening');
-      phone.#udp = socket;
-      phone.#port = socket.address().port;
-    } else {
-      const socket = connect(options.server.port, options.server.host);
-      await once(socket, 'connect');
-      let buffer: Buffer = Buffer.alloc(0);
-      socket.on('data', (data) => {
-        buffer = Buffer.concat([buffer, data]);
-        buffer = phone.#takeMessages(buffer);
-      });
-      socket.on('error', () => undefined);
-      phone.#tcp = socket;
-      phone.#port = socket.localPort ?? 0;
-    }
-    return phone;
+    const { server, transport } = options;
+    return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
   }
 
-  /** What it sends from now on goes there (UDP). */
-  moveTo(server: PhoneOptions['server']): void {
-    this.#server = server;
+  /** What it sends goes there; over UDP this can change, also for what waits for an answer. */
+  get server(): Address {
+    return this.#peer.server;
+  }
+
+  moveTo(server: Address): void {
+    this.#peer.server = server;
   }
 
   get aor(): string {
@@ -127,20 +102,16 @@ export class Phone {
   }
 
   get contact(): string {
-    return `<sip:${this.name}@${this.#host}:${this.#port}${this.#transport === 'tcp' ? ';transport=tcp' : ''}>`;
-  }
-
-  /** MESSAGEs received, in order. */
-  get messages(): readonly SipMessageSeen[] {
-    return this.requests.filter((request) => request.method === 'MESSAGE');
+    const { transport } = this.#peer;
+    return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'TCP' ? ';transport=tcp' : ''}>`;
   }
 
   /** Bodies of the MESSAGEs received, as text. */
   get texts(): readonly string[] {
-    return this.messages.map((message) => message.body.toString());
+    return this.messages.map((message) => message.text);
   }
 
-  register(options: RegisterOptions = {}): Promise<SipMessageSeen> {
+  register(options: RegisterOptions = {}): Promise<Sip> {
     const contact = options.contact ?? `${this.contact}${options.params ?? ''}`;
     return this.request('REGISTER', `sip:${this.domain}`, this.aor, {
       ...(contact === '' ? {} : { Contact: contact }),
@@ -151,12 +122,20 @@ export class Phone {
     });
   }
 
-  unregister(): Promise<SipMessageSeen> {
+  unregister(): Promise<Sip> {
     return this.register({ expires: 0 });
   }
 
+  /**
+   * Resolves when the app has read all that this phone has sent so far, its answers too, and has done what it does at once:
+   * it has answered what came later, again and again.
+   */
+  async heard(): Promise<void> {
+    for (let round = 0; round < 3; round++) await this.register({ contact: '' });
+  }
+
   /** Sends a MESSAGE and resolves with the final answer. */
-  message(to: string, body: string | Buffer, options: MessageOptions = {}): Promise<SipMessageSeen> {
+  message(to: string, body: string | Buffer, options: MessageOptions = {}): Promise<Sip> {
     const aor = to.includes('@') ? to : `${to}@${this.domain}`;
     const type = options.contentType === undefined ? 'text/plain' : options.contentType;
     return this.request(
@@ -176,7 +155,7 @@ export class Phone {
     );
   }
 
-  /** Any request; resolves with the final answer, retransmits over UDP like a client transaction. */
+  /** Any request; resolves with the final answer, repeats over UDP like a client transaction. */
   request(
     method: string,
     uri: string,
@@ -184,75 +163,54 @@ export class Phone {
     headers: Readonly<Record<string, string>>,
     body: Buffer = Buffer.alloc(0),
     options: { readonly branch?: string; readonly contentLength?: number | null } = {},
-  ): Promise<SipMessageSeen> {
+  ): Promise<Sip> {
     const branch = options.branch ?? `z9hG4bK${randomBytes(8).toString('hex')}`;
-    const own: Record<string, string> = {
-      Via: `SIP/2.0/${this.#transport.toUpperCase()} ${this.#host}:${this.#port};rport;branch=${branch}`,
+    const length = options.contentLength === undefined ? body.length : options.contentLength;
+    const all = {
+      Via: `SIP/2.0/${this.#peer.transport} ${hostPort(this.#peer)};rport;branch=${branch}`,
       'Max-Forwards': '70',
       From: `<sip:${this.aor}>;tag=${randomBytes(4).toString('hex')}`,
       To: `<sip:${to}>`,
       'Call-ID': randomBytes(8).toString('hex'),
       CSeq: `${++this.#cseq} ${method}`,
+      ...headers,
+      ...(length === null ? {} : { 'Content-Length': String(length) }),
     };
-    const all = { ...own, ...headers };
-    const length = options.contentLength === undefined ? body.length : options.contentLength;
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-    const head = `${method} ${uri} SIP/2.0\r\n${lines.join('')}${length === null ? '' : `Content-Length: ${length}\r\n`}\r\n`;
-    const bytes = Buffer.concat([Buffer.from(head), body]);
-    return new Promise((resolve, reject) => {
-      const key = `${branch} ${method}`;
-      let delay = 500;
-      let timer: NodeJS.Timeout;
-      const finish = () => {
-        clearTimeout(timer);
-        clearTimeout(limit);
-        this.#answers.delete(key);
-      };
-      const limit = setTimeout(() => {
-        finish();
-        reject(new Error(`${this.name}: no final answer to ${method} ${uri}`));
-      }, TIMEOUT);
-      const again = () => {
-        this.send(bytes);
-        delay = Math.min(delay * 2, 4000);
-        timer = setTimeout(again, delay);
-      };
-      this.#answers.set(key, (answer) => {
-        if (answer.status < 200) return;
-        finish();
-        resolve(answer);
-      });
-      this.send(bytes);
-      timer = setTimeout(this.#transport === 'udp' ? again : () => undefined, delay);
-    });
+    return this.#transaction(written([`${method} ${uri} SIP/2.0`, ...linesOf(all)], body));
   }
 
-  /** To the server, or to whom a request came from. */
-  send(bytes: Buffer, to?: RemoteInfo): void {
-    if (this.#udp) this.#udp.send(bytes, to?.port ?? this.#server.port, to?.address ?? this.#server.host);
-    else this.#tcp?.write(bytes);
+  /** Any bytes, to the server. */
+  send(bytes: Buffer): void {
+    this.#peer.send(bytes);
+  }
+
+  /** Resolves when it is so, which is looked at after each request. */
+  async until(so: () => boolean, found: () => string, timeout = this.patience): Promise<void> {
+    const limit = performance.now() + timeout;
+    while (!so()) {
+      const left = limit - performance.now();
+      if (left <= 0) throw new Error(`${this.name}: ${found()} within ${timeout} ms`);
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          clearTimeout(timer);
+          this.#waiting.delete(look);
+          resolve();
+        };
+        const timer = setTimeout(look, left);
+        this.#waiting.add(look);
+      });
+    }
   }
 
   /** Resolves when `count` MESSAGEs have arrived. */
-  async received(count: number, timeout = TIMEOUT): Promise<readonly SipMessageSeen[]> {
-    const limit = performance.now() + timeout;
-    while (this.messages.length < count) {
-      const left = limit - performance.now();
-      if (left <= 0)
-        throw new Error(
-          `${this.name}: ${this.messages.length} of ${count} messages arrived within ${timeout} ms`,
-        );
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        const waiter = () => {
-          clearTimeout(timer);
-          this.#waiters.delete(waiter);
-          resolve();
-        };
-        this.#waiters.add(waiter);
-      });
-    }
-    return this.messages;
+  async received(count: number, timeout = this.patience): Promise<readonly Sip[]> {
+    const { messages } = this;
+    await this.until(
+      () => messages.length >= count,
+      () => `${messages.length} of ${count} messages arrived`,
+      timeout,
+    );
+    return messages;
   }
 
   /** Nothing more arrives for `ms`. */
@@ -260,103 +218,102 @@ export class Phone {
     await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
+  /** Takes out of its books what it has received. */
+  forget(which: (request: Sip) => boolean): void {
+    for (const list of [this.requests, this.messages])
+      list.splice(0, Infinity, ...list.filter((request) => !which(request)));
+  }
+
   close(): void {
-    this.#udp?.close();
-    this.#tcp?.destroy();
-    this.#udp = this.#tcp = undefined;
+    void this.#peer.close();
   }
 
-  #takeMessages(buffer: Buffer): Buffer {
-    let rest = buffer;
-    for (;;) {
-      const start = rest.findIndex((byte) => byte !== 13 && byte !== 10);
-      if (start > 0) rest = rest.subarray(start);
-      const end = rest.indexOf('\r\n\r\n');
-      if (end < 0) return rest;
-      const length = Number(
-        /^(?:content-length|l)\s*:\s*(\d+)/im.exec(rest.subarray(0, end).toString('latin1'))?.[1] ?? 0,
-      );
-      if (rest.length < end + 4 + length) return rest;
-      this.#receive(rest.subarray(0, end + 4 + length));
-      rest = rest.subarray(end + 4 + length);
-    }
+  #transaction(bytes: Buffer): Promise<Sip> {
+    const sent = new Sip(bytes);
+    const { watch, again } = this.#options;
+    watch?.('sent', sent, this);
+    return new Promise((resolve, reject) => {
+      let delay = again ?? 500;
+      let timer: NodeJS.Timeout | undefined;
+      const finish = () => {
+        clearTimeout(timer);
+        clearTimeout(limit);
+        this.#answers.delete(sent.transaction);
+      };
+      const limit = setTimeout(() => {
+        finish();
+        reject(new Error(`${this.name}: no final answer to ${sent.start} within ${this.patience} ms`));
+      }, this.patience);
+      const send = () => {
+        this.send(bytes);
+        if (this.#peer.transport === 'TCP') return;
+        timer = setTimeout(send, delay);
+        delay = again ?? Math.min(delay * 2, 4000);
+      };
+      this.#answers.set(sent.transaction, (answer) => {
+        if (answer.status < 200) return;
+        finish();
+        watch?.('received', answer, this);
+        resolve(answer);
+      });
+      send();
+    });
   }
 
-  #receive(bytes: Buffer, from?: RemoteInfo): void {
-    const seen = readSip(bytes);
-    if (!seen) return;
+  #receive(seen: Sip): void {
+    const { transaction } = seen;
     if (seen.status > 0) {
-      const branch = /branch=([^;,\s]+)/.exec(seen.header('Via'))?.[1] ?? '';
-      this.#answers.get(`${branch} ${seen.header('CSeq').split(' ')[1] ?? ''}`)?.(seen);
+      this.#answers.get(transaction)?.(seen);
       return;
     }
-    const transaction = `${seen.header('Via')} ${seen.method}`;
     if (this.#answered.has(transaction)) {
-      // A retransmission: the same answer again.
       const answer = this.#answered.get(transaction);
-      if (answer) this.send(answer, from);
+      if (answer) this.#peer.send(answer, seen.source);
       return;
     }
-    this.#answered.set(transaction, undefined);
-    this.requests.push(seen);
-    for (const waiter of [...this.#waiters]) waiter();
-    void this.#answer(seen, transaction, from);
+    this.#remember(transaction, undefined);
+    if (this.#options.keeps !== false) this.requests.push(seen);
+    if (this.#options.keeps !== false && seen.method === 'MESSAGE') this.messages.push(seen);
+    this.#options.watch?.('received', seen, this);
+    for (const look of [...this.#waiting]) look();
+    void this.#answer(seen);
   }
 
-  async #answer(request: SipMessageSeen, transaction: string, from?: RemoteInfo): Promise<void> {
+  async #answer(request: Sip): Promise<void> {
     const reaction = await this.react(request, this.messages.length);
     if (reaction === 'silence') return;
     if (typeof reaction === 'object' && 'raw' in reaction) {
-      this.send(Buffer.from(reaction.raw(request), 'latin1'), from);
+      this.#peer.send(Buffer.from(reaction.raw(request), 'latin1'), request.source);
       return;
     }
-    const {
-      status,
-      headers = {},
-      twice = false,
-    } = typeof reaction === 'number' ? { status: reaction } : reaction;
-    const copied = request.headers.filter(([name]) =>
-      ['via', 'from', 'call-id', 'cseq'].includes(name.toLowerCase()),
-    );
+    const { status, reason, headers, twice } = {
+      reason: 'Scripted',
+      headers: {},
+      twice: false,
+      ...(typeof reaction === 'number' ? { status: reaction } : reaction),
+    };
     const to = request.header('To');
-    const lines = [
-      ...copied,
-      ['To', to.includes(';tag=') ? to : `${to};tag=${randomBytes(4).toString('hex')}`],
-      ...Object.entries(headers),
-    ];
-    const answer = Buffer.from(
-      `SIP/2.0 ${status} Scripted\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}Content-Length: 0\r\n\r\n`,
-    );
+    const answer = written([
+      `SIP/2.0 ${status} ${reason}`,
+      ...['Via', 'From', 'Call-ID', 'CSeq'].flatMap((name) =>
+        request.all(name).map((value) => `${name}: ${value}`),
+      ),
+      `To: ${tag(to) === '' ? `${to};tag=${randomBytes(4).toString('hex')}` : to}`,
+      ...linesOf(headers),
+      'Content-Length: 0',
+    ]);
+    this.#remember(request.transaction, answer);
+    for (let times = twice ? 2 : 1; times > 0; times--) this.#peer.send(answer, request.source);
+    this.#options.watch?.('sent', new Sip(answer), this);
+  }
+
+  #remember(transaction: string, answer: Buffer | undefined): void {
     this.#answered.set(transaction, answer);
-    this.send(answer, from);
-    if (twice) this.send(answer, from);
+    const [oldest] = this.#answered.keys();
+    if (this.#answered.size > REMEMBERED && oldest !== undefined) this.#answered.delete(oldest);
   }
 }
 
-function readSip(bytes: Buffer): SipMessageSeen | undefined {
-  const end = bytes.indexOf('\r\n\r\n');
-  if (end < 0) return undefined;
-  const [start = '', ...lines] = bytes
-    .subarray(0, end)
-    .toString('utf8')
-    .replace(/\r\n[ \t]+/g, ' ')
-    .split('\r\n');
-  const headers = lines.map((line): [string, string] => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-  });
-  const header = (name: string) =>
-    headers.find(([found]) => found.toLowerCase() === name.toLowerCase())?.[1] ?? '';
-  const length = header('Content-Length');
-  const body = bytes.subarray(end + 4, length === '' ? undefined : end + 4 + Number(length));
-  const status = Number(/^SIP\/2\.0 (\d{3})/.exec(start)?.[1] ?? 0);
-  return {
-    start,
-    method: status > 0 ? '' : (start.split(' ')[0] ?? ''),
-    status,
-    headers,
-    body: Buffer.from(body),
-    at: performance.now(),
-    header,
-  };
+function linesOf(headers: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }

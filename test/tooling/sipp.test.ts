@@ -1,13 +1,14 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needing } from '../support/needing.ts';
+import { hostPort, reply } from '../support/sip/message.ts';
+import { UdpPeer } from '../support/sip/peer.ts';
 import { runSipp, sippMissing, startSipp } from '../support/sipp.ts';
 
 const MESSAGE = `<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="message">
-  <send retrans="500"><![CDATA[
+  <send retrans="5000"><![CDATA[
 MESSAGE sip:[to]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:alice@silo.test>;tag=[call_number]
@@ -37,30 +38,24 @@ Content-Length: 0
   ]]></send>
 </scenario>`;
 
-/** Answers each request by turning it round: start line off, status line on. */
-async function answering(status: string): Promise<{ socket: Socket; address: string }> {
-  const socket = createSocket('udp4');
-  socket.on('message', (request, from) => {
-    const headers = /^(?:Via|From|To|Call-ID|CSeq):.*\r\n/gm;
-    const kept = request.toString().match(headers)?.join('') ?? '';
-    socket.send(`SIP/2.0 ${status}\r\n${kept}Content-Length: 0\r\n\r\n`, from.port, from.address);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return { socket, address: `127.0.0.1:${socket.address().port}` };
+/** Answers each request. */
+async function answering(status: number, reason: string): Promise<UdpPeer> {
+  const peer = await UdpPeer.open({ host: '127.0.0.1', port: 9 });
+  peer.onMessage = (message) => peer.send(reply(message, status, reason), message.source);
+  return peer;
 }
 
 describe('sipp', needing(sippMissing()), () => {
-  let accepting: Awaited<ReturnType<typeof answering>>;
+  let accepting: UdpPeer;
   beforeAll(async () => {
-    accepting = await answering('202 Accepted');
+    accepting = await answering(202, 'Accepted');
   });
-  afterAll(() => void accepting.socket.close());
+  afterAll(() => accepting.close());
 
   test('runs a scenario and reports its calls and its messages', async () => {
     const result = await runSipp({
       scenario: MESSAGE,
-      remote: accepting.address,
+      remote: hostPort(accepting),
       calls: 3,
       rate: 100,
       keys: { to: 'bob' },
@@ -76,14 +71,14 @@ describe('sipp', needing(sippMissing()), () => {
   });
 
   test('reports a call that fails, and why', async () => {
-    const refusing = await answering('404 Not Found');
+    const refusing = await answering(404, 'Not Found');
     const result = await runSipp({
       scenario: MESSAGE,
-      remote: refusing.address,
+      remote: hostPort(refusing),
       keys: { to: 'bob' },
       csv: [['x']],
     });
-    refusing.socket.close();
+    await refusing.close();
     expect(result.code).toBe(1);
     expect(result.stats).toMatchObject({ successful: 0, failed: 1 });
     expect(result.errors).toContain('404 Not Found');

@@ -4,7 +4,7 @@ import { Deactivation } from '../../../lib/mwi/notify/deactivate.ts';
 import { openStore } from '../../../lib/stores/open.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
 import { mwiContext, Wire } from '../context.ts';
-import { until } from '../lamp-phone.ts';
+import { until } from '../../support/until.ts';
 import { DISCONNECTED, answerOf } from './answers.ts';
 import { ROW } from './row.ts';
 

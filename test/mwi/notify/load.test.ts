@@ -1,8 +1,8 @@
 /** Two thousand subscriptions, four thousand publications: every lamp ends right, at its pace. */
 import { expect, test } from 'vitest';
 import { startNode } from '../../support/node.ts';
-import { Fleet } from '../fleet.ts';
-import { voice } from '../lamp-phone.ts';
+import { Fleet } from '../../support/fleet.ts';
+import { voice } from '../../support/lamp-phone.ts';
 
 test('2,000 watchers and 4,000 PUBLISHes: right counts, no two NOTIFYs within a second, CSeq rises', async () => {
   const node = await startNode({ mwi: { spread: 0, stopGrace: 0 } });

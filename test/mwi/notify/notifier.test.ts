@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Notifier, type NotifierState, type NotifyContent } from '../../../lib/mwi/notify/notifier.ts';
 import type { Answer } from '../../../lib/sip/drachtio/messages.ts';
-import { until } from '../lamp-phone.ts';
+import { until } from '../../support/until.ts';
 import { answerOf } from './answers.ts';
 
 const INTERVAL = 60;
@@ -34,11 +34,9 @@ beforeEach(() => {
 afterEach(() => notifier.stop());
 
 const comesTo = (state: NotifierState) =>
-  until(
-    () => notifier.state === state,
-    2000,
-    () => `${notifier.state}, not ${state}`,
-  );
+  until(() => {
+    expect(notifier.state).toBe(state);
+  });
 const texts = () => sent.map((content) => content.text);
 
 /** Answered, and told once. */

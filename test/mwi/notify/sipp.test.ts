@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needing } from '../../support/needing.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
 import { runSipp, sippMissing, startSipp } from '../../support/sipp.ts';
+import { until } from '../../support/until.ts';
 
 const head = (
   method: string,
@@ -29,7 +30,7 @@ Content-Length: 0
 
 ]]></send>`;
 
-const subscribe = (cseq: number, expires: number, to: string) => `<send retrans="500"><![CDATA[
+const subscribe = (cseq: number, expires: number, to: string) => `<send retrans="5000"><![CDATA[
 ${head('SUBSCRIBE', String(cseq), to)}
 Contact: <sip:[user]@[local_ip]:[local_port]>
 Accept: application/simple-message-summary
@@ -69,7 +70,7 @@ const publish = (
   expires: number,
   extra: string,
   content: string,
-) => `<send retrans="500"><![CDATA[
+) => `<send retrans="5000"><![CDATA[
 ${head('PUBLISH', String(cseq), '', 'voicemail')}
 Expires: ${expires}
 ${extra}Content-Length: [len]
@@ -100,8 +101,7 @@ describe('sipp', needing(sippMissing()), () => {
     async (transport) => {
       const user = `bob-${transport}`;
       const watcher = await startSipp({ scenario: SUBSCRIBER, remote: remote(), transport, keys: { user } });
-      while (!watcher.messages().some(({ text }) => text.startsWith('NOTIFY')))
-        await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => watcher.messages().some(({ text }) => text.startsWith('NOTIFY')));
       const publisher = await runSipp({ scenario: PUBLISHER, remote: remote(), transport, keys: { user } });
       expect(publisher.errors).toBe('');
       expect(publisher.code).toBe(0);

@@ -6,7 +6,7 @@ import type { EndReason } from '../../../lib/mwi/notify/notifier.ts';
 import { ServedSubscription, type SubscriptionState } from '../../../lib/mwi/notify/subscription.ts';
 import type { Answer } from '../../../lib/sip/drachtio/messages.ts';
 import type { Subscription } from '../../../lib/stores/contract/mwi.ts';
-import { until } from '../lamp-phone.ts';
+import { until } from '../../support/until.ts';
 import { DISCONNECTED, NO_DIALOG, answerOf } from './answers.ts';
 import { ROW } from './row.ts';
 
@@ -49,11 +49,9 @@ class Life {
   }
 
   async comesTo(state: SubscriptionState): Promise<void> {
-    await until(
-      () => this.subscription.state === state,
-      1000,
-      () => `${this.subscription.state} after ${this.states.join(', ')}, not ${state}`,
-    );
+    await until(() => {
+      expect(this.subscription.state, `after ${this.states.join(', ')}`).toBe(state);
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import { bodies, seed } from './bodies.ts';
 import { apgOracle, exhaustiveOracle, type Oracle } from './oracle.ts';
 
 const RUNS = 100_000;
-const EXHAUSTIVE_RUNS = 10_000;
+const ORDERED_RUNS = 10_000;
 
 /** What strict finds wrong first; the grammar can only know of faults of grammar. */
 function faultOf(body: string): SummaryFault | undefined {
@@ -26,7 +26,7 @@ function compare(oracle: Oracle, numRuns: number): { accepted: number; refused: 
       (body) => {
         const fault = faultOf(body);
         seen[fault === undefined ? 'accepted' : fault === 'meaning' ? 'meaning' : 'refused']++;
-        expect(oracle(body)).toBe(fault !== 'grammar');
+        return oracle(body) === (fault !== 'grammar');
       },
     ),
     { numRuns, seed },
@@ -38,7 +38,7 @@ test(
   'strict accepts exactly what the ABNF accepts, over 100,000 generated and mutated bodies',
   { timeout: 120_000 },
   () => {
-    const seen = compare(apgOracle(), RUNS);
+    const seen = compare(exhaustiveOracle(), RUNS);
     expect(seen.accepted).toBeGreaterThan(RUNS / 4);
     expect(seen.refused).toBeGreaterThan(RUNS / 4);
     expect(seen.meaning).toBeGreaterThan(RUNS / 1000);
@@ -53,9 +53,9 @@ test(
     const printed = exhaustiveOracle();
     fc.assert(
       fc.property(bodies, (body) => {
-        expect(ordered(body)).toBe(printed(body));
+        return ordered(body) === printed(body);
       }),
-      { numRuns: EXHAUSTIVE_RUNS, seed: seed + 1 },
+      { numRuns: ORDERED_RUNS, seed: seed + 1 },
     );
   },
 );

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { StoreOverrides } from '../../../lib/silo/receive/message-of-request.ts';
 import { Phone } from '../../support/phone.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { idle } from '../../support/sentinel.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 const start = async (silo: SiloOptions = {}) => (scene = await aScene({ silo: { tailTime: 0.05, ...silo } }));
@@ -102,7 +104,7 @@ describe('a delivery', () => {
     there = 200;
     scene.node.silo.dump('sip:bob@EXAMPLE.org', { limit: 2 });
     await bob.received(3);
-    await bob.quiet(150);
+    await idle(scene.node, bob);
     expect(bob.texts).toEqual(['one', 'one', 'two']);
     scene.node.silo.dump('bob@example.org');
     await bob.received(5);
@@ -114,7 +116,7 @@ describe('a delivery', () => {
     await scene.leave('bob', 'one', 'two');
     scene.node.silo.dump('bob@example.org', { limit: 1 });
     const bob = await scene.phone('bob');
-    await bob.quiet(100);
+    await idle(scene.node, bob);
     await bob.register({ expires: 600 });
     await bob.received(2);
   });
@@ -140,7 +142,7 @@ describe('a delivery', () => {
     scene.node.silo.dump('bob@example.org', { limit: 2 });
     for (const phone of devices) await phone.received(3);
     for (const phone of devices) {
-      await phone.quiet(150);
+      await idle(scene.node, phone);
       expect(phone.texts).toEqual(['one', 'one', 'two']);
     }
     scene.node.silo.dump('bob@example.org');
@@ -186,7 +188,7 @@ describe('silo.store(req, …)', () => {
     await storing({ skipNotice: true }, notices);
     const alice = await scene.phone('alice');
     expect((await alice.message('bob', 'hi', { headers: { Contact: alice.contact } })).status).toBe(202);
-    await alice.quiet(150);
+    await alice.heard();
     expect(alice.messages).toHaveLength(0);
   });
 

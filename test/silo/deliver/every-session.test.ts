@@ -1,9 +1,10 @@
 /** `deliverTo: 'every'`: each known device gets each message once. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { Phone, PhoneOptions } from '../../support/phone.ts';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { idle, looked } from '../../support/sentinel.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 const start = async (silo: SiloOptions = {}) =>
@@ -32,7 +33,7 @@ describe('every device', () => {
       expect(one.texts).toEqual(['one', 'two', 'three']);
     }
     await done(3);
-    await devices[0]!.quiet(100);
+    await idle(scene.node, devices[0]!);
     for (const one of devices) expect(one.messages).toHaveLength(3);
   });
 
@@ -67,7 +68,7 @@ describe('every device', () => {
     const fresh = await device(3);
     await fresh.on();
     await fresh.received(1);
-    await fresh.quiet(100);
+    await idle(scene.node, fresh);
     expect(fresh.texts).toEqual(['young']);
     await away.on();
     await away.received(2);
@@ -81,7 +82,7 @@ describe('every device', () => {
     await silent.on();
     await quick.on();
     await scene.leave('bob', 'one', 'two', 'three');
-    await quick.received(3, 3000);
+    await quick.received(3);
     expect(silent.texts).toEqual(['one']);
   });
 
@@ -97,7 +98,7 @@ describe('every device', () => {
     await picky.received(3);
     await desk.received(3);
     await done(3);
-    await picky.quiet(50);
+    await idle(scene.node, picky);
     expect(picky.texts).toEqual(['one', 'picture', 'three']);
   });
 
@@ -130,7 +131,8 @@ describe('every device', () => {
         expect.objectContaining({ device: 'urn:uuid:device-1', attempts: 1, strikes: 1, lastStatus: 486 }),
       ),
     );
-    await one.quiet(200);
+    await looked(scene.node);
+    await idle(scene.node, one);
     expect(one.messages).toHaveLength(1);
     busy = false;
     scene.time += 40;
@@ -176,7 +178,7 @@ describe('every device', () => {
     await second.register({ expires: 600, params: params(1, ';reg-id=2') });
     await scene.leave('bob', 'one', 'two');
     await done(2);
-    await first.quiet(100);
+    await idle(scene.node, first);
     expect(first.messages.length + second.messages.length).toBe(2);
   });
 
@@ -295,7 +297,7 @@ describe('every device', () => {
     await scene.leave('bob', 'one');
     await slow.received(1);
     await slow.unregister();
-    await sleep(250);
+    await idle(scene.node, slow);
     answer(200);
     await until(async () =>
       expect((await scene.node.store.waiting('bob@example.org', scene.time, 1))[0]!.takenBy).toEqual([
@@ -322,7 +324,7 @@ describe('every device', () => {
       await Promise.all(groups[(round + 2) % 3]!.map((one) => one.on()));
     }
     await Promise.all(devices.map((one) => one.on()));
-    for (const one of devices) await one.received(sent.length, 15_000);
+    for (const one of devices) await one.received(sent.length);
     await done(sent.length);
     for (const one of devices) expect(one.texts).toEqual(sent);
     expect(await scene.texts('bob')).toEqual([]);

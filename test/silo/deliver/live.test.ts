@@ -1,7 +1,9 @@
 /** Live delivery and what follows when nobody takes the message in time. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode, type TestNodeOptions } from '../../support/node.ts';
 import { Phone, type PhoneOptions, type Reaction } from '../../support/phone.ts';
+import { idle } from '../../support/sentinel.ts';
+import { until } from '../../support/until.ts';
 
 let node: TestNode;
 let phones: Phone[];
@@ -190,9 +192,9 @@ describe('a late answer', () => {
     expect((await alice.message('bob', 'slow')).status).toBe(202);
     expect(await ledger()).toMatchObject({ waiting: 1 });
     answer(200);
-    await vi.waitFor(async () => expect(await ledger()).toMatchObject({ waiting: 0, delivered: 1 }));
+    await until(async () => expect(await ledger()).toMatchObject({ waiting: 0, delivered: 1 }));
     await bob.register({ expires: 600 });
-    await bob.quiet(150);
+    await idle(node, bob);
     expect(bob.texts).toEqual(['slow']);
   });
 
@@ -204,11 +206,11 @@ describe('a late answer', () => {
     await bob.register({ expires: 600 });
     await alice.message('bob', 'slow');
     await bob.register({ expires: 600 });
-    await bob.quiet(150);
+    await bob.heard();
     expect(bob.texts).toEqual(['slow']);
     answer(200);
-    await vi.waitFor(async () => expect(await ledger()).toMatchObject({ waiting: 0, delivered: 1 }));
-    await bob.quiet(150);
+    await until(async () => expect(await ledger()).toMatchObject({ waiting: 0, delivered: 1 }));
+    await idle(node, bob);
     expect(bob.texts).toEqual(['slow']);
   });
 

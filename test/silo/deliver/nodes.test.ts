@@ -1,11 +1,13 @@
 /** Several nodes, each with a drachtio-server of its own, on one database. */
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reachableFrom } from '../../../lib/sip/read/next-hop.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
 import { Phone, type PhoneOptions } from '../../support/phone.ts';
+import { looked, nothingMore } from '../../support/sentinel.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 import { aBinding } from '../../stores/contract/messages.ts';
 
 let folder: TemporaryFolder;
@@ -34,18 +36,17 @@ async function phone(name: string, on: 0 | 1, options: Partial<PhoneOptions> = {
   return started;
 }
 const settled = (delivered: number) =>
-  vi.waitFor(async () => expect(await nodes[0].store.ledger()).toMatchObject({ waiting: 0, delivered }), {
-    timeout: 5000,
-  });
+  until(async () => expect(await nodes[0].store.ledger()).toMatchObject({ waiting: 0, delivered }));
 
 describe('two nodes on one database', () => {
   test('a message stored on one is delivered at once by the other, which has the connection of the device', async () => {
     const [alice, bob] = [await phone('alice', 0), await phone('bob', 1, { transport: 'tcp' })];
     await bob.register({ expires: 600 });
     expect((await alice.message('bob', 'across')).status).toBe(202);
-    await bob.received(1, 3000);
+    await bob.received(1);
     await settled(1);
-    await bob.quiet(300);
+    for (const node of nodes) await looked(node);
+    await nothingMore(bob);
     expect(bob.texts).toEqual(['across']);
   });
 
@@ -53,7 +54,7 @@ describe('two nodes on one database', () => {
     const alice = await phone('alice', 0);
     for (const text of ['one', 'two', 'three']) expect((await alice.message('bob', text)).status).toBe(202);
     const bob = await phone('bob', 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await looked(nodes[1]);
     await bob.register({ expires: 600 });
     await bob.received(3);
     expect(bob.texts).toEqual(['one', 'two', 'three']);
@@ -66,7 +67,7 @@ describe('two nodes on one database', () => {
       const bob = await phone(`bob${i}`, 1);
       const [answer] = await Promise.all([alice.message(`bob${i}`, 'now'), bob.register({ expires: 600 })]);
       expect([200, 202]).toContain(answer.status);
-      await bob.received(1, 5000);
+      await bob.received(1);
     }
   });
 
@@ -76,7 +77,7 @@ describe('two nodes on one database', () => {
       expect((await alice.message('bob', `stored ${i}`)).status).toBe(202);
       await bob.register({ expires: 600 });
       await carol.message('bob', `live ${i}`);
-      await bob.received(2 * (i + 1), 3000);
+      await bob.received(2 * (i + 1));
       await bob.unregister();
     }
     expect(bob.texts).toEqual(Array.from({ length: 10 }, (_, i) => [`stored ${i}`, `live ${i}`]).flat());
@@ -127,10 +128,10 @@ describe('two nodes on one database', () => {
     await Promise.all(
       bobs.map(async (bob) => {
         await bob.register({ expires: 600 });
-        for (let i = 0; i < 5; i++) {
+        for (let i = 1; i <= 5; i++) {
           nodes[0].silo.dump(bob.aor);
           nodes[1].silo.dump(bob.aor);
-          await bob.quiet(20);
+          await bob.received(2 * i);
         }
       }),
     );

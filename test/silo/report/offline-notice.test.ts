@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SiloOptions } from '../../../lib/silo/state/options.ts';
 import type { Phone } from '../../support/phone.ts';
-import { aScene, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
 
 let scene: Scene;
 const NOTICES: SiloOptions = {
@@ -11,6 +11,8 @@ const NOTICES: SiloOptions = {
 };
 const start = async (silo: SiloOptions = {}) => (scene = await aScene({ silo: { ...NOTICES, ...silo } }));
 afterEach(() => scene.close());
+/** Whom a notice is about. */
+const forWhom = (text: string) => /^Stored for (\S+) /.exec(text)?.[1];
 const contact = (phone: Phone) => ({ headers: { Contact: phone.contact } });
 
 describe('a notice', () => {
@@ -18,7 +20,7 @@ describe('a notice', () => {
     scene = await aScene();
     const alice = await scene.phone('alice');
     await alice.message('bob', 'hi', contact(alice));
-    await alice.quiet(150);
+    await alice.heard();
     expect(alice.messages).toHaveLength(0);
   });
 
@@ -52,7 +54,7 @@ describe('a notice', () => {
     await alice.message('carol', 'hi', contact(alice));
     await alice.message('bob', 'hi', contact(alice));
     await alice.received(1);
-    await alice.quiet(100);
+    await alice.heard();
     expect(alice.texts).toEqual(['for bob@example.org']);
   });
 
@@ -62,22 +64,24 @@ describe('a notice', () => {
     const same = { callId: 'same', cseq: 1, tag: 't', ...contact(alice) };
     await alice.message('bob', 'hi', same);
     await alice.message('bob', 'hi', same);
-    await alice.quiet(150);
-    expect(alice.messages).toHaveLength(1);
+    await alice.message('carol', 'hi', contact(alice));
+    await alice.received(2);
+    expect(alice.texts.map(forWhom)).toEqual(['bob', 'carol']);
   });
 
   test('once an hour about one recipient, and some a minute in all', async () => {
     await start({ noticeRate: 3 });
     const alice = await scene.phone('alice');
     for (let i = 0; i < 5; i++) await alice.message('bob', `hi ${i}`, contact(alice));
-    await alice.quiet(150);
+    await alice.received(1);
+    await alice.heard();
     expect(alice.messages).toHaveLength(1);
     for (let i = 0; i < 5; i++) await alice.message(`user${i}`, 'hi', contact(alice));
-    await alice.quiet(150);
-    expect(alice.messages).toHaveLength(3);
+    await alice.received(3);
     scene.time += 3600;
     await alice.message('bob', 'again', contact(alice));
     await alice.received(4);
+    expect(alice.texts.map(forWhom)).toEqual(['bob', 'user0', 'user1', 'bob']);
   });
 
   test.each([
@@ -92,8 +96,9 @@ describe('a notice', () => {
       '<imdn><message-id>1</message-id><display-notification><status><displayed/></status></display-notification></imdn>';
     const { headers, ...rest } = { headers: {}, ...options };
     await alice.message('bob', body, { ...rest, headers: { Contact: alice.contact, ...headers } });
-    await alice.quiet(150);
-    expect(alice.messages).toHaveLength(0);
+    await alice.message('carol', 'hi', contact(alice));
+    await alice.received(1);
+    expect(alice.texts.map(forWhom)).toEqual(['carol']);
   });
 
   test('one for which the function has no text does not count', async () => {
@@ -118,7 +123,8 @@ describe('a notice', () => {
           ...(n % 2 ? { Contact: victim.contact } : {}),
         },
       });
-    await victim.quiet(300);
+    await victim.received(1);
+    await mallory.heard();
     expect(victim.messages).toHaveLength(1);
   });
 
@@ -146,13 +152,15 @@ describe('a notice', () => {
     two.react = answering(two, 'one');
     await one.message('two', 'hello', contact(one));
     await two.message('one', 'hello', contact(two));
-    await one.quiet(1000);
+    for (const each of [one, two]) await each.received(1);
+    for (const each of [one, two, one, two]) await each.heard();
     expect(one.messages.length).toBe(1);
     expect(two.messages.length).toBe(1);
     // A chat room that writes to a hundred absent members hears of a few.
     const room = await scene.phone('room');
     for (let i = 0; i < 100; i++) await room.message(`member${i}`, 'news', contact(room));
-    await room.quiet(200);
+    await room.received(5);
+    await room.heard();
     expect(room.messages.length).toBe(5);
   });
 });

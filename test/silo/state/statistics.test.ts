@@ -1,6 +1,7 @@
 /** Counters and health (msilo's statistics, with their right meaning). */
 import { afterEach, expect, test } from 'vitest';
-import { aScene, until, type Scene } from '../scene.ts';
+import { aScene, type Scene } from '../../support/scene.ts';
+import { until } from '../../support/until.ts';
 
 let scene: Scene;
 afterEach(() => scene.close());

@@ -1,9 +1,10 @@
 /** One node of the app in a process of its own, to be killed, stopped and started again at the same address. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../support/free-port.ts';
-import { startProcess, type RunningProcess } from '../support/process.ts';
+import { launchApp } from '../app.ts';
+import { freePort } from '../free-port.ts';
+import type { RunningProcess } from '../process.ts';
 import type { Ledger } from './ledger.ts';
-import type { Server } from '../support/load-phone.ts';
+import type { Address } from '../sip/message.ts';
 
 export interface AppNodeOptions {
   readonly store: string;
@@ -16,18 +17,14 @@ const READ = 20;
 
 export class AppNode {
   readonly name: string;
-  readonly server: Server;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly server: Address;
+  readonly #env: Readonly<Record<string, string>>;
   #process: RunningProcess | undefined;
 
-  private constructor({ store, name, env }: AppNodeOptions, server: Server) {
+  private constructor({ store, name, env }: AppNodeOptions, server: Address) {
     this.name = name;
     this.server = server;
     this.#env = {
-      SILO_CONFORMANCE_SIP: undefined,
-      SILO_CONFORMANCE_ADMIN: undefined,
-      SILO_CONFORMANCE_SECRET: undefined,
-      SILO_CONFORMANCE_RESTART: undefined,
       SILO_SIP_LISTEN: `${server.host}:${server.port}`,
       SILO_NODE: name,
       SILO_STORE: store,
@@ -41,11 +38,11 @@ export class AppNode {
 
   /** Resolves when the process exists; `ready()` when it serves. */
   async start(): Promise<void> {
-    this.#process = await startProcess(process.execPath, ['dist/app.js'], { env: this.#env });
+    this.#process = await launchApp(this.#env);
   }
 
   async ready(): Promise<void> {
-    await this.#process?.line('drachtio-silo ready', { timeoutMs: 20_000 });
+    await this.#process?.line('drachtio-silo ready', { timeoutMs: 30_000 });
   }
 
   /** `kill -9`; the ledger hears of it when all that the node had sent has been read. */

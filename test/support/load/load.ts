@@ -1,7 +1,8 @@
 /** Load for runs with faults: senders that never stop, and boxes whose devices behave in different ways. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from './ledger.ts';
-import { LoadPhone, type Server } from '../support/load-phone.ts';
+import { LoadPhone } from '../load-phone.ts';
+import type { Address } from '../sip/message.ts';
 import type { Chance } from './random.ts';
 
 /** Servers come and go: a pause of a whole second would miss most of them. */
@@ -20,7 +21,7 @@ const BOXES: readonly (readonly Habit[])[] = [
 /** A node as phones see it. */
 export interface Target {
   readonly name: string;
-  readonly server: Server;
+  readonly server: Address;
 }
 
 export interface LoadOptions {

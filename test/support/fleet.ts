@@ -1,12 +1,14 @@
 /** Many phones on one socket: each watches its own mailbox, answers its NOTIFYs, and comes back when it is sent away. */
 import { randomBytes } from 'node:crypto';
-import { Phone, type PhoneOptions, type SipMessageSeen } from '../support/phone.ts';
-import { numberOf, stateOf, TYPE, until } from './lamp-phone.ts';
+import { Phone, type PhoneOptions } from './phone.ts';
+import type { Sip } from './sip/message.ts';
+import { LONG, until } from './until.ts';
+import { numberOf, stateOf, TYPE } from './lamp-phone.ts';
 
 export interface Member {
   readonly user: string;
   /** NOTIFYs, in the order in which they came. */
-  readonly notifies: SipMessageSeen[];
+  readonly notifies: Sip[];
   /** Call-ID of the subscription that it holds now. */
   callId: string;
 }
@@ -63,18 +65,15 @@ export class Fleet {
   }
 
   /** Waits until it is so for every phone. */
-  async all(so: (member: Member) => boolean, timeout = 15_000): Promise<void> {
-    const missing = () => [...this.members.values()].filter((member) => !so(member));
-    await until(
-      () => missing().length === 0,
-      timeout,
-      () => {
-        const left = missing();
-        return `${left.length} of ${this.members.size} phones, such as ${left[0]?.user} with ${JSON.stringify(
-          left[0]?.notifies.map((notify) => [stateOf(notify), notify.body.toString()]),
-        )}`;
-      },
-    );
+  all(so: (member: Member) => boolean): Promise<void> {
+    return until(() => {
+      const left = [...this.members.values()].filter((member) => !so(member));
+      if (left.length === 0) return;
+      const got = left[0]?.notifies.map((notify) => [stateOf(notify), notify.text]);
+      throw new Error(
+        `${left.length} of ${this.members.size} phones, such as ${left[0]?.user} with ${JSON.stringify(got)}`,
+      );
+    }, 2 * LONG);
   }
 
   /** The smallest time between two NOTIFYs of one subscription, ms; and whether a CSeq ever failed to rise. */
@@ -82,7 +81,7 @@ export class Fleet {
     let least = Infinity;
     let fallen = 0;
     for (const { notifies } of this.members.values()) {
-      const last = new Map<string, SipMessageSeen>();
+      const last = new Map<string, Sip>();
       for (const notify of notifies) {
         const before = last.get(notify.header('Call-ID'));
         if (before) {
@@ -105,7 +104,7 @@ export class Fleet {
     this.#phone.close();
   }
 
-  #took(request: SipMessageSeen): void {
+  #took(request: Sip): void {
     const user = /^NOTIFY sip:([^@]+)@/.exec(request.start)?.[1] ?? '';
     const member = this.members.get(user);
     if (!member) return;

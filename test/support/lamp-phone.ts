@@ -1,6 +1,8 @@
 /** A phone with a lamp: the scripted phone, and what it takes to SUBSCRIBE and to PUBLISH. */
 import { randomBytes } from 'node:crypto';
-import { Phone, type PhoneOptions, type SipMessageSeen } from '../support/phone.ts';
+import { Phone, type PhoneOptions } from './phone.ts';
+import { tag, type Sip } from './sip/message.ts';
+import { until } from './until.ts';
 
 export const TYPE = 'application/simple-message-summary';
 
@@ -12,7 +14,7 @@ export interface Line {
   readonly fromTag: string;
   readonly toTag: string;
   readonly uri: string;
-  readonly answer: SipMessageSeen;
+  readonly answer: Sip;
 }
 
 /** Headers without those that are null. */
@@ -54,12 +56,11 @@ export class LampPhone {
         ...headers,
       }),
     );
-    const toTag = /;tag=([^;]+)/.exec(answer.header('To'))?.[1] ?? '';
-    return { callId, fromTag, toTag, uri, answer };
+    return { callId, fromTag, toTag: tag(answer.header('To')), uri, answer };
   }
 
   /** A SUBSCRIBE in the dialog of a subscription. */
-  again(line: Line, headers: Headers = {}): Promise<SipMessageSeen> {
+  again(line: Line, headers: Headers = {}): Promise<Sip> {
     return this.phone.request(
       'SUBSCRIBE',
       /<([^>]+)>/.exec(line.answer.header('Contact'))?.[1] ?? line.uri,
@@ -84,7 +85,7 @@ export class LampPhone {
     body: string | Buffer | undefined,
     headers: Headers = {},
     contentLength?: number | null,
-  ): Promise<SipMessageSeen> {
+  ): Promise<Sip> {
     return this.phone.request(
       'PUBLISH',
       `sip:${mailbox}`,
@@ -102,55 +103,40 @@ export class LampPhone {
   }
 
   /** NOTIFYs received, in order. */
-  get notifies(): readonly SipMessageSeen[] {
+  get notifies(): readonly Sip[] {
     return this.phone.requests.filter((request) => request.method === 'NOTIFY');
   }
 
   /** Their bodies. */
   get texts(): readonly string[] {
-    return this.notifies.map((request) => request.body.toString());
+    return this.notifies.map(({ text }) => text);
   }
 
   /** NOTIFYs of one subscription. */
-  of(line: Pick<Line, 'callId'>): readonly SipMessageSeen[] {
+  of(line: Pick<Line, 'callId'>): readonly Sip[] {
     return this.notifies.filter((request) => request.header('Call-ID') === line.callId);
   }
 
   /** Resolves with the NOTIFYs when there are `count` of them. */
-  async notified(count: number, timeout = 5000): Promise<readonly SipMessageSeen[]> {
-    await until(
+  async notified(count: number): Promise<readonly Sip[]> {
+    await this.phone.until(
       () => this.notifies.length >= count,
-      timeout,
-      () => `${this.phone.name}: ${this.notifies.length} of ${count} NOTIFYs`,
+      () => `${this.notifies.length} of ${count} NOTIFYs`,
     );
     return this.notifies;
   }
 
   /** Resolves with the first NOTIFY that satisfies the wish. */
-  async sees(wish: (notify: SipMessageSeen) => boolean, timeout = 5000): Promise<SipMessageSeen> {
-    await until(
+  async sees(wish: (notify: Sip) => boolean): Promise<Sip> {
+    await this.phone.until(
       () => this.notifies.some(wish),
-      timeout,
-      () => `${this.phone.name} saw ${JSON.stringify(this.texts)}`,
+      () => `saw ${JSON.stringify(this.texts)}`,
     );
     return this.notifies.find(wish)!;
   }
 
   close(): void {
     this.phone.close();
-  }
-}
-
-/** Waits until something is so; looks every few milliseconds. */
-export async function until(
-  so: () => boolean,
-  timeout = 5000,
-  found: () => string = () => 'it is not so',
-): Promise<void> {
-  const limit = performance.now() + timeout;
-  while (!so()) {
-    if (performance.now() > limit) throw new Error(`${found()} within ${timeout} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -163,24 +149,24 @@ export async function forgotten(
   srf: unknown,
   { callId, fromTag }: Pick<Line, 'callId' | 'fromTag'>,
 ): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const stackDialogId = `${callId};from-tag=${fromTag}`;
-    const code = await new Promise<string>((resolve) =>
-      (srf as Requester).request('sip:placeholder', { method: 'INFO', stackDialogId, headers: {} }, (error) =>
-        resolve(error?.code ?? ''),
+  const stackDialogId = `${callId};from-tag=${fromTag}`;
+  await until(
+    () =>
+      new Promise<boolean>((resolve) =>
+        (srf as Requester).request(
+          'sip:placeholder',
+          { method: 'INFO', stackDialogId, headers: {} },
+          (error) => resolve(error?.code === 'ENODIALOG'),
+        ),
       ),
-    );
-    if (code === 'ENODIALOG') return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('drachtio-server still has the dialog');
+  );
 }
 
-export function numberOf(notify: SipMessageSeen): number {
+export function numberOf(notify: Sip): number {
   return Number.parseInt(notify.header('CSeq'), 10);
 }
 
-export function stateOf(notify: SipMessageSeen): string {
+export function stateOf(notify: Sip): string {
   return notify.header('Subscription-State');
 }
 

@@ -1,7 +1,7 @@
 /** A node, its phones and its time: what the tests of one silo share. */
-import { expect, vi } from 'vitest';
-import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
-import { Phone, type PhoneOptions } from '../support/phone.ts';
+import { expect } from 'vitest';
+import { startNode, type TestNode, type TestNodeOptions } from './node.ts';
+import { Phone, type PhoneOptions } from './phone.ts';
 
 export interface Scene {
   readonly node: TestNode;
@@ -45,6 +45,3 @@ export async function aScene(options: TestNodeOptions = {}): Promise<Scene> {
     },
   };
 }
-
-export const until = (check: () => Promise<void> | void, timeout = 5000) =>
-  vi.waitFor(check, { timeout, interval: 20 });
