@@ -1,29 +1,20 @@
 /** `npm run lint` keeps the house: each of its rules is broken once in a small project, and says so in a sentence. */
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LINES, LONGER, MORE_PARAMETERS, PARAMETERS, TEST_LINES } from '../../scripts/lint/limits.js';
 import { packages, rooms } from '../../scripts/lint/rooms.js';
-import { smallProject, type SmallProject } from './small-project.ts';
+import { smallHouse } from './small-house.ts';
+import type { SmallProject } from './small-project.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 describe('a small house', { timeout: 120_000 }, () => {
   let house: SmallProject;
   beforeEach(() => {
-    const tools = ['@eslint/js', 'eslint', 'eslint-plugin-perfectionist', 'typescript-eslint'];
-    const others = ['dependency-cruiser', 'knip', 'mysql2', 'prettier'];
-    house = smallProject({ built: true, packages: [...tools, ...others] });
-    const devDependencies = Object.fromEntries(tools.map((name) => [name, '*']));
-    house.write('package.json', `${JSON.stringify({ type: 'module', devDependencies }, null, 2)}\n`);
-    for (const file of ['eslint.config.js', 'knip.json', '.prettierrc.json', '.prettierignore'])
-      cpSync(join(root, file), join(house.path, file));
-    rmSync(join(house.path, 'vitest.config.js'));
-    house.write('app.ts', `import './lib/silo/silo.ts';\n`);
-    house.write('lib/silo/silo.ts', `import { pause } from './pace/pause.ts';\n\nconsole.log(pause);\n`);
-    house.write('lib/silo/pace/pause.ts', `export const pause = 1;\n`);
+    house = smallHouse();
   });
   afterEach(() => house.remove());
 
