@@ -22,8 +22,6 @@ import { ownReply } from './reply.ts';
 import { Routes } from './routes.ts';
 import { defaultTimers, type Timers } from './network/timers.ts';
 
-export type { Faults, Timers };
-
 export interface FrontEndOptions {
   /**
    * SIP address, `host:port` or `[v6]:port`; several separated by commas; port 0 picks a free one (UDP and TCP

@@ -15,7 +15,7 @@ export interface CrowdLimits {
 }
 
 /** One address may be a proxy or a NAT with many phones behind it. */
-export const CROWD_LIMITS: CrowdLimits = { all: 4_096, perHost: 1_024 };
+const CROWD_LIMITS: CrowdLimits = { all: 4_096, perHost: 1_024 };
 
 export class Crowd<M extends Member> {
   readonly #limits: CrowdLimits;
