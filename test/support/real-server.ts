@@ -2,7 +2,7 @@
  * A real drachtio-server for the tests that can run against either: named by `SILO_CONFORMANCE_SIP`,
  * `SILO_CONFORMANCE_ADMIN` (host:port) and `SILO_CONFORMANCE_SECRET`. Without them the embedded front end is used.
  */
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

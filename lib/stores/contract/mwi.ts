@@ -82,12 +82,12 @@ export interface Subscription {
 }
 
 /** What a refresh changes. */
-export type SubscriptionRefresh = Pick<
+type SubscriptionRefresh = Pick<
   Subscription,
   'target' | 'remoteCseq' | 'localCseq' | 'expires' | 'updated' | 'source' | 'moved'
 >;
 
-export interface MailboxChange {
+interface MailboxChange {
   readonly id: number;
   readonly mailbox: string;
   /** A subscription was replaced: whoever serves the old one must let it go. */
