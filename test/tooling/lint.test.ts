@@ -1,6 +1,6 @@
 /** `npm run lint` keeps the house: each of its rules is broken once in a small project, and says so in a sentence. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,16 +91,36 @@ describe('the tables', () => {
     expect(places.filter((place) => !rooms.some(([room]) => room === place))).toEqual([]);
   });
 
+  test('name no arrow that the code does not take', () => {
+    const taken = new Set(
+      sources().flatMap((file) =>
+        [...readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+          ([, target = '']) => `${roomOf(file)} -> ${roomOf(join(dirname(file), target))}`,
+        ),
+      ),
+    );
+    const arrows = rooms.flatMap(([room, others]) => others.map((other) => `${room} -> ${other}`));
+    expect(arrows.filter((arrow) => !taken.has(arrow))).toEqual([]);
+  });
+
   test('except no file that keeps the limits', async () => {
-    for (const [file, [allowed, why]] of Object.entries(LONGER)) {
+    for (const [file, [, why]] of Object.entries(LONGER)) {
       const lines = readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length;
       expect(lines, `${file} (${why})`).toBeGreaterThan(file.startsWith('test/') ? TEST_LINES : LINES);
-      expect(lines, `${file} (${why})`).toBe(allowed);
     }
-    for (const [file, [allowed, why]] of Object.entries(MORE_PARAMETERS))
-      expect(await mostParameters(file), `${file} (${why})`).toBe(allowed);
+    for (const [file, [, why]] of Object.entries(MORE_PARAMETERS))
+      expect(await mostParameters(file), `${file} (${why})`).toBeGreaterThan(PARAMETERS);
   });
 });
+
+function sources(): readonly string[] {
+  const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' });
+  return ['app.ts', ...files.filter((file) => file.endsWith('.ts')).map((file) => join('lib', file))];
+}
+
+function roomOf(file: string): string {
+  return rooms.some(([room]) => room === file) ? file : dirname(file);
+}
 
 /** Of all functions of a file. */
 async function mostParameters(file: string): Promise<number> {
