@@ -1,15 +1,46 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** Real sockets, real processes and real databases on two busy cores: what fails thrice in a row has failed. */
+const RETRIES = process.env['CI'] === undefined ? 0 : 2;
+
+/** What needs no database server and no other process: `npm run check` runs it, in about a minute. */
+const UNIT = [
+  'test/base/**/*.test.ts',
+  'test/sip/**/*.test.ts',
+  'test/silo/**/*.test.ts',
+  'test/stores/!(mysql)/**/*.test.ts',
+  'test/mwi/summary/**/*.test.ts',
+  'test/mwi/state/**/*.test.ts',
+  'test/registrar/**/*.test.ts',
+  'test/embedded/**/*.test.ts',
+  'test/options/**/*.test.ts',
+  'test/app/config.test.ts',
+  'test/import/judge.test.ts',
+  'test/docs/tables.test.ts',
+];
+/** What takes minutes because it kills, freezes and floods. */
+const FAULTS = ['test/faults/**/*.test.ts'];
+const ALL = ['test/**/*.test.ts'];
+
+/** The three lanes together are all tests: what is in neither of the others is in `system`. */
+const lane = (name: string, include: string[], exclude: string[] = []) => ({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/shared-mariadb-setup.ts'],
-    // Each file owns its ports and folders; two cores are enough for two files at a time.
-    pool: 'forks',
-    maxWorkers: 2,
-    // Real sockets, real processes and real databases on two busy cores: what fails thrice in a row has failed.
-    retry: process.env['CI'] === undefined ? 0 : 2,
+    name,
+    include,
+    exclude,
+    // Each file owns its ports and folders.
+    pool: 'forks' as const,
+    retry: RETRIES,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/shared-mariadb-setup.ts'],
+    // Two cores are enough for two files at a time.
+    maxWorkers: 2,
+    projects: [lane('unit', UNIT), lane('system', ALL, [...UNIT, ...FAULTS]), lane('faults', FAULTS)],
   },
 });

@@ -4,7 +4,21 @@
 export type { SiloErrorCode } from './base/errors.ts';
 export type { LogLevel, LogListener } from './base/log.ts';
 export type { NodeOptions, NodeState, SiloNode } from './node/node.ts';
+
+// Requests and answers, as handlers and hooks see them
 export type { Middleware } from './sip/drachtio/port.ts';
+export type {
+  Answer,
+  Handler,
+  Next,
+  OutgoingRequest,
+  ResponseOptions,
+  SipRequest,
+  SipResponse,
+} from './sip/drachtio/messages.ts';
+export type { Binding } from './sip/read/binding.ts';
+
+// The parts and what they take
 export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
 export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
@@ -13,13 +27,17 @@ export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
 export type { StoreOverrides } from './silo/receive/message-of-request.ts';
 export type { DeadLetters } from './silo/manage/dead-letters.ts';
-export type { SiloEmitter, SiloEvents } from './silo/state/events.ts';
+export type { AttemptEvent, EndedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
 export type { SiloOptions } from './silo/state/options.ts';
+export type { Verdict } from './silo/state/outcome.ts';
 export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
-export type { Binding } from './sip/read/binding.ts';
+
+// Messages and what a store does with them
+export type { Accepted, AcceptRules } from './stores/contract/accept.ts';
 export type { DeadLetter } from './stores/contract/dead-letters.ts';
+export type { Message, NewMessage, Outcome } from './stores/contract/message.ts';
 export type { Store } from './stores/contract/store.ts';
 
 // Storage
@@ -37,6 +55,16 @@ export { createMwi } from './mwi/mwi.ts';
 
 // Message summaries (RFC 3842)
 export { SummaryError, formatSummary, parseSummary } from './mwi/summary/summary.ts';
+export type {
+  ContextClass,
+  Counts,
+  FormatOptions,
+  MessageHeader,
+  ParsedSummary,
+  ParseOptions,
+  Summary,
+  SummaryMode,
+} from './mwi/summary/summary.ts';
 
 // The port to drachtio, shared by the features of one app
 export { createPort, type Port } from './sip/drachtio/port.ts';

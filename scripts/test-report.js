@@ -32,7 +32,7 @@ export default class TestReport {
 }
 
 function report(modules, unhandledErrors) {
-  const result = { passed: 0, failed: [], skipped: [], finished: false };
+  const result = { passed: 0, failed: [], skipped: [], retried: [], finished: false };
   for (const module of modules) readModule(module, result);
   for (const error of unhandledErrors) result.failed.push(`outside of any test: ${error.message ?? error}`);
   return result;
@@ -48,8 +48,11 @@ function readModule(module, result) {
   for (const test of module.children.allTests()) {
     const name = `${file} > ${test.fullName}`;
     const { state, note } = test.result();
-    if (state === 'passed') result.passed += 1;
-    else if (state === 'skipped' && !unprepared(test)) {
+    if (state === 'passed') {
+      result.passed += 1;
+      const tries = 1 + (test.diagnostic()?.retryCount ?? 0);
+      if (tries > 1) result.retried.push({ name, tries });
+    } else if (state === 'skipped' && !unprepared(test)) {
       result.skipped.push({ name, reason: test.meta().missing ?? note ?? 'no reason given' });
     } else result.failed.push(state === 'failed' ? name : `${name} (did not run)`);
   }

@@ -7,19 +7,26 @@ import { join } from 'node:path';
 import { ensureBuild, ensureDebian, ensurePackages, root } from './prepare.js';
 
 const args = process.argv.slice(2);
+/** The unit lane runs on the sources alone: no build, no database server. */
+const unit =
+  /(^| )--project[ =]unit( |$)/.test(args.join(' ')) && !/--project[ =](?!unit)/.test(args.join(' '));
 const selecting = args.some((arg) => /^(-t|--testNamePattern)(=|$)/.test(arg));
 
 /** Checks that ran before us and failed (`.ci/run` names lint and types here): they count as failed. */
 const failed = (process.env.FAILED_CHECKS ?? '').split(' ').filter(Boolean);
 
 if (attempt('installing the packages', ensurePackages)) {
+  if (!unit) prepare();
+  conclude(await runVitest());
+} else {
+  conclude({ passed: 0, failed: [], skipped: [], retried: [] });
+}
+
+function prepare() {
   // The tests run on the sources, so a build that fails is one failure and not the end.
   attempt('building', ensureBuild);
   const missing = ensureDebian(['mariadbd', 'galera', 'sipp', 'kamailio']);
   for (const sentence of missing) console.error(`${sentence}. The tests that need it are skipped.`);
-  conclude(await runVitest());
-} else {
-  conclude({ passed: 0, failed: [], skipped: [] });
 }
 
 function attempt(what, action) {
@@ -57,7 +64,7 @@ async function runVitest() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => vitest.kill(signal));
   const late = limit(vitest);
   const [code, signal] = await once(vitest, 'close');
-  const report = read(file) ?? { passed: 0, failed: [], skipped: [], finished: false };
+  const report = read(file) ?? { passed: 0, failed: [], skipped: [], retried: [], finished: false };
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 
   if (late()) report.failed.push('the tests did not end in time');
@@ -98,6 +105,9 @@ function conclude(report) {
     console.log(`Skipped: ${reason}`);
     for (const { name } of skipped.filter((test) => test.reason === reason)) console.log(`  ${name}`);
   }
+  // It has passed, and yet something is wrong: with the test, the code or the machine.
+  if (report.retried.length > 0) console.log('Passed only at a second try:');
+  for (const { name, tries } of report.retried) console.log(`  ${name} (try ${tries})`);
   if (failed.length > 0) console.log('Failed:');
   for (const name of failed) console.log(`  ${name}`);
   if (passed + failed.length === 0) console.log('No test ran.');

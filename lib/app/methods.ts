@@ -50,7 +50,7 @@ function remembered(check: () => Promise<void>): () => Promise<boolean> {
 }
 
 /** 420 for option tags that nobody here knows (RFC 3261 8.2.2.3). True when it has answered. */
-export function refuseUnsupported(
+function refuseUnsupported(
   port: Port,
   req: SipRequest,
   res: SipResponse,

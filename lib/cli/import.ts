@@ -26,7 +26,7 @@ export async function importCommand(options: ImportArguments, config: Config): P
     try {
       // The store may be the source under another name, and its tables are ours since this moment.
       if (await source.isOurs()) throw ours(source);
-      return await importInto(target, source, options, config, report);
+      return await importInto({ target, source, report }, options, config);
     } finally {
       await target.close();
     }
@@ -53,12 +53,17 @@ async function openTarget(url: string, dryRun: boolean): Promise<Target> {
 
 type ReportFile = Awaited<ReturnType<typeof open>>;
 
+/** What an import has open. */
+interface Opened {
+  readonly target: Target;
+  readonly source: SiloSource;
+  readonly report: ReportFile | undefined;
+}
+
 async function importInto(
-  target: Target,
-  source: SiloSource,
+  { target, source, report }: Opened,
   { batch, dryRun, table }: ImportArguments,
   config: Config,
-  report: ReportFile | undefined,
 ): Promise<number> {
   const begin = performance.now();
   const progress = createProgress(process.stderr, await source.rows());

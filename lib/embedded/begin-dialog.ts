@@ -43,8 +43,14 @@ export function acceptDialog(core: Core, request: PendingRequest, toTag: string,
   return core.dialogs.add(dialogId(callId, remoteTag), facts, request.app);
 }
 
+/** The answer, and the way that the request took. */
+interface Accepted {
+  readonly response: Response;
+  readonly flow: Flow;
+}
+
 /** We are the subscriber: a 2xx has come for the app's own SUBSCRIBE. */
-export function beginDialog(core: Core, app: App, draft: Draft, response: Response, flow: Flow): void {
+export function beginDialog(core: Core, app: App, draft: Draft, { response, flow }: Accepted): void {
   const localTag = tagOf(draft.from) ?? '';
   const to = valueOf(response, 'to') ?? draft.to;
   const { host, port } = flow.local;

@@ -21,9 +21,9 @@ import { ServerTransactions } from './pending.ts';
 import { RegisteredConnections } from './network/registered.ts';
 import { ownReply } from './reply.ts';
 import { Routes } from './routes.ts';
-import { defaultTimers, type Timers } from './network/timers.ts';
+import { defaultTimers } from './network/timers.ts';
 
-export type { Faults, FrontEndOptions, Timers };
+export type { FrontEndOptions };
 
 export interface FrontEnd {
   readonly addresses: readonly {

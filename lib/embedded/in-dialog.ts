@@ -35,7 +35,8 @@ export function sendInDialog(core: Core, app: App, frame: AppFrame): void {
     refuse('missing content-type');
     return;
   }
-  const ready = drafted(dialog, method, target, headers, typed ? undefined : guess, frame.body);
+  const contentType = typed ? undefined : guess;
+  const ready = drafted(dialog, { method, target, given: headers, contentType, body: frame.body });
   const ends =
     method === 'NOTIFY' && (valueOf({ headers }, 'subscription-state') ?? '').includes('terminated');
   const sender: Sender = {
@@ -72,14 +73,15 @@ function uriOfRoute(route: string | undefined): string | undefined {
   return route === undefined ? undefined : readNameAddr(route)?.uri;
 }
 
-function drafted(
-  dialog: Dialog,
-  method: string,
-  target: string,
-  given: readonly Header[],
-  contentType: string | undefined,
-  body: Buffer,
-): Draft {
+interface Wanted {
+  readonly method: string;
+  readonly target: string;
+  readonly given: readonly Header[];
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+function drafted(dialog: Dialog, { method, target, given, contentType, body }: Wanted): Draft {
   const { facts } = dialog;
   const sound = untilUnsound(given);
   const last = (key: string) => sound.findLast((header) => header.key === key)?.value;

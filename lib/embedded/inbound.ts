@@ -60,8 +60,8 @@ function prepare(flow: Flow, received: Received, request: Request, via: Via): In
 
 function take(core: Core, incoming: Incoming): void {
   const { flow, request, via } = incoming;
-  const refuse = (status: number, reason?: string, headers?: readonly string[]) =>
-    flow.send(ownReply(incoming, status, reason, headers));
+  const refuse = (status: number, reason?: string, headers: readonly string[] = []) =>
+    flow.send(ownReply(incoming, status, { reason, headers }));
   const fault = faultOf(incoming);
   if (fault) {
     if (request.method !== 'ACK') refuse(fault.status, fault.reason);
@@ -134,12 +134,13 @@ function takeNew(core: Core, incoming: Incoming, refuse: (status: number) => voi
     return;
   }
   const { host, port } = incoming.flow.local;
-  hand(core, incoming, app, undefined, `|${host}|${port}|`);
+  hand(core, incoming, { app, dialog: undefined, tail: `|${host}|${port}|` });
 }
 
 function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
   const { flow, key, request } = incoming;
-  const id = dialog.owner.alive ? hand(core, incoming, dialog.owner, dialog, `${dialog.id}|`) : undefined;
+  const { owner: app } = dialog;
+  const id = app.alive ? hand(core, incoming, { app, dialog, tail: `${dialog.id}|` }) : undefined;
   if (id === undefined) {
     const response = ownReply(incoming, 481);
     core.servers.remember(key, flow, response);
@@ -155,7 +156,14 @@ function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
     core.dialogs.end(dialog);
 }
 
-function hand(core: Core, incoming: Incoming, app: App, dialog: Dialog | undefined, tail: string): string {
+/** Whom a request is handed to, and what stands behind its transaction in the frame. */
+interface Recipient {
+  readonly app: App;
+  readonly dialog: Dialog | undefined;
+  readonly tail: string;
+}
+
+function hand(core: Core, incoming: Incoming, { app, dialog, tail }: Recipient): string {
   const { flow, received, request, vias, key } = incoming;
   const transactionId = newUuid();
   core.servers.add({

@@ -29,16 +29,17 @@ const maxStartLine = 512;
 class Refused extends Error {}
 
 export function sendNew(core: Core, app: App, frame: AppFrame): void {
-  const [messageId = '', , , , proxy = ''] = frame.tokens;
+  const [messageId = ''] = frame.tokens;
   try {
-    send(core, app, frame, messageId, proxy);
+    send(core, app, frame);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     app.reply(messageId, 'NOK', error.message);
   }
 }
 
-function send(core: Core, app: App, frame: AppFrame, messageId: string, proxy: string): void {
+function send(core: Core, app: App, frame: AppFrame): void {
+  const [messageId = '', , , , proxy = ''] = frame.tokens;
   const { method, target, text, uri } = readStart(frame.startLine);
   const registered = cached.has(method) ? core.registered.get(uri.user, uri.host) : undefined;
   const hop = registered ? undefined : nextHop(core, proxy === '' ? target : proxy, proxy !== '');
@@ -56,7 +57,7 @@ function send(core: Core, app: App, frame: AppFrame, messageId: string, proxy: s
     dialogId: method === 'SUBSCRIBE' ? dialogId(ready.callId, tagOf(ready.from) ?? '') : '',
     onFinal: (status, response, flow) => {
       if (method === 'SUBSCRIBE' && response && flow && (status === 200 || status === 202))
-        beginDialog(core, app, ready, response, flow);
+        beginDialog(core, app, ready, { response, flow });
     },
   };
   if (registered) sendOver(core, sender, ready, registered);

@@ -31,17 +31,20 @@ export function tagged(to: string, tag: string): string {
   return tagOf(to) === undefined ? `${to};tag=${tag}` : to;
 }
 
+/** What a response says that its request does not. */
+interface Saying {
+  readonly status: number;
+  readonly reason: string;
+  /** For To, where the request has none. */
+  readonly tag: string;
+  readonly own?: readonly Header[];
+}
+
 /**
  * Start line and the headers every response begins with. What the app gives of these (`own`) stands before
  * what the request says, even when it breaks the response.
  */
-export function replyLines(
-  request: Replyable,
-  status: number,
-  reason: string,
-  tag: string,
-  own: readonly Header[] = [],
-): string[] {
+export function replyLines(request: Replyable, { status, reason, tag, own = [] }: Saying): string[] {
   const lines = [`SIP/2.0 ${status} ${reason}`, ...request.vias.map((via) => `Via: ${via}`)];
   const copy = (key: string, name: string, change = (value: string) => value) => {
     const mine = own.findLast((one) => one.key === key);
@@ -58,16 +61,18 @@ export function replyLines(
   return lines;
 }
 
+interface OwnReply {
+  readonly reason?: string | undefined;
+  readonly headers?: readonly string[];
+  readonly tag?: string;
+}
+
 /** A complete response without an app: 400, 405, 413, 481, 500, 503, 505. */
 export function ownReply(
   request: Replyable,
   status: number,
-  reason = reasonOf(status),
-  headers: readonly string[] = [],
-  tag = newTag(),
+  { reason = reasonOf(status), headers = [], tag = newTag() }: OwnReply = {},
 ): Buffer {
-  return encode(
-    [...replyLines(request, status, reason, tag), ...headers, 'Content-Length: 0'],
-    Buffer.alloc(0),
-  );
+  const lines = replyLines(request, { status, reason, tag });
+  return encode([...lines, ...headers, 'Content-Length: 0'], Buffer.alloc(0));
 }

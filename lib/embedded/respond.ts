@@ -25,7 +25,7 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
   const start = /^SIP\/2\.0 +(\d{3})(?: +(.*))?$/.exec(frame.startLine);
   const tag = request.dialog?.facts.localTag ?? tagOf(valueOf({ headers }, 'to')) ?? newTag();
   const end = (status: number, reason?: string) =>
-    core.servers.finish(request, ownReply(request, status, reason, [], tag));
+    core.servers.finish(request, ownReply(request, status, { reason, tag }));
   // Another answer to the same SUBSCRIBE has made the dialog meanwhile.
   if (request.method === 'SUBSCRIBE' && !request.dialog && core.dialogs.find(idOf(request))) {
     end(480, 'Temporarily Unavailable');
@@ -39,14 +39,15 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
   }
   const status = Number(start[1]);
   const own = withContact(request, status, localised(headers, request.flow.local));
-  const response = composed(request, status, start[2] ?? '', tag, own, frame.body);
+  const answer: AppAnswer = { status, reason: start[2] ?? '', tag, headers: own, body: frame.body };
+  const response = composed(request, answer);
   if (status >= 200) core.servers.finish(request, response);
   else {
     // drachtio-server's one-shot answer: the provisional leaves, and the transaction ends in a 500.
     request.flow.send(response);
     end(500);
   }
-  const id = dialogOf(core, request, status, own, tag);
+  const id = dialogOf(core, request, answer);
   remember(core, request, status, own);
   const { host, port } = request.flow.remote;
   // drachtio-server has lost the protocol once the transaction is over.
@@ -77,29 +78,25 @@ function withContact(request: PendingRequest, status: number, headers: readonly 
   return [{ key: 'contact', name: 'Contact', value }, ...headers];
 }
 
+/** What the app answers; its Contact is in it already. */
+interface AppAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly tag: string;
+  readonly headers: readonly Header[];
+  readonly body: Buffer;
+}
+
 /** The dialog id for the echo; a 200 or 202 to SUBSCRIBE makes the dialog on the way. */
-function dialogOf(
-  core: Core,
-  request: PendingRequest,
-  status: number,
-  answer: readonly Header[],
-  tag: string,
-): string {
+function dialogOf(core: Core, request: PendingRequest, { status, headers, tag }: AppAnswer): string {
   if (request.dialog) return core.dialogs.has(request.dialog) ? request.dialog.id : '';
   if (request.method !== 'SUBSCRIBE') return '';
   if (status !== 200 && status !== 202) return idOf(request);
   const localTag = tagOf(valueOf(request, 'to')) ?? tag;
-  return acceptDialog(core, request, localTag, valueOf({ headers: answer }, 'contact') ?? '').id;
+  return acceptDialog(core, request, localTag, valueOf({ headers }, 'contact') ?? '').id;
 }
 
-function composed(
-  request: PendingRequest,
-  status: number,
-  reason: string,
-  tag: string,
-  headers: readonly Header[],
-  body: Buffer,
-): Buffer {
+function composed(request: PendingRequest, { status, reason, tag, headers, body }: AppAnswer): Buffer {
   const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq']);
   const { known, custom } = linesOf(headers.filter((header) => !identity.has(header.key)));
   const guessed =
@@ -108,7 +105,7 @@ function composed(
       : [];
   return encode(
     [
-      ...replyLines(request, status, reason, tag, headers),
+      ...replyLines(request, { status, reason, tag, own: headers }),
       ...guessed,
       ...known,
       `Content-Length: ${body.length}`,

@@ -20,11 +20,12 @@ export interface Sender {
 }
 
 export function sendOver(core: Core, sender: Sender, draft: Draft, flow: Flow): void {
-  const { branch, bytes } = compose(draft, flow);
+  const composed = compose(draft, flow);
+  const { bytes } = composed;
   // drachtio-server names the address it sends from for UDP, and the one it sends to for TCP.
   const { host, port } = flow.protocol === 'udp' ? flow.local : flow.remote;
   echo(sender, bytes, `${bytes.length}|${flow.protocol}|${host}|${port}`);
-  launch(core, sender, draft, flow, branch, bytes);
+  launch(core, sender, composed);
 }
 
 /** As {@link sendOver}, to a hop whose host may be a name; undefined when there is no transport for it. */
@@ -38,20 +39,24 @@ export function sendTo(core: Core, sender: Sender, draft: Draft, hop: Hop): 'sen
   // While the name is looked up the way is unknown: drachtio-server shows a message without Via.
   echo(sender, encode([draft.startLine, ...draft.lines(undefined)], draft.body), '0|unknown||0');
   void resolve(core.endpoints, hop).then((flow) => {
-    if (flow) launch(core, sender, draft, flow, ...values(compose(draft, flow)));
-    else failed(sender, draft, 'unknown', undefined, 503, 'DNS Error');
+    if (flow) launch(core, sender, compose(draft, flow));
+    else failed(sender, draft, { protocol: 'unknown', status: 503, reason: 'DNS Error' });
   });
   return 'sent';
 }
 
-function values(composed: { readonly branch: string; readonly bytes: Buffer }): [string, Buffer] {
-  return [composed.branch, composed.bytes];
+/** A request as it leaves, on its way. */
+interface Composed {
+  readonly draft: Draft;
+  readonly flow: Flow;
+  readonly branch: string;
+  readonly bytes: Buffer;
 }
 
-function compose(draft: Draft, flow: Flow): { readonly branch: string; readonly bytes: Buffer } {
+function compose(draft: Draft, flow: Flow): Composed {
   const branch = newBranch();
   const lines = [draft.startLine, `Via: ${viaOf(flow.protocol, flow.local, branch)}`, ...draft.lines(flow)];
-  return { branch, bytes: encode(lines, draft.body) };
+  return { draft, flow, branch, bytes: encode(lines, draft.body) };
 }
 
 function viaOf(protocol: string, local: Address, branch: string): string {
@@ -64,7 +69,7 @@ function echo(sender: Sender, bytes: Buffer, way: string): void {
   app.echo(messageId, transactionId, `application|${way}|${timeOfDay()}|${transactionId}|Msg sent:|`, bytes);
 }
 
-function launch(core: Core, sender: Sender, draft: Draft, flow: Flow, branch: string, bytes: Buffer): void {
+function launch(core: Core, sender: Sender, { draft, flow, branch, bytes }: Composed): void {
   core.clients.start({
     branch,
     method: draft.method,
@@ -77,8 +82,10 @@ function launch(core: Core, sender: Sender, draft: Draft, flow: Flow, branch: st
       const lines = [response.startLine, ...response.headers.map((one) => `${one.name}: ${one.value}`)];
       answer(sender, origin, encode(lines, response.body));
     },
-    onFailure: (status) =>
-      failed(sender, draft, flow.protocol, viaOf(flow.protocol, flow.local, branch), status),
+    onFailure: (status) => {
+      const via = viaOf(flow.protocol, flow.local, branch);
+      failed(sender, draft, { protocol: flow.protocol, via, status });
+    },
   });
   if (!flow.alive) core.clients.fail(branch, 410);
   if (flow.protocol === 'udp')
@@ -87,14 +94,18 @@ function launch(core: Core, sender: Sender, draft: Draft, flow: Flow, branch: st
     });
 }
 
+interface Failure {
+  readonly protocol: string;
+  readonly status: number;
+  readonly via?: string;
+  readonly reason?: string;
+}
+
 /** An answer made here looks like one from the network, but for its empty source. */
 function failed(
   sender: Sender,
   draft: Draft,
-  protocol: string,
-  via: string | undefined,
-  status: number,
-  reason = reasonOf(status),
+  { protocol, status, via, reason = reasonOf(status) }: Failure,
 ): void {
   sender.onFinal(status, undefined, undefined);
   const lines = [

@@ -5,7 +5,7 @@ import type { NewMessage } from '../stores/contract/message.ts';
 import type { Store } from '../stores/contract/store.ts';
 
 /** `known`: this row was imported before. */
-export type Kept = 'stored' | 'known' | { readonly refused: string };
+type Kept = 'stored' | 'known' | { readonly refused: string };
 
 /** What became of each message, in order. Rejects when the store can't be used; then nothing of the last lot is in it. */
 export type Keep = (messages: readonly NewMessage[]) => Promise<readonly Kept[]>;

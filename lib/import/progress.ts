@@ -46,7 +46,7 @@ export function createProgress(
   };
 }
 
-export function progressLine(tally: Tally, total: number, seconds: number): string {
+function progressLine(tally: Tally, total: number, seconds: number): string {
   const { rows, imported, skipped, refused } = tally;
   const all = Math.max(total, rows);
   const percent = all === 0 ? 100 : Math.floor((rows / all) * 100);

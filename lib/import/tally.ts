@@ -1,12 +1,12 @@
 /** What was found and done so far, kind by kind, with the rows it was found in. */
 import type { Note, Refusal, Repair, Skip } from './judgement.ts';
 
-export interface Finding {
+interface Finding {
   readonly id: number;
   readonly found: string;
 }
 
-export interface Group {
+interface Group {
   readonly count: number;
   readonly rows: readonly Finding[];
 }
@@ -29,7 +29,7 @@ export interface Tally {
   readonly refusals: Groups<Refusal>;
 }
 
-export interface Imported {
+interface Imported {
   readonly id: number;
   readonly scheduled: boolean;
   readonly parameters: boolean;

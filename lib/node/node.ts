@@ -38,7 +38,7 @@ export interface NodeState extends NodeRow {
 }
 
 /** Sees to what a node has left. Asked again a little later if it rejects. */
-export type GoneListener = (gone: NodeRow) => Promise<void>;
+type GoneListener = (gone: NodeRow) => Promise<void>;
 
 export interface SiloNode {
   readonly name: string;

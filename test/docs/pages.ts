@@ -1,4 +1,4 @@
-/** README.md and docs/*.md as the tests see them: fenced blocks, marked tables, links. */
+/** README.md, docs/ and CONTRIBUTING.md as the tests see them: fenced blocks, marked tables, links. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,17 @@ export function pages(): readonly Page[] {
       .sort()
       .map((name) => `docs/${name}`),
   ];
-  return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+  return paths.map(read);
+}
+
+/** What is for those who change the code: CONTRIBUTING.md and docs/decisions/. */
+export function developerPages(): readonly Page[] {
+  const decisions = readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`);
+  return ['CONTRIBUTING.md', ...decisions].map(read);
+}
+
+function read(path: string): Page {
+  return { path, text: readFileSync(join(root, path), 'utf8') };
 }
 
 /** Fenced blocks of a language, of all pages or of one. */

@@ -13,7 +13,7 @@ import { backoff, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
 import type { NewMessage } from '../../lib/stores/contract/message.ts';
 import { schemaSteps } from '../../lib/stores/shared/migrate.ts';
 import { FIXTURES } from '../support/kamailio.ts';
-import { marked, pages, root } from './pages.ts';
+import { developerPages, marked, pages, root } from './pages.ts';
 
 test('the options table of the README is the schema of the options', () => {
   const rows = [...CONFIGURABLE].map(
@@ -187,11 +187,13 @@ test('every option that a page names exists', () => {
 });
 
 test('every file and page that a page names exists', () => {
-  for (const { path, text } of pages()) {
+  for (const { path, text } of [...pages(), ...developerPages()]) {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) =>
       join(dirname(path), link),
     );
-    const files = [...text.matchAll(/\b(?:lib|test|sql|docs)\/[\w./-]*\w/g)].map(([file]) => file);
+    const files = [...text.matchAll(/\b(?:lib|test|sql|docs|scripts|bench|examples)\/[\w./-]*\w/g)].map(
+      ([file]) => file,
+    );
     for (const file of [...links, ...files])
       expect(existsSync(join(root, file)), `${file} in ${path}`).toBe(true);
   }
@@ -200,6 +202,12 @@ test('every file and page that a page names exists', () => {
 test('the README leads to every page', () => {
   const readme = textOfPage('README.md');
   for (const { path } of pages()) if (path !== 'README.md') expect(readme).toContain(`(${path})`);
+});
+
+test('the architecture leads to every decision', () => {
+  const architecture = textOfPage('docs/architecture.md');
+  for (const { path } of developerPages().filter((page) => page.path.startsWith('docs/')))
+    expect(architecture).toContain(`(${path.replace('docs/', '')})`);
 });
 
 /** With line ends as blanks: where a line breaks is no matter of content. */

@@ -10,7 +10,10 @@ import { Ledger } from '../support/load/ledger.ts';
 import { Load } from '../support/load/load.ts';
 import { chance, type Chance } from '../support/load/random.ts';
 
-const LIMIT = 150_000;
+/** For a machine that has other work as well: nothing here is about speed. */
+const LIMIT = 400_000;
+/** Fewer would say little: a run goes on until it has so many, however slow the machine is. */
+const ENOUGH = 500;
 const KILLS = 20;
 const STOPS = 4;
 const LEASE = 3;
@@ -23,11 +26,16 @@ interface Run {
 }
 
 /** Two nodes on a store of their own, under load until `faults` has done its worst; then the judge. */
-async function twoNodes(what: string, own: OwnStore, faults: (run: Run) => Promise<void>): Promise<Ledger> {
+async function twoNodes(
+  what: string,
+  own: OwnStore,
+  faults: (run: Run) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ledger> {
   const dice = chance();
   const ledger = new Ledger();
   const node = (name: string) =>
-    AppNode.create({ store: own.url, name, env: { SILO_LEASE_TIME: String(LEASE) } });
+    AppNode.create({ store: own.url, name, env: { SILO_LEASE_TIME: String(LEASE), ...env } });
   const nodes = [await node('one'), await node('two')] as const;
   let load: Load | undefined;
   try {
@@ -38,6 +46,7 @@ async function twoNodes(what: string, own: OwnStore, faults: (run: Run) => Promi
     }
     load = await Load.start({ nodes, ledger, chance: dice });
     await faults({ nodes, load, ledger, chance: dice });
+    while (ledger.totals.acknowledged <= ENOUGH) await sleep(100);
     await load.end();
     for (const each of nodes) await each.stop(ledger);
     await judge(what, ledger, own.url, dice);
@@ -84,11 +93,16 @@ describe.concurrent('two nodes serve the same boxes', () => {
     'without a fault nothing is lost or doubled, and order is kept',
     { timeout: LIMIT, ...mariadb },
     async () => {
-      const { totals } = await twoNodes('two nodes on MariaDB, no fault', await ownMariaDb(), () =>
-        sleep(12_000),
+      // A machine without a moment to spare is no reason to refuse here, and none to take over a box.
+      const patient = { SILO_MAX_LAG: '60000', SILO_LEASE_TIME: '60' };
+      const { totals } = await twoNodes(
+        'two nodes on MariaDB, no fault',
+        await ownMariaDb(),
+        () => sleep(12_000),
+        patient,
       );
       expect(totals).toMatchObject({ doubled: 0, refused: 0, faults: 0 });
-      expect(totals.acknowledged).toBeGreaterThan(500);
+      expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
     },
   );
 
@@ -102,14 +116,14 @@ describe.concurrent('two nodes serve the same boxes', () => {
         killInTurn,
       );
       expect(totals.faults).toBe(KILLS);
-      expect(totals.acknowledged).toBeGreaterThan(500);
+      expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
     },
   );
 
   test('the same on one SQLite file', { timeout: LIMIT }, async () => {
     const { totals } = await twoNodes('two nodes on SQLite, kill -9 in turn', ownSqlite(), killInTurn);
     expect(totals.faults).toBe(KILLS);
-    expect(totals.acknowledged).toBeGreaterThan(500);
+    expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
   });
 
   test(

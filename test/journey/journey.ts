@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
 
-export type PhoneWishes = Partial<PhoneOptions>;
+type PhoneWishes = Partial<PhoneOptions>;
 export type Transport = 'udp' | 'tcp';
 
 export interface Journey {

@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
 import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
 import { realTime } from '../support/real-time.ts';

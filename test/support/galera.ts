@@ -9,7 +9,7 @@ import { ended, installMariaDb, launchMariaDb, mariadbMissing } from './mariadb.
 import type { RunningProcess } from './process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-export interface GaleraNode {
+interface GaleraNode {
   readonly port: number;
   readonly url: (database: string) => string;
   kill(signal: NodeJS.Signals): void;

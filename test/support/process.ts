@@ -22,7 +22,7 @@ export interface RunningProcess {
   stop(graceMs?: number): Promise<Exit>;
 }
 
-export interface LineOptions {
+interface LineOptions {
   readonly timeoutMs?: number;
   readonly from?: 'stdout' | 'stderr';
 }

@@ -16,6 +16,8 @@ export interface SmallProject {
 export interface SmallProjectOptions {
   /** As if it had been built: the scripts find nothing to do. */
   readonly built?: boolean;
+  /** Packages that it uses beside those of every small project. */
+  readonly packages?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -34,11 +36,12 @@ export function smallProject(options: SmallProjectOptions = {}): SmallProject {
     cpSync(join(root, file), join(path, file), { recursive: true });
   }
   // vitest looks for a configuration further up, and would find the real one.
-  write('vitest.config.js', 'export default { test: { maxWorkers: 2 } };');
+  write('vitest.config.js', 'export default { test: { maxWorkers: 2 } };\n');
   write('package.json', '{ "type": "module" }');
   write('package-lock.json', '{ "packages": { "": {} } }');
   write('node_modules/.package-lock.json', '{ "packages": {} }');
-  for (const name of ['vitest', 'typescript', '@types']) {
+  for (const name of new Set(['vitest', 'typescript', '@types', ...(options.packages ?? [])])) {
+    mkdirSync(dirname(join(path, 'node_modules', name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(path, 'node_modules', name));
   }
   write('app.ts', `console.log('up', process.argv.slice(2).join(' '));\n`);

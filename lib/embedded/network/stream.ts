@@ -5,7 +5,7 @@ const blankLine = Buffer.from('\r\n\r\n');
 const lengthLine = /^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*$/im;
 
 /** Largest message from the network, as in drachtio-server. */
-export const maxMessage = 2 * 1024 * 1024;
+const maxMessage = 2 * 1024 * 1024;
 /** A head that is not complete by then is not waited for. */
 const maxHead = 64 * 1024;
 

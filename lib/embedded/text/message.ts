@@ -13,7 +13,7 @@ export interface Header {
   readonly value: string;
 }
 
-export interface Message {
+interface Message {
   readonly startLine: string;
   readonly headers: readonly Header[];
   readonly body: Buffer;

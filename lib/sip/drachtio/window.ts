@@ -7,7 +7,7 @@
 /** Largest frame that drachtio-server takes for certain, in bytes. */
 export const MAX_FRAME = 11_999;
 /** Largest frame that may share the pipe with others. */
-export const SMALL_FRAME = 4_000;
+const SMALL_FRAME = 4_000;
 
 export interface FrameWindow {
   /**

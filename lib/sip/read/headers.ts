@@ -3,7 +3,7 @@ import { parseParams } from './name-addr.ts';
 
 export { hasControl } from './characters.ts';
 export { formatSipDate, parseSipDate } from './date.ts';
-export { parseNameAddr, splitList, type NameAddr } from './name-addr.ts';
+export { parseNameAddr, splitList } from './name-addr.ts';
 
 /** What is needed of a request: drachtio-srf's `req.get`. */
 export interface HeaderSource {

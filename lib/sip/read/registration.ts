@@ -33,7 +33,7 @@ export interface RegisteredContact {
 }
 
 /** No Contact; contacts; `*`. RFC 3261 10.2.3, 10.2.1, 10.2.2. */
-export type RegistrationKind = 'query' | 'register' | 'clear';
+type RegistrationKind = 'query' | 'register' | 'clear';
 
 /** A REGISTER, read whole. */
 export interface Registration {

@@ -83,7 +83,7 @@ export async function migrate(
  * Splits a schema file into statements: `;` ends one, except inside quotes and comments.
  * Enough for our own files, which use no delimiters and no stored programs.
  */
-export function splitStatements(sql: string): readonly string[] {
+function splitStatements(sql: string): readonly string[] {
   const statements: string[] = [];
   let current = '';
   for (const [token] of sql.matchAll(/--[^\n]*|'(?:[^']|'')*'|;|[^-';]+|-/g)) {

@@ -88,7 +88,7 @@ export async function openSource(url: string, options: SourceOptions = {}): Prom
   const reader = await openReader(url);
   try {
     const found = await reader.columns(table);
-    checkColumns(reader.name, table, found, names, columns);
+    checkColumns(reader.name, { table, found, names, named: columns });
     return sourceOf(reader, table, found, names);
   } catch (error) {
     await reader.close();
@@ -119,13 +119,15 @@ function openReader(url: string): Promise<Reader> {
 type Found = ReadonlyMap<string, SourceColumn>;
 type Names = ReadonlyMap<Column, string>;
 
-function checkColumns(
-  name: string,
-  table: string,
-  found: Found,
-  names: Names,
-  named: ReadonlyMap<string, string>,
-): void {
+/** The table of a source: the columns that it has, those that are wanted, and which of their names were given. */
+interface Columns {
+  readonly table: string;
+  readonly found: Found;
+  readonly names: Names;
+  readonly named: ReadonlyMap<string, string>;
+}
+
+function checkColumns(name: string, { table, found, names, named }: Columns): void {
   if (found.size === 0)
     throw new SiloError(
       'SILO_SOURCE',

@@ -197,7 +197,7 @@ function mutate(body: string, dice: Dice): string {
 }
 
 /** A body with one to three faults, or what turns out not to be one. */
-export const mutated: fc.Arbitrary<string> = fc.tuple(spelled, fc.nat()).map(([{ body }, choices]) => {
+const mutated: fc.Arbitrary<string> = fc.tuple(spelled, fc.nat()).map(([{ body }, choices]) => {
   const dice = new Dice(choices);
   let text = body;
   for (let left = dice.of([1, 1, 1, 2, 3]); left > 0; left--) text = mutate(text, dice);
@@ -205,7 +205,7 @@ export const mutated: fc.Arbitrary<string> = fc.tuple(spelled, fc.nat()).map(([{
 });
 
 /** A body whose account is made of pieces of URIs, right and wrong ones. */
-export const withAccount: fc.Arbitrary<string> = fc
+const withAccount: fc.Arbitrary<string> = fc
   .nat()
   .map((choices) => `Messages-Waiting: no\r\nMessage-Account: ${uri(new Dice(choices))}\r\n`);
 

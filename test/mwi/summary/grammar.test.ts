@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SummaryError, parseSummary, type SummaryFault } from '../../../lib/mwi/summary/summary.ts';
+import { RUNS, runs } from '../../support/runs.ts';
 import { bodies, seed } from './bodies.ts';
 import { apgOracle, exhaustiveOracle, type Oracle } from './oracle.ts';
-
-const RUNS = 100_000;
-const ORDERED_RUNS = 10_000;
 
 /** What strict finds wrong first; the grammar can only know of faults of grammar. */
 function faultOf(body: string): SummaryFault | undefined {
@@ -35,7 +33,7 @@ function compare(oracle: Oracle, numRuns: number): { accepted: number; refused: 
 }
 
 test(
-  'strict accepts exactly what the ABNF accepts, over 100,000 generated and mutated bodies',
+  `strict accepts exactly what the ABNF accepts, over ${RUNS.toLocaleString('en')} generated and mutated bodies`,
   { timeout: 120_000 },
   () => {
     const seen = compare(exhaustiveOracle(), RUNS);
@@ -55,7 +53,7 @@ test(
       fc.property(bodies, (body) => {
         return ordered(body) === printed(body);
       }),
-      { numRuns: ORDERED_RUNS, seed: seed + 1 },
+      { numRuns: runs(10_000), seed: seed + 1 },
     );
   },
 );

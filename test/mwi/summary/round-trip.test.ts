@@ -9,6 +9,7 @@ import {
   type Summary,
   type SummaryMode,
 } from '../../../lib/mwi/summary/summary.ts';
+import { runs } from '../../support/runs.ts';
 import { bodies, seed, spelled, summaries } from './bodies.ts';
 
 const MODES: readonly SummaryMode[] = ['strict', 'lenient', 'off'];
@@ -31,7 +32,7 @@ test('what is written is read again as it was, by strict', () => {
     fc.property(summaries, (summary) => {
       expect(bare(parseSummary(formatSummary(summary, WHOLE), { mode: 'strict' }))).toEqual(bare(summary));
     }),
-    { numRuns: 5_000, seed },
+    { numRuns: runs(5_000), seed },
   );
 });
 
@@ -46,7 +47,7 @@ test('with the default options it is read again without blocks and video, and wi
       );
       expect(bare(again)).toEqual({ ...bare(summary), counts, messages: [] });
     }),
-    { numRuns: 2_000, seed },
+    { numRuns: runs(2_000), seed },
   );
 });
 
@@ -56,7 +57,7 @@ test('the same summary gives the same text, whatever the order of its counts', (
       const turned = { ...summary, counts: new Map([...summary.counts].reverse()) };
       expect(formatSummary(turned, WHOLE)).toBe(formatSummary(summary, WHOLE));
     }),
-    { numRuns: 1_000, seed },
+    { numRuns: runs(1_000), seed },
   );
 });
 
@@ -67,7 +68,7 @@ test('every legal spelling of a summary is read as that summary, by every mode a
       expect(bare(again)).toEqual(bare(summary));
       expect(again.repairs).toEqual([]);
     }),
-    { numRuns: 10_000, seed },
+    { numRuns: runs(10_000), seed },
   );
 });
 
@@ -87,7 +88,7 @@ test('lenient takes whatever strict takes, and off whatever lenient takes, with 
       if (lenient !== undefined) expect(off).toEqual(lenient);
       expect(off === undefined).toBe(body === '');
     }),
-    { numRuns: 20_000, seed },
+    { numRuns: runs(20_000), seed },
   );
 });
 
@@ -99,7 +100,7 @@ test('whatever was read, by whichever mode, is written so that strict reads the 
       if (summary === undefined || /[\ud800-\udfff\ufffd]/u.test(body)) return;
       expect(bare(parseSummary(formatSummary(summary, WHOLE), { mode: 'strict' }))).toEqual(bare(summary));
     }),
-    { numRuns: 20_000, seed },
+    { numRuns: runs(20_000), seed },
   );
 });
 
@@ -111,7 +112,7 @@ test('no text and no bytes get anything out of it but a summary or its own error
       for (const mode of MODES) read(body, mode);
       if (body.length > 0) expect(read(body, 'off')).toBeDefined();
     }),
-    { numRuns: 10_000, seed },
+    { numRuns: runs(10_000), seed },
   );
 });
 

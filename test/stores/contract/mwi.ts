@@ -6,7 +6,7 @@ import { aMessage, type StoreUnderTest } from './messages.ts';
 
 let serial = 0;
 
-export function aSubscription(mailbox: string, over: Partial<Subscription> = {}): Subscription {
+function aSubscription(mailbox: string, over: Partial<Subscription> = {}): Subscription {
   serial++;
   return {
     id: serial.toString(16).padStart(32, '0'),
@@ -34,7 +34,7 @@ export function aSubscription(mailbox: string, over: Partial<Subscription> = {})
   };
 }
 
-export function aPublication(mailbox: string, over: Partial<PublicationChange> = {}): PublicationChange {
+function aPublication(mailbox: string, over: Partial<PublicationChange> = {}): PublicationChange {
   serial++;
   return {
     mailbox,

@@ -87,13 +87,18 @@ export class Load {
     for (const phone of this.#devices) if (phone.server === from.server) phone.server = to.server;
   }
 
-  /** Ends the load, registers every device and waits until all has arrived, or will never do. */
+  /** Ends the load, registers every device and waits until all has arrived, or nothing has for `limitMs`. */
   async end(limitMs = 40_000): Promise<void> {
     this.#loaded = false;
     await Promise.all(this.#work);
     await Promise.all(this.#devices.map((device) => this.#registered(device)));
-    const limit = performance.now() + limitMs;
-    while (this.#options.ledger.totals.lost > 0 && performance.now() < limit) await sleep(100);
+    const { ledger } = this.#options;
+    let [left, since] = [ledger.totals.lost, performance.now()];
+    while (left > 0 && performance.now() - since < limitMs) {
+      await sleep(100);
+      const now = ledger.totals.lost;
+      if (now < left) [left, since] = [now, performance.now()];
+    }
     // What is sent once too often would come now.
     await sleep(1_000);
   }

@@ -20,7 +20,7 @@ const PATIENCE = 2000;
 const PAUSE = 300;
 
 /** No host can be used now; the text says why for each. */
-export class NoHost extends Error {}
+class NoHost extends Error {}
 
 export interface Borrowed {
   readonly host: ConnectionPool;

@@ -22,10 +22,10 @@ export interface Queries {
  * `repeatable`: doing it twice does no harm, so it is repeated when the connection is lost at a moment that leaves open
  * whether it was done. Otherwise it then fails with `SILO_STORE_UNAVAILABLE`.
  */
-export type Repeat = 'repeatable' | undefined;
+type Repeat = 'repeatable' | undefined;
 
 /** @param uncertain an earlier run of the same work may have been committed */
-export type Work<T> = (queries: Queries, uncertain: boolean) => Promise<T>;
+type Work<T> = (queries: Queries, uncertain: boolean) => Promise<T>;
 
 export interface Mysql extends Queries {
   readonly name: string;

@@ -1,0 +1,82 @@
+/**
+ * Which room may import which, in one table. A room is a folder of lib/; its files may import each other, and `base` is
+ * open to all. The rooms stand in floors: **a room may import only rooms that stand below it**, so that a circle of
+ * folders can't even be written down. A new folder of lib/ needs a row.
+ *
+ * To let one room use another, add its name to the row. Where it stands above, the cut is wrong: move what both need down.
+ */
+const TABLE = `
+app.ts            -> app cli config
+index.ts          -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+
+app               -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded
+cli               -> config import stores stores/source
+config            -> silo/receive silo/state mwi/request registrar stores/contract sip/read
+import            -> silo/receive stores/source stores/contract sip/drachtio sip/read
+
+silo              -> silo/deliver silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read
+silo/manage       -> silo/deliver silo/state stores/contract
+silo/report       -> silo/receive silo/state stores/contract sip/drachtio sip/read
+silo/deliver      -> silo/receive silo/pace silo/state stores/contract stores/shared sip/drachtio sip/read
+silo/receive      -> silo/state stores/contract sip/drachtio sip/read
+silo/state        -> stores/contract sip/drachtio sip/read
+silo/pace         ->
+
+mwi               -> mwi/notify mwi/request mwi/state node stores/contract sip/drachtio sip/read
+mwi/notify        -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
+mwi/state         -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
+mwi/request       -> mwi/summary node sip/drachtio sip/read
+mwi/summary       ->
+
+registrar         -> stores/contract sip/drachtio sip/read
+node              -> stores/contract sip/drachtio
+
+stores/source     -> stores stores/mysql/link stores/shared
+stores            -> stores/mysql stores/mysql/link stores/sqlite stores/contract
+stores/mysql      -> stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql/link -> stores/shared
+stores/sqlite     -> stores/shared stores/contract sip/read
+stores/shared     -> stores/contract sip/read
+stores/contract   -> sip/read
+
+sip/drachtio      -> sip/read
+sip/read          ->
+
+embedded          -> embedded/network embedded/text
+embedded/network  -> embedded/text
+embedded/text     ->
+
+base              ->
+`;
+
+/** Who may import these packages; each other one is open to all of lib/. */
+const PACKAGES = `
+drachtio-srf                    -> sip/drachtio
+drachtio-mw-registration-parser -> sip/drachtio
+mysql2                          -> stores/mysql/link stores/source
+@photostructure/sqlite          -> stores/sqlite stores/source
+zod                             -> config
+debug                           -> base
+`;
+
+/** `[['app.ts', ['lib/cli', …]], …]`, from the highest floor down. */
+export const rooms = rowsOf(TABLE).map(([room, others]) => [placeOf(room), others.map(placeOf)]);
+
+/** `[['mysql2', ['lib/stores/mysql/link', …]], …]` */
+export const packages = rowsOf(PACKAGES).map(([name, others]) => [name, others.map(placeOf)]);
+
+function rowsOf(table) {
+  return table
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [name, others] = line.split('->').map((part) => part.trim());
+      return [name, others.split(/\s+/).filter(Boolean)];
+    });
+}
+
+/** Two files are rooms of their own: the application, and the public face. */
+function placeOf(room) {
+  if (room === 'app.ts') return room;
+  return `lib/${room}`;
+}
