@@ -2,7 +2,7 @@
  * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
  * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
- * rows. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * rows; `--stall` how long SQLite stops the event loop, on `--rows=N` (default 1,000,000). MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */
 import { cpus } from 'node:os';
@@ -14,6 +14,7 @@ import { ms, table, whole } from './figures.ts';
 import { DEVICES, SENDERS, measure, type Figures } from './measure.ts';
 import { refreshCalls } from './refresh-calls.ts';
 import { scale } from './scale.ts';
+import { stall } from './stall.ts';
 
 interface Column {
   readonly name: string;
@@ -25,14 +26,16 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '4' },
     scale: { type: 'boolean', default: false },
-    rows: { type: 'string', default: '500000' },
+    stall: { type: 'boolean', default: false },
+    rows: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds}, wanted is a number above 0`);
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
-if (values.scale) await scale(Number(values.rows));
+if (values.scale) await scale(Number(values.rows ?? 500_000));
+else if (values.stall) await stall(Number(values.rows ?? 1_000_000));
 else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);
 
 async function onSqlite(): Promise<Column> {

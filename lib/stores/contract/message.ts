@@ -141,5 +141,3 @@ export interface Ledger {
   readonly dead: number;
   readonly erased: number;
 }
-
-export const EMPTY_LEDGER: Ledger = { waiting: 0, delivered: 0, expired: 0, dead: 0, erased: 0 };

@@ -1,4 +1,5 @@
 /** Bindings in MySQL. */
+import type { ReadStore } from '../shared/reads.ts';
 import { rebind } from '../../sip/read/rebinding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
@@ -9,13 +10,11 @@ import type { BindingStore, Registered, Registering } from '../contract/bindings
 
 const BINDINGS = `select ${BINDING_COLUMNS.join(', ')} from binding`;
 
-export function mysqlBindings(db: Mysql): BindingStore {
+export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
   const registrations = new GroupCommit<Registering, Registered>((items) =>
     db.transaction((tx) => registerBatch(tx, items)),
   );
   return {
-    bindings: async (aor, now) =>
-      (await db.all(`${BINDINGS} where aor = ? and expires > ?`, [aor, now])).map(toBinding),
     registeredAmong: async (aors, now) =>
       aors.length === 0
         ? []

@@ -1,21 +1,13 @@
 /** Dead letters in MySQL. */
+import type { ReadStore } from '../shared/reads.ts';
 import { whole } from '../shared/values.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
-import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
+import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
-export function mysqlDeadLetters(db: Mysql, clock: () => number): DeadLetterStore {
+export function mysqlDeadLetters(db: Mysql, clock: () => number): Omit<DeadLetterStore, keyof ReadStore> {
   return {
-    deadLetters: async (box, after, limit) =>
-      (
-        await db.all(
-          `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
-             where id > ? and (? = '' or box = ?) order by id limit ${whole(limit)}`,
-          [after, box, box],
-        )
-      ).map(toDeadLetter),
-
     replay: (ids, expTime) =>
       db.transaction(async (tx) => {
         if (ids.length === 0) return [];

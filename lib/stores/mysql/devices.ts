@@ -1,8 +1,9 @@
 /** Reminders and devices in MySQL. */
+import type { ReadStore } from '../shared/reads.ts';
 import { endRows } from './end.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { MESSAGE_COLUMNS, toDevice, toDeviceDue, toEnded, toMessage } from '../shared/rows.ts';
+import { MESSAGE_COLUMNS, toEnded, toMessage } from '../shared/rows.ts';
 import { contactKey } from '../shared/binding-rows.ts';
 import { int, text, whole } from '../shared/values.ts';
 import type { Lease } from '../contract/leases.ts';
@@ -34,7 +35,7 @@ export function mysqlReminders(db: Mysql): ReminderStore {
   };
 }
 
-export function mysqlDevices(db: Mysql, clock: () => number): DeviceStore {
+export function mysqlDevices(db: Mysql, clock: () => number): Omit<DeviceStore, keyof ReadStore> {
   return {
     take: (lease, id, device) =>
       db.transaction(
@@ -44,15 +45,6 @@ export function mysqlDevices(db: Mysql, clock: () => number): DeviceStore {
 
     takeByKey: (key, device) =>
       db.transaction((tx) => take(tx, 'dedup = ?', key, device, clock()), 'repeatable'),
-
-    deviceStates: async (box) =>
-      (
-        await db.all(
-          `select device, first_seen, until, attempts, strikes, next_time, last_status
-             from silo_device where box = ?`,
-          [box],
-        )
-      ).map(toDevice),
 
     knowDevice: async (box, device, now, until) => {
       await db.run(
@@ -76,15 +68,6 @@ export function mysqlDevices(db: Mysql, clock: () => number): DeviceStore {
         );
         return true;
       }, 'repeatable'),
-
-    dueDevices: async (until, limit) =>
-      (
-        await db.all(
-          `select box, min(next_time) as next_time from silo_device where next_time between 1 and ?
-             group by box order by next_time limit ${whole(limit)}`,
-          [until],
-        )
-      ).map(toDeviceDue),
 
     parkDevices: async (box, now) => {
       await db.run(

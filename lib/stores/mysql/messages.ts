@@ -1,4 +1,5 @@
 /** Messages in MySQL. */
+import type { ReadStore } from '../shared/reads.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import { acceptBatch, remember } from './accept.ts';
 import type { Accepting } from './quota.ts';
@@ -20,13 +21,12 @@ import {
   toOverdue,
 } from '../shared/rows.ts';
 import { int, text, whole } from '../shared/values.ts';
-import { EMPTY_LEDGER } from '../contract/message.ts';
-import type { End, Ended, Ledger } from '../contract/message.ts';
+import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 import type { Accepted } from '../contract/accept.ts';
 import type { Lease } from '../contract/leases.ts';
 
-export function mysqlMessages(db: Mysql, clock: () => number): MessageStore {
+export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore, keyof ReadStore> {
   const domains = new DomainUsage();
   const accepts = new GroupCommit<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
   const settles = new GroupCommit<Settle, boolean>((items) =>
@@ -35,42 +35,6 @@ export function mysqlMessages(db: Mysql, clock: () => number): MessageStore {
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
     acceptAll: (messages) => acceptAll(db, messages, clock()),
-
-    boxes: async (after, limit) =>
-      (
-        await db.all(`select distinct box from silo where box > ? order by box limit ${whole(limit)}`, [
-          after,
-        ])
-      ).map((row) => text(row, 'box')),
-
-    lastId: async () => int((await db.all('select coalesce(max(id), 0) as id from silo'))[0] ?? {}, 'id'),
-
-    tail: async (after, limit) =>
-      (
-        await db.all(
-          `select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ${whole(limit)}`,
-          [after],
-        )
-      ).map((row) => ({
-        id: int(row, 'id'),
-        box: text(row, 'box'),
-        nextTime: int(row, 'next_time'),
-        sendTime: int(row, 'snd_time'),
-      })),
-
-    foreign: async (limit) =>
-      (
-        await db.all(
-          `select id, username, domain, inc_time, exp_time, snd_time from silo where box is null order by id limit ${whole(limit)}`,
-        )
-      ).map((row) => ({
-        id: int(row, 'id'),
-        username: text(row, 'username'),
-        domain: text(row, 'domain'),
-        incTime: int(row, 'inc_time'),
-        expTime: int(row, 'exp_time'),
-        sendTime: int(row, 'snd_time'),
-      })),
 
     adopt: (adoptions) =>
       db.transaction(async (tx) => {
@@ -125,14 +89,6 @@ export function mysqlMessages(db: Mysql, clock: () => number): MessageStore {
       return rows.map(toMessage);
     },
 
-    holdsMail: async (box, now) =>
-      (
-        await db.all(
-          'select 1 from silo where box = ? and kind in (?) and snd_time <= ? and exp_time > ? limit 1',
-          [box, laterKinds(-1), now, now],
-        )
-      ).length > 0,
-
     settle: (lease, message, end) => settles.add({ lease, message, end }),
 
     defer: async (lease, id, { nextTime, status, strike, refusedBy }) =>
@@ -182,13 +138,6 @@ export function mysqlMessages(db: Mysql, clock: () => number): MessageStore {
 
     forget: (before, limit) =>
       db.run(`delete from silo_ledger where end_time > 0 and end_time < ? limit ${whole(limit)}`, [before]),
-
-    ledger: async () => {
-      const counts: Record<string, number> = { ...EMPTY_LEDGER };
-      for (const row of await db.all('select outcome, count(*) as n from silo_ledger group by outcome'))
-        counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
-      return counts as unknown as Ledger;
-    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Message-waiting lamps in MySQL. */
+import type { ReadStore } from '../shared/reads.ts';
 import { noteChanges } from './changes.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import {
@@ -15,10 +16,10 @@ import {
 } from '../shared/mwi-rows.ts';
 import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { int, text, whole } from '../shared/values.ts';
+import { text, whole } from '../shared/values.ts';
 
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
-export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
+export function mysqlMwi(db: Mysql, clock: () => number): Omit<MwiStore, keyof ReadStore> {
   const nextStamp = createStamps();
   const publications = new GroupCommit<PublicationChange, PublicationResult>((changes) =>
     db.transaction((tx) => publish(tx, changes, nextStamp, clock())),
@@ -89,22 +90,6 @@ export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
             await tx.run('delete from mwi_subscription where id in (?)', [ids]);
           }),
 
-    leftSubscriptions: async (node, run) =>
-      (await db.all(`${SUBSCRIPTIONS} where node = ? and run <> ?`, [node, run])).map(toSubscription),
-
-    subscribedRuns: async (node) =>
-      (await db.all('select distinct run from mwi_subscription where node = ?', [node])).map((row) =>
-        text(row, 'run'),
-      ),
-
-    subscriptionsOf: async (node, run, after, limit) =>
-      (
-        await db.all(
-          `${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ${whole(limit)}`,
-          [node, run, after],
-        )
-      ).map(toSubscription),
-
     takeSubscriptions: async (ids, from, to) => {
       if (ids.length === 0) return new Set();
       return db.transaction(async (tx) => {
@@ -137,21 +122,6 @@ export function mysqlMwi(db: Mysql, clock: () => number): MwiStore {
       db.run(`delete from mwi_subscription where expires < ? limit ${whole(limit)}`, [before]),
 
     watchMailbox: (mailbox, now) => write((tx) => seen(tx, [mailbox], now)),
-
-    mailboxChanges: async (after, limit) =>
-      (
-        await db.all(
-          `select id, mailbox, watchers from mwi_change where id > ? order by id limit ${whole(limit)}`,
-          [after],
-        )
-      ).map((row) => ({
-        id: int(row, 'id'),
-        mailbox: text(row, 'mailbox'),
-        watchers: int(row, 'watchers') !== 0,
-      })),
-
-    lastMailboxChange: async () =>
-      int((await db.all('select coalesce(max(id), 0) as id from mwi_change'))[0] ?? {}, 'id'),
 
     turnedBoxes: async (after, until) =>
       (

@@ -2,7 +2,6 @@
  * MySQL 8 and MariaDB >= 10.6, one server or several, through mysql2. READ COMMITTED, group commit, deadlocks and lock
  * waits tried again, a time limit on every query so that a frozen server can't hold a request.
  */
-import { SiloError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { mysqlBindings } from './bindings.ts';
 import { mysqlDeadLetters } from './dead-letters.ts';
@@ -13,11 +12,11 @@ import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
+import { mysqlReads } from './reads.ts';
 import { migrateMysql } from './link/schema.ts';
 import { mysqlMessages } from './messages.ts';
 import type { MysqlUrl } from './link/url.ts';
-import { createTransactions } from './link/transactions.ts';
-import { unavailable } from '../shared/errors.ts';
+import { asOurs, createTransactions } from './link/transactions.ts';
 import type { Store } from '../contract/store.ts';
 
 const log = logger('store:mysql');
@@ -36,50 +35,51 @@ export async function openMysql(
   now: () => number,
   { connections, queryTimeout }: MysqlOptions,
 ): Promise<Store> {
-  const hosts = new Failover(
+  const failover = new Failover(
     addresses.map((address) => new ConnectionPool(address, account, connections)),
-    (host) => void warnOf(host),
+    (pool) => void warnOf(pool),
   );
-  const db = createTransactions(name, hosts, queryTimeout);
+  const db = createTransactions(name, failover, queryTimeout);
 
   async function borrowed<T>(limit: number, work: (borrowed: Borrowed) => Promise<T>): Promise<T> {
-    const held = await hosts.borrow(performance.now() + limit);
+    const held = await failover.borrow(performance.now() + limit);
     try {
       return await work(held);
     } finally {
-      held.host.giveBack(held.link);
+      held.pool.giveBack(held.connection);
     }
   }
 
   const warnings = () =>
-    borrowed(queryTimeout, ({ host, link }) => durabilityWarnings(link, host.name, queryTimeout));
+    borrowed(queryTimeout, ({ pool, connection }) => durabilityWarnings(connection, pool.name, queryTimeout));
 
   /** Each host is looked at when it comes into use for the first time. */
   const looked = new Set<ConnectionPool>();
-  async function warnOf(host: ConnectionPool): Promise<void> {
-    if (looked.has(host)) return;
-    looked.add(host);
+  async function warnOf(pool: ConnectionPool): Promise<void> {
+    if (looked.has(pool)) return;
+    looked.add(pool);
     try {
       for (const warning of await warnings()) log.warn(warning);
     } catch (error) {
-      looked.delete(host);
-      log.debug(`the settings of ${host.name} could not be read: ${String(error)}`);
+      looked.delete(pool);
+      log.debug(`the settings of ${pool.name} could not be read: ${String(error)}`);
     }
   }
 
   try {
-    await hosts.start();
-    await borrowed(START_LIMIT, async ({ link }) => {
-      await migrateMysql(link);
+    await failover.start();
+    await borrowed(START_LIMIT, async ({ connection }) => {
+      await migrateMysql(connection);
       // Its session is not like the others.
-      link.end();
+      connection.end();
     });
   } catch (error) {
-    await hosts.close();
-    throw error instanceof SiloError ? error : unavailable(name, error);
+    await failover.close();
+    throw asOurs(name, error);
   }
   return {
     name,
+    ...mysqlReads(db),
     ...mysqlMessages(db, now),
     ...mysqlReminders(db),
     ...mysqlDevices(db, now),
@@ -90,19 +90,19 @@ export async function openMysql(
     ...mysqlNodes(db),
     ping: async () => {
       await db.all('select 1');
-      await borrowed(queryTimeout, async ({ host, link }) => {
-        await checkFitness(link, queryTimeout).catch((error: unknown) => {
-          hosts.failed(host, error);
+      await borrowed(queryTimeout, async ({ pool, connection }) => {
+        await checkFitness(connection, queryTimeout).catch((error: unknown) => {
+          failover.failed(pool, error);
           throw error;
         });
       }).catch((error: unknown) => {
-        throw unavailable(name, error);
+        throw asOurs(name, error);
       });
     },
     warnings: () =>
       warnings().catch((error: unknown) => {
-        throw unavailable(name, error);
+        throw asOurs(name, error);
       }),
-    close: () => hosts.close(),
+    close: () => failover.close(),
   };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { packageRoot } from '../../base/package.ts';
+import { refuseMissing } from './needed-columns.ts';
 
 const log = logger('store:schema');
 
@@ -20,10 +21,13 @@ export interface SchemaStep {
 
 /** What the runner needs of an open database. */
 export interface SchemaTarget {
+  readonly dialect: Dialect;
   /** Creates `silo_schema` when missing; returns the versions applied so far. */
   applied(): Promise<readonly number[]>;
   /** Runs the statements of a step and remembers it. */
   apply(step: SchemaStep): Promise<void>;
+  /** Columns that this version needs and that are not there, as `table.column`. */
+  missing(): Promise<readonly string[]>;
 }
 
 /** The steps of a dialect, in order. */
@@ -44,7 +48,7 @@ export function schemaSteps(
 /**
  * Brings a database to the newest step. Returns the names of the steps applied now.
  * @throws SiloError `SILO_SCHEMA_NEWER` when the database knows steps that this version does not,
- *   `SILO_SCHEMA` when a step fails
+ *   `SILO_SCHEMA` when a step fails or the steps that are applied were others
  */
 export async function migrate(
   target: SchemaTarget,
@@ -69,13 +73,15 @@ export async function migrate(
       throw new SiloError(
         'SILO_SCHEMA',
         `Schema step ${step.version} (${step.name}) failed: ${textOf(cause)}. ` +
-          'The steps before it are applied; the user needs the right to create and alter tables. Every step may be run again.',
+          'The steps before it are applied; the user needs the right to create and alter tables, or all steps must have been ' +
+          'run by hand (docs/stores.md). Every step may be run again.',
         { cause },
       );
     }
     log.debug(`applied schema step ${step.version} ${step.name}`);
     done.push(step.name);
   }
+  refuseMissing(await target.missing(), `sql/${target.dialect}/`);
   return done;
 }
 

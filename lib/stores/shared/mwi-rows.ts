@@ -1,5 +1,6 @@
 /** How publications and subscriptions look as rows, and what a PUBLISH does to them: the same for both engines. */
 import type {
+  MailboxChange,
   MailboxState,
   Publication,
   PublicationChange,
@@ -107,6 +108,10 @@ export function toSubscription(row: Row): Subscription {
     expires: int(row, 'expires'),
     updated: int(row, 'updated'),
   };
+}
+
+export function toMailboxChange(row: Row): MailboxChange {
+  return { id: int(row, 'id'), mailbox: text(row, 'mailbox'), watchers: int(row, 'watchers') !== 0 };
 }
 
 /** States out of the rows of `mwi_publication` and the counts of `silo` (box, messages, urgent). */

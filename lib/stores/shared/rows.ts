@@ -1,5 +1,16 @@
 /** How messages, devices, dead letters and nodes look as rows: the one mapping that both engines use. */
-import type { Due, Ended, Kind, Message, NewMessage, Overdue, Place } from '../contract/message.ts';
+import type {
+  Due,
+  Ended,
+  ForeignRow,
+  Kind,
+  Ledger,
+  Message,
+  NewMessage,
+  Overdue,
+  Place,
+  TailedMessage,
+} from '../contract/message.ts';
 import type { DeviceState } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
 import type { NodeRow } from '../contract/nodes.ts';
@@ -67,6 +78,39 @@ export function toDeviceDue(row: Row): Due {
 
 export function toDue(row: Row): Due {
   return { id: int(row, 'id'), box: text(row, 'box'), nextTime: int(row, 'next_time') };
+}
+
+export function toTailed(row: Row): TailedMessage {
+  return {
+    id: int(row, 'id'),
+    box: text(row, 'box'),
+    nextTime: int(row, 'next_time'),
+    sendTime: int(row, 'snd_time'),
+  };
+}
+
+export function toForeign(row: Row): ForeignRow {
+  return {
+    id: int(row, 'id'),
+    username: text(row, 'username'),
+    domain: text(row, 'domain'),
+    incTime: int(row, 'inc_time'),
+    expTime: int(row, 'exp_time'),
+    sendTime: int(row, 'snd_time'),
+  };
+}
+
+/** Out of the rows (outcome, n). */
+export function toLedger(rows: readonly Row[]): Ledger {
+  const counts = new Map(rows.map((row) => [text(row, 'outcome'), int(row, 'n')]));
+  const count = (outcome: string) => counts.get(outcome) ?? 0;
+  return {
+    waiting: count(''),
+    delivered: count('delivered'),
+    expired: count('expired'),
+    dead: count('dead'),
+    erased: count('erased'),
+  };
 }
 
 export function toNode(row: Row): NodeRow {

@@ -14,10 +14,10 @@ const QUERY_LIMIT = 120_000;
 
 /** @throws SiloError `SILO_SOURCE` when no host lets us in */
 export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promise<Reader> {
-  const link = await firstOf(hosts, account, name);
+  const connection = await firstOf(hosts, account, name);
   const all = async (sql: string, values: readonly (string | readonly string[])[] = []): Promise<Row[]> => {
     try {
-      return (await link.query(sql, values, QUERY_LIMIT)) as Row[];
+      return (await connection.query(sql, values, QUERY_LIMIT)) as Row[];
     } catch (cause) {
       throw new SiloError(
         'SILO_SOURCE',
@@ -48,7 +48,7 @@ export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promi
     quoted: (word) => `\`${word.replaceAll('`', '``')}\``,
     bytes: (expression) => `cast(${expression} as binary)`,
     close: () => {
-      link.end();
+      connection.end();
       return Promise.resolve();
     },
   };
@@ -61,12 +61,12 @@ async function firstOf(
 ): Promise<Connection> {
   const reasons: string[] = [];
   for (const host of hosts) {
-    const link = new Connection(host, account, () => undefined);
+    const connection = new Connection(host, account, () => undefined);
     try {
-      await link.connect(OPEN_LIMIT);
-      return link;
+      await connection.connect(OPEN_LIMIT);
+      return connection;
     } catch (error) {
-      link.destroy(error instanceof Error ? error : new Error(String(error)));
+      connection.destroy(error instanceof Error ? error : new Error(String(error)));
       reasons.push(`${host.name}: ${textOf(error)}`);
     }
   }

@@ -1,21 +1,16 @@
 /** Bindings in SQLite. */
 import { rebind } from '../../sip/read/rebinding.ts';
 import type { Sqlite } from './database.ts';
-import type { Sweeps } from './sweeps.ts';
-import type { Synchronous } from './synchronous.ts';
-import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
+import { ask } from './reads.ts';
+import { READS } from '../shared/reads.ts';
+import type { Part } from './synchronous.ts';
+import { BINDING_COLUMNS, contactKey, fromBinding } from '../shared/binding-rows.ts';
 import { marks } from '../shared/values.ts';
 import type { BindingStore } from '../contract/bindings.ts';
 
-export function sqliteBindings(db: Sqlite): Synchronous<Omit<BindingStore, keyof Sweeps>> {
-  const find = (aor: string, now: number) =>
-    db
-      .sql(`select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`)
-      .all(aor, now)
-      .map(toBinding);
+export function sqliteBindings(db: Sqlite): Part<BindingStore> {
+  const find = (aor: string, now: number) => ask(db, READS.bindings(aor, now));
   return {
-    bindings: find,
-
     registeredAmong: (aors, now) =>
       aors.filter(
         (aor) =>

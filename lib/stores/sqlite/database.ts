@@ -16,25 +16,28 @@ export interface Sqlite {
   readonly sql: (text: string) => Statement;
 }
 
+/** What a power failure may take: with `full` nothing that was committed, with `normal` the last commits. */
+export type Sync = 'full' | 'normal';
+
 type Database = InstanceType<typeof DatabaseSync>;
 
 export interface OpenFile extends Sqlite {
   /** Runs statements that are needed once. */
   readonly exec: (statements: string) => void;
   /** Runs `work` in one immediate transaction. */
-  readonly transaction: <T>(work: () => T) => T;
+  readonly transaction: <T>(work: () => T, sync?: Sync) => T;
   readonly close: () => void;
 }
 
 /** @throws SiloError `SILO_STORE_UNAVAILABLE` */
-export function openFile(path: string, synchronous: 'full' | 'normal'): OpenFile {
+export function openFile(path: string): OpenFile {
   let database: Database;
   try {
     makePrivate(path);
     database = new DatabaseSync(path);
     database.exec('pragma busy_timeout = 5000');
     database.exec('pragma journal_mode = wal');
-    database.exec(`pragma synchronous = ${synchronous}`);
+    database.exec('pragma synchronous = full');
   } catch (cause) {
     throw new SiloError(
       'SILO_STORE_UNAVAILABLE',
@@ -44,6 +47,7 @@ export function openFile(path: string, synchronous: 'full' | 'normal'): OpenFile
   }
   // The statements do not keep their database alive, this closure does.
   const kept = new Map<string, Statement>();
+  let synchronous: Sync = 'full';
   return {
     exec: (statements) => database.exec(statements),
     sql: (text) => {
@@ -51,7 +55,8 @@ export function openFile(path: string, synchronous: 'full' | 'normal'): OpenFile
       if (!statement) kept.set(text, (statement = database.prepare(text) as unknown as Statement));
       return statement;
     },
-    transaction: (work) => {
+    transaction: (work, sync = 'full') => {
+      if (sync !== synchronous) database.exec(`pragma synchronous = ${(synchronous = sync)}`);
       database.exec('begin immediate');
       try {
         const result = work();

@@ -1,29 +1,16 @@
 /** Dead letters in SQLite. */
-import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toDeadLetter, toEnded } from '../shared/rows.ts';
+import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.ts';
 import { marks } from '../shared/values.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Sweeps } from './sweeps.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Part } from './synchronous.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
-export function sqliteDeadLetters(
-  db: Sqlite,
-  clock: () => number,
-): Synchronous<Omit<DeadLetterStore, keyof Sweeps>> {
+export function sqliteDeadLetters(db: Sqlite, clock: () => number): Part<DeadLetterStore> {
   const find = (ids: readonly number[]) =>
     ids.flatMap((id) => db.sql(`select ${DEAD_COLUMNS} from silo_dead where id = ?`).all(id));
   const remove = (id: number) => db.sql('delete from silo_dead where id = ?').run(id);
   return {
-    deadLetters: (box, after, limit) =>
-      db
-        .sql(
-          `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
-             where id > ? and (? = '' or box = ?) order by id limit ?`,
-        )
-        .all(after, box, box, limit)
-        .map(toDeadLetter),
-
     replay: (ids, expTime) =>
       find(ids).map((row) => {
         const ended = toEnded(row);

@@ -1,15 +1,14 @@
 /** Reminders and devices in SQLite. */
-import { MESSAGE_COLUMNS, toDevice, toDeviceDue, toEnded, toMessage } from '../shared/rows.ts';
+import { MESSAGE_COLUMNS, toEnded, toMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Sweeps } from './sweeps.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Part } from './synchronous.ts';
 import type { DeviceStore } from '../contract/devices.ts';
 import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 
-export function sqliteReminders(db: Sqlite): Synchronous<ReminderStore> {
+export function sqliteReminders(db: Sqlite): Part<ReminderStore> {
   return {
     reminders: (box, now, limit, after) =>
       db
@@ -33,7 +32,7 @@ export function sqliteReminders(db: Sqlite): Synchronous<ReminderStore> {
   };
 }
 
-export function sqliteDevices(db: Sqlite, clock: () => number): Synchronous<Omit<DeviceStore, keyof Sweeps>> {
+export function sqliteDevices(db: Sqlite, clock: () => number): Part<DeviceStore> {
   function take(id: number, box: string, device: string): boolean {
     const [row] = db.sql('select taken_by from silo where id = ?').all(id);
     if (!row) return false;
@@ -56,15 +55,6 @@ export function sqliteDevices(db: Sqlite, clock: () => number): Synchronous<Omit
       return row !== undefined && take(int(row, 'id'), text(row, 'box'), device);
     },
 
-    deviceStates: (box) =>
-      db
-        .sql(
-          `select device, first_seen, until, attempts, strikes, next_time, last_status
-             from silo_device where box = ?`,
-        )
-        .all(box)
-        .map(toDevice),
-
     knowDevice: (box, device, now, until) => {
       db.sql(
         `insert into silo_device (box, device, first_seen, until) values (?, ?, ?, ?)
@@ -82,15 +72,6 @@ export function sqliteDevices(db: Sqlite, clock: () => number): Synchronous<Omit
         )
         .run(...[box, device, now, attempts, strikes, nextTime, lastStatus], ...[box, owner, fence]).changes >
       0,
-
-    dueDevices: (until, limit) =>
-      db
-        .sql(
-          `select box, min(next_time) as next_time from silo_device where next_time > 0 and next_time <= ?
-             group by box order by next_time limit ?`,
-        )
-        .all(until, limit)
-        .map(toDeviceDue),
 
     parkDevices: (box, now) => {
       db.sql('update silo_device set next_time = 0 where box = ? and next_time > 0 and next_time <= ?').run(

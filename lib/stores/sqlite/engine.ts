@@ -7,6 +7,7 @@ import { sqliteLeases } from './leases.ts';
 import { sqliteMessages } from './messages.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
+import { sqliteReads } from './reads.ts';
 import { sqliteSweeps, type Sweeps } from './sweeps.ts';
 import type { Synchronous } from './synchronous.ts';
 import type { Store } from '../contract/store.ts';
@@ -16,24 +17,19 @@ type Ours = 'name' | 'warnings' | 'close';
 
 export type Engine = Synchronous<Omit<Store, Ours | keyof Sweeps>> & Sweeps;
 
-export interface EngineFiles {
-  readonly main: Sqlite;
-  /** Leases and heartbeats need no sync: nobody whom they are about survives a power failure. */
-  readonly leases: Sqlite;
-}
-
 /** @param clock epoch seconds, the time of the call that is being done */
-export function createEngine({ main, leases }: EngineFiles, clock: () => number): Engine {
+export function createEngine(db: Sqlite, clock: () => number): Engine {
   return {
-    ...sqliteMessages(main, clock),
-    ...sqliteReminders(main),
-    ...sqliteDevices(main, clock),
-    ...sqliteDeadLetters(main, clock),
-    ...sqliteLeases(leases, clock),
-    ...sqliteBindings(main),
-    ...sqliteMwi(main, clock),
-    ...sqliteNodes(leases, clock),
-    ...sqliteSweeps(main, clock),
-    ping: () => void main.sql('select 1').all(),
+    ...sqliteReads(db),
+    ...sqliteMessages(db, clock),
+    ...sqliteReminders(db),
+    ...sqliteDevices(db, clock),
+    ...sqliteDeadLetters(db, clock),
+    ...sqliteLeases(db, clock),
+    ...sqliteBindings(db),
+    ...sqliteMwi(db, clock),
+    ...sqliteNodes(db, clock),
+    ...sqliteSweeps(db, clock),
+    ping: () => void db.sql('select 1').all(),
   };
 }

@@ -2,9 +2,9 @@
 import type { Sqlite } from './database.ts';
 import { int, text } from '../shared/values.ts';
 import type { LeaseStore } from '../contract/leases.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Part } from './synchronous.ts';
 
-export function sqliteLeases(db: Sqlite, now: () => number): Synchronous<LeaseStore> {
+export function sqliteLeases(db: Sqlite, now: () => number): Part<LeaseStore> {
   let last = 0;
   // By the clock, so that a first fence is above every fence that an earlier, deleted row had.
   const firstFence = () => (last = Math.max(last + 1, Date.now() * 1000));

@@ -2,62 +2,20 @@
 import { DomainUsage } from '../shared/domain-usage.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
 import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toMessage } from '../shared/rows.ts';
-import { int, text } from '../shared/values.ts';
 import { accept, remember } from './accept.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Sweeps } from './sweeps.ts';
-import type { Synchronous } from './synchronous.ts';
-import { EMPTY_LEDGER } from '../contract/message.ts';
-import type { End, Ended, Ledger } from '../contract/message.ts';
+import type { Part } from './synchronous.ts';
+import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 
-export function sqliteMessages(
-  db: Sqlite,
-  clock: () => number,
-): Synchronous<Omit<MessageStore, keyof Sweeps>> {
+export function sqliteMessages(db: Sqlite, clock: () => number): Part<MessageStore> {
   const domains = new DomainUsage();
   return {
     accept: (message, rules) => accept({ db, domains, now: clock() }, message, rules),
     acceptAll: (messages) => acceptAll(db, messages, clock()),
-
-    boxes: (after, limit) =>
-      db
-        .sql('select distinct box from silo where box > ? order by box limit ?')
-        .all(after, limit)
-        .map((row) => text(row, 'box')),
-
-    lastId: () => int(db.sql('select coalesce(max(id), 0) as id from silo').all()[0] ?? {}, 'id'),
-
-    tail: (after, limit) =>
-      db
-        .sql(
-          'select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ?',
-        )
-        .all(after, limit)
-        .map((row) => ({
-          id: int(row, 'id'),
-          box: text(row, 'box'),
-          nextTime: int(row, 'next_time'),
-          sendTime: int(row, 'snd_time'),
-        })),
-
-    foreign: (limit) =>
-      db
-        .sql(
-          'select id, username, domain, inc_time, exp_time, snd_time from silo where box is null order by id limit ?',
-        )
-        .all(limit)
-        .map((row) => ({
-          id: int(row, 'id'),
-          username: text(row, 'username'),
-          domain: text(row, 'domain'),
-          incTime: int(row, 'inc_time'),
-          expTime: int(row, 'exp_time'),
-          sendTime: int(row, 'snd_time'),
-        })),
 
     adopt: (adoptions) => {
       for (const { id, key, box, incTime, expTime } of adoptions) {
@@ -101,11 +59,6 @@ export function sqliteMessages(
         .all(box, ...placeValues(after), now, now, ...(device === '' ? [] : [device, device]), limit)
         .map(toMessage),
 
-    holdsMail: (box, now) =>
-      db
-        .sql('select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1')
-        .all(box, now, now).length > 0,
-
     settle: (lease, message, end) =>
       isHeld(db, lease) && (endRow(db, message, end, clock()) || correct(db, message, end, clock())),
 
@@ -127,13 +80,6 @@ export function sqliteMessages(
       const ended = toEnded(row);
       endRow(db, ended, end, clock());
       return ended;
-    },
-
-    ledger: () => {
-      const counts: Record<string, number> = { ...EMPTY_LEDGER };
-      for (const row of db.sql('select outcome, count(*) as n from silo_ledger group by outcome').all())
-        counts[text(row, 'outcome') || 'waiting'] = int(row, 'n');
-      return counts as unknown as Ledger;
     },
   };
 }

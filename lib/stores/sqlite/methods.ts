@@ -1,12 +1,13 @@
 /** The methods of the engine, and how each is done in a turn of its thread. */
 import type { Engine } from './engine.ts';
+import type { Kind } from './thread/turns.ts';
 
 /**
  * - `read`: sees what is committed
  * - `write`: shares a transaction with others, and the sync of its commit
- * - `lease`: a commit of its own without a sync
+ * - `lease`, `sweep`: a commit of its own without a sync: after a power failure nobody whom a lease is about lives any
+ *   more, and what was taken away is over once more
  */
-export type Kind = 'read' | 'write' | 'lease';
 
 export const KINDS = {
   accept: 'write',
@@ -23,17 +24,17 @@ export const KINDS = {
   dropDead: 'write',
   due: 'read',
   dueDevices: 'read',
-  endVanished: 'write',
-  expire: 'write',
-  expireBindings: 'write',
-  expireDead: 'write',
-  expirePublications: 'write',
-  expireSubscriptions: 'write',
+  endVanished: 'sweep',
+  expire: 'sweep',
+  expireBindings: 'sweep',
+  expireDead: 'sweep',
+  expirePublications: 'sweep',
+  expireSubscriptions: 'sweep',
   foreign: 'read',
-  forget: 'write',
-  forgetChanges: 'write',
-  forgetDevices: 'write',
-  forgetMailboxes: 'write',
+  forget: 'sweep',
+  forgetChanges: 'sweep',
+  forgetDevices: 'sweep',
+  forgetMailboxes: 'sweep',
   forgetNodes: 'lease',
   holdDevice: 'write',
   holdsMail: 'read',

@@ -13,15 +13,14 @@ import {
   toSubscription,
 } from '../shared/mwi-rows.ts';
 import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
-import { int, marks, text } from '../shared/values.ts';
+import { marks, text } from '../shared/values.ts';
 import type { Sqlite } from './database.ts';
-import type { Sweeps } from './sweeps.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Part } from './synchronous.ts';
 
 const PUBLICATIONS = `select ${PUBLICATION_COLUMNS.join(', ')} from mwi_publication where mailbox = ?`;
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
 
-export function sqliteMwi(db: Sqlite, clock: () => number): Synchronous<Omit<MwiStore, keyof Sweeps>> {
+export function sqliteMwi(db: Sqlite, clock: () => number): Part<MwiStore> {
   const nextStamp = createStamps();
   return {
     mailboxStates: (mailboxes, now) =>
@@ -55,21 +54,6 @@ export function sqliteMwi(db: Sqlite, clock: () => number): Synchronous<Omit<Mwi
       for (const id of ids) db.sql('delete from mwi_subscription where id = ?').run(id);
     },
 
-    leftSubscriptions: (node, run) =>
-      db.sql(`${SUBSCRIPTIONS} where node = ? and run <> ?`).all(node, run).map(toSubscription),
-
-    subscribedRuns: (node) =>
-      db
-        .sql('select distinct run from mwi_subscription where node = ?')
-        .all(node)
-        .map((row) => text(row, 'run')),
-
-    subscriptionsOf: (node, run, after, limit) =>
-      db
-        .sql(`${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ?`)
-        .all(node, run, after, limit)
-        .map(toSubscription),
-
     takeSubscriptions: (ids, from, to) =>
       new Set(
         ids.filter(
@@ -94,19 +78,6 @@ export function sqliteMwi(db: Sqlite, clock: () => number): Synchronous<Omit<Mwi
       ),
 
     watchMailbox: (mailbox, now) => seen(db, mailbox, now),
-
-    mailboxChanges: (after, limit) =>
-      db
-        .sql('select id, mailbox, watchers from mwi_change where id > ? order by id limit ?')
-        .all(after, limit)
-        .map((row) => ({
-          id: int(row, 'id'),
-          mailbox: text(row, 'mailbox'),
-          watchers: int(row, 'watchers') !== 0,
-        })),
-
-    lastMailboxChange: () =>
-      int(db.sql('select coalesce(max(id), 0) as id from mwi_change').all()[0] ?? {}, 'id'),
 
     turnedBoxes: (after, until) =>
       db

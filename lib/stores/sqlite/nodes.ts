@@ -2,12 +2,12 @@
 import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Part } from './synchronous.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;
 
-export function sqliteNodes(db: Sqlite, now: () => number): Synchronous<NodeStore> {
+export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore> {
   const nodes = () => db.sql(NODES).all(now()).map(toNode);
   return {
     nodes,

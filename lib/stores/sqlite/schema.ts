@@ -1,9 +1,12 @@
 /** Brings the schema of an SQLite file up to date. */
 import type { SchemaTarget } from '../shared/migrate.ts';
+import { byTable, missingColumns, type Columns } from '../shared/needed-columns.ts';
+import { text } from '../shared/values.ts';
 import type { OpenFile, Sqlite } from './database.ts';
 
 export function schemaOf({ exec, sql, transaction }: OpenFile): SchemaTarget {
   return {
+    dialect: 'sqlite',
     applied: () => {
       exec(
         'create table if not exists silo_schema (version integer primary key, name text not null, applied text not null default current_timestamp)',
@@ -23,7 +26,15 @@ export function schemaOf({ exec, sql, transaction }: OpenFile): SchemaTarget {
       });
       return Promise.resolve();
     },
+    missing: () => Promise.resolve(missingColumns(columnsOf({ sql }), 'sqlite')),
   };
+}
+
+function columnsOf({ sql }: Sqlite): Columns {
+  const rows = sql(
+    `select t.name as name, c.name as col from sqlite_master t, pragma_table_info(t.name) c where t.type = 'table'`,
+  ).all();
+  return byTable(rows.map((row) => [text(row, 'name'), text(row, 'col')]));
 }
 
 /** Is this an `add column` that was done before? SQLite has no "if not exists" for it, and a step may be run again. */

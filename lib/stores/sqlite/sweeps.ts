@@ -24,17 +24,20 @@ export interface Slice {
 }
 
 export interface Sweeps {
-  expire(now: number, limit: number): Slice & { readonly overdue: readonly Overdue[] };
-  endVanished(after: string, limit: number): Slice & Vanished;
-  forget(before: number, limit: number): Slice;
-  expireDead(before: number, limit: number): Slice;
-  expireBindings(now: number, limit: number): Slice;
-  forgetDevices(now: number, limit: number): Slice;
-  expirePublications(now: number, limit: number): Slice & { readonly mailboxes: readonly string[] };
-  expireSubscriptions(before: number, limit: number): Slice;
-  forgetChanges(before: number, limit: number): Slice;
+  readonly expire: (now: number, limit: number) => Slice & { readonly overdue: readonly Overdue[] };
+  readonly endVanished: (after: string, limit: number) => Slice & Vanished;
+  readonly forget: (before: number, limit: number) => Slice;
+  readonly expireDead: (before: number, limit: number) => Slice;
+  readonly expireBindings: (now: number, limit: number) => Slice;
+  readonly forgetDevices: (now: number, limit: number) => Slice;
+  readonly expirePublications: (
+    now: number,
+    limit: number,
+  ) => Slice & { readonly mailboxes: readonly string[] };
+  readonly expireSubscriptions: (before: number, limit: number) => Slice;
+  readonly forgetChanges: (before: number, limit: number) => Slice;
   /** Looks at mailboxes after this one, in text order; `last` is where the next slice goes on. */
-  forgetMailboxes(before: number, after: string): Slice & { readonly last: string };
+  readonly forgetMailboxes: (before: number, after: string) => Slice & { readonly last: string };
 }
 
 /** @param step does at most `most` rows; returns how many there were */

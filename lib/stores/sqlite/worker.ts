@@ -1,5 +1,5 @@
 /** What the thread of an SQLite store runs: it has the file, and does what it is called for. */
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { migrate, schemaSteps } from '../shared/migrate.ts';
 import { asOurs, isOutage, openFile, type OpenFile } from './database.ts';
 import { createEngine, type Engine } from './engine.ts';
@@ -15,70 +15,60 @@ export interface WorkerData {
   readonly name: string;
 }
 
-interface Files {
-  readonly main: OpenFile;
-  readonly leases: OpenFile;
-  readonly close: () => void;
-}
-
-function openFiles(path: string): Files {
-  const main = openFile(path, 'full');
-  const leases = path === ':memory:' ? main : openFile(path, 'normal');
-  return {
-    main,
-    leases,
-    close: () => {
-      main.close();
-      if (leases !== main) leases.close();
-    },
-  };
-}
-
-async function open(path: string): Promise<Files> {
-  const files = openFiles(path);
+async function open(path: string): Promise<OpenFile> {
+  const file = openFile(path);
   try {
-    await migrate(schemaOf(files.main), schemaSteps('sqlite'));
-    return files;
+    await migrate(schemaOf(file), schemaSteps('sqlite'));
+    return file;
   } catch (error) {
-    files.close();
+    file.close();
     throw error;
   }
 }
 
 async function serve(port: NonNullable<typeof parentPort>, { path, name }: WorkerData): Promise<void> {
   const send = (report: Report) => port.postMessage(report);
-  const files = await open(path).catch((error: unknown) => {
+  const file = await open(path).catch((error: unknown) => {
     send({ failed: packError(asOurs(name, error)) });
     return undefined;
   });
-  if (!files) return;
+  if (!file) return;
 
   let now = 0;
   let closing = false;
-  const engine = createEngine(files, () => now);
-  const close = () => {
-    port.close();
-    files.close();
+  const engine = createEngine(file, () => now);
+  /** All calls that have arrived; the event loop would bring one message after the other. */
+  const receive = (): readonly Call[] => {
+    const calls: Call[] = [];
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+      const request = next.message as Request;
+      if (request === 'close') closing = true;
+      else calls.push(...request);
+    }
+    return calls;
   };
   const turns = new Turns({
     kindOf: (method) => KINDS[method as keyof Engine],
     perform: ({ method, at, args }: Call) => {
       now = at;
-      const work = engine[method as keyof Engine] as (...args: readonly unknown[]) => unknown;
-      return work(...args);
+      return Reflect.apply(engine[method as keyof Engine], undefined, args) as unknown;
     },
-    transaction: files.main.transaction,
+    transaction: (kind, work) => file.transaction(work, kind === 'write' ? 'full' : 'normal'),
     isOutage,
     asOurs: (error) => asOurs(name, error),
+    receive,
     answer: send,
-    onIdle: () => {
-      if (closing) close();
-    },
   });
   port.on('message', (request: Request) => {
-    if (request !== 'close') turns.add(request);
-    else if (turns.idle) close();
-    else closing = true;
+    if (request === 'close') closing = true;
+    else turns.run(request);
+    if (!closing) return;
+    try {
+      file.close();
+    } catch (error) {
+      send({ failed: packError(asOurs(name, error)) });
+    }
+    port.close();
   });
   send('ready');
 }

@@ -1,5 +1,5 @@
 /** The connections to one host: opened when needed, checked when opened, lent to one user at a time. */
-import { isCrowded, Lost } from './errors.ts';
+import { isCrowded, Lost, Unusable } from './errors.ts';
 import { prepare, type Fitness } from './health.ts';
 import { Connection } from './connection.ts';
 import type { Account, Address } from './url.ts';
@@ -10,14 +10,14 @@ const OPEN_LIMIT = 1500;
 const IDLE_LIMIT = 60_000;
 
 /** All connections are in use and none came back in time: the host is fine, there is too much to do. */
-export class Busy extends Error {}
+export class Busy extends Unusable {}
 
 export class ConnectionPool {
   readonly name: string;
   readonly #address: Address;
   readonly #account: Account;
   readonly #max: number;
-  readonly #links = new Set<Connection>();
+  readonly #connections = new Set<Connection>();
   #idle: Connection[] = [];
   /** First come, first served; undefined means: look again; an error: the host has failed. */
   #waiting: ((answer: Connection | Error | undefined) => void)[] = [];
@@ -33,7 +33,7 @@ export class ConnectionPool {
 
   /** Connections that are open or being opened. */
   get connections(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
   /**
@@ -44,25 +44,25 @@ export class ConnectionPool {
     for (;;) {
       const idle = this.#takeIdle();
       if (idle) return idle;
-      if (this.#links.size < this.#max) {
+      if (this.#connections.size < this.#max) {
         try {
-          return (await this.#open()).link;
+          return (await this.#open()).connection;
         } catch (error) {
           // It has no connection for us beyond those that we hold: we get along with these.
-          if (!isCrowded(error) || this.#links.size === 0) throw error;
+          if (!isCrowded(error) || this.#connections.size === 0) throw error;
         }
       }
-      const link = await this.#wait(deadline);
-      if (link) return link;
+      const connection = await this.#wait(deadline);
+      if (connection) return connection;
     }
   }
 
-  giveBack(link: Connection): void {
-    if (!link.usable) return;
-    link.idleSince = performance.now();
+  giveBack(connection: Connection): void {
+    if (!connection.usable) return;
+    connection.idleSince = performance.now();
     const next = this.#waiting.shift();
-    if (next) next(link);
-    else this.#idle.push(link);
+    if (next) next(connection);
+    else this.#idle.push(connection);
   }
 
   /**
@@ -71,9 +71,9 @@ export class ConnectionPool {
    */
   look(): Promise<Fitness> {
     this.#looking ??= this.#open()
-      .then(({ link, fitness }) => {
-        if (this.#links.size > this.#max) link.end();
-        else this.giveBack(link);
+      .then(({ connection, fitness }) => {
+        if (this.#connections.size > this.#max) connection.end();
+        else this.giveBack(connection);
         return fitness;
       })
       .finally(() => (this.#looking = undefined));
@@ -84,40 +84,40 @@ export class ConnectionPool {
   cut(reason: string): void {
     const error = new Lost(reason);
     for (const wait of this.#waiting.splice(0)) wait(error);
-    for (const link of [...this.#links]) link.destroy(error);
+    for (const connection of [...this.#connections]) connection.destroy(error);
   }
 
   /** Ends the connections that nobody uses. */
   endIdle(): void {
-    for (const link of this.#idle.splice(0)) link.end();
+    for (const connection of this.#idle.splice(0)) connection.end();
   }
 
   #takeIdle(): Connection | undefined {
     const oldest = performance.now() - IDLE_LIMIT;
     for (;;) {
       // The one used last: what a quiet time needs stays fresh, the others grow old and go.
-      const link = this.#idle.pop();
-      if (link === undefined || (link.usable && link.idleSince > oldest)) return link;
-      link.end();
+      const connection = this.#idle.pop();
+      if (connection === undefined || (connection.usable && connection.idleSince > oldest)) return connection;
+      connection.end();
     }
   }
 
-  async #open(): Promise<{ link: Connection; fitness: Fitness }> {
-    const link = new Connection(this.#address, this.#account, (gone) => this.#forget(gone));
-    this.#links.add(link);
+  async #open(): Promise<{ connection: Connection; fitness: Fitness }> {
+    const connection = new Connection(this.#address, this.#account, (gone) => this.#forget(gone));
+    this.#connections.add(connection);
     const until = performance.now() + OPEN_LIMIT;
     try {
-      await link.connect(OPEN_LIMIT);
-      return { link, fitness: await prepare(link, Math.max(1, until - performance.now())) };
+      await connection.connect(OPEN_LIMIT);
+      return { connection, fitness: await prepare(connection, Math.max(1, until - performance.now())) };
     } catch (error) {
-      link.destroy(error instanceof Error ? error : new Error(String(error)));
+      connection.destroy(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
   }
 
-  #forget(link: Connection): void {
-    this.#links.delete(link);
-    this.#idle = this.#idle.filter((other) => other !== link);
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#idle = this.#idle.filter((other) => other !== connection);
     this.#waiting.shift()?.(undefined);
   }
 
@@ -131,7 +131,7 @@ export class ConnectionPool {
       const timer = setTimeout(
         () => {
           this.#waiting = this.#waiting.filter((other) => other !== settle);
-          reject(new Busy(`all ${this.#links.size} connections to ${this.name} are in use`));
+          reject(new Busy(`all ${this.#connections.size} connections to ${this.name} are in use`));
         },
         Math.max(1, deadline - performance.now()),
       );

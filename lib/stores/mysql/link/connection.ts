@@ -18,7 +18,7 @@ export class Connection {
   idleSince = 0;
   readonly #socket: Socket;
   readonly #connection: Mysql2Connection;
-  readonly #onGone: (link: Connection) => void;
+  readonly #onGone: (connection: Connection) => void;
   #gone: Error | undefined;
   /** Fails the query under way. */
   #fail: ((error: Error) => void) | undefined;
@@ -27,7 +27,7 @@ export class Connection {
   constructor(
     { host, port }: Address,
     { user, password, database }: Account,
-    onGone: (link: Connection) => void,
+    onGone: (connection: Connection) => void,
   ) {
     this.#onGone = onGone;
     this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
@@ -112,7 +112,12 @@ export class Connection {
         finish();
       };
       this.#fail = (error) => settle(() => reject(error));
-      start((error, result) => settle(() => (error ? reject(error) : resolve(result))));
+      try {
+        start((error, result) => settle(() => (error ? reject(error) : resolve(result))));
+      } catch (error) {
+        // A value that mysql2 can't write: nothing was sent, the connection is as it was.
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
     });
   }
 }

@@ -1,16 +1,19 @@
 /** What an error of the database means: whether to try again, where, and whether the work may have been done. */
 
+/** The database can't be used, at least not now. */
+export class Unusable extends Error {}
+
 /** A query got no answer in time; its connection is gone, what became of it is unknown. */
-export class TimeLimit extends Error {}
+export class TimeLimit extends Unusable {}
 
 /** A connection is gone. */
-export class Lost extends Error {}
+export class Lost extends Unusable {}
 
 /** A host that answers, but must not be used: it says why. */
-export class Unfit extends Error {}
+export class Unfit extends Unusable {}
 
 /** Thrown inside a transaction to have it run again from its start. */
-export class TryAgain extends Error {}
+export class TryAgain extends Unusable {}
 
 /**
  * - `conflict`: this transaction was the victim; the same again will do
@@ -53,9 +56,23 @@ export function faultOf(error: unknown): Fault {
   return 'other';
 }
 
+/** Did the database or the way to it throw this? Anything else is a bug of ours. */
+export function isOfDatabase(error: unknown): boolean {
+  return error instanceof Unusable || errno(error) > 0 || isFatal(error);
+}
+
 /** The server is there and answers, it only has no connection left for us. */
 export function isCrowded(error: unknown): boolean {
   return CROWDED.has(errno(error));
+}
+
+/** The user has not the right to do this: on the database, on the table, an administrative one. */
+export function isDenied(error: unknown): boolean {
+  return [1044, 1142, 1227].includes(errno(error));
+}
+
+export function isNoTable(error: unknown): boolean {
+  return errno(error) === 1146;
 }
 
 /** A COMMIT that failed like this may have happened all the same. */

@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
-import { isCrowded } from './errors.ts';
+import { isCrowded, Unusable } from './errors.ts';
 import { Busy, type ConnectionPool } from './connection-pool.ts';
 import type { Connection } from './connection.ts';
 
@@ -20,17 +20,17 @@ const PATIENCE = 2000;
 const PAUSE = 300;
 
 /** No host can be used now; the text says why for each. */
-class NoHost extends Error {}
+class NoHost extends Unusable {}
 
 export interface Borrowed {
-  readonly host: ConnectionPool;
-  readonly link: Connection;
+  readonly pool: ConnectionPool;
+  readonly connection: Connection;
 }
 
 export class Failover {
-  readonly #hosts: readonly ConnectionPool[];
+  readonly #pools: readonly ConnectionPool[];
   /** Told when a host comes into use. */
-  readonly #onUse: (host: ConnectionPool) => void;
+  readonly #onUse: (pool: ConnectionPool) => void;
   #current: ConnectionPool | undefined;
   #failed: ConnectionPool | undefined;
   #outageSince = -Infinity;
@@ -38,8 +38,8 @@ export class Failover {
   #waiting = new Set<() => void>();
   #closed = false;
 
-  constructor(hosts: readonly ConnectionPool[], onUse: (host: ConnectionPool) => void) {
-    this.#hosts = hosts;
+  constructor(pools: readonly ConnectionPool[], onUse: (pool: ConnectionPool) => void) {
+    this.#pools = pools;
     this.#onUse = onUse;
   }
 
@@ -49,7 +49,7 @@ export class Failover {
 
   /** Is there another host to go to? */
   get several(): boolean {
-    return this.#hosts.length > 1;
+    return this.#pools.length > 1;
   }
 
   /** Looks at all hosts once. @throws NoHost when none is fit */
@@ -63,40 +63,40 @@ export class Failover {
    */
   async borrow(deadline: number): Promise<Borrowed> {
     for (;;) {
-      const host = this.#current;
-      if (host === undefined) {
+      const pool = this.#current;
+      if (pool === undefined) {
         await this.#found(deadline);
         continue;
       }
       try {
-        return { host, link: await host.borrow(deadline) };
+        return { pool, connection: await pool.borrow(deadline) };
       } catch (error) {
         if (error instanceof Busy) throw error;
-        this.failed(host, error);
+        this.failed(pool, error);
       }
     }
   }
 
   /** A host turned out not to be usable: nothing is left on it, another one is sought. */
-  failed(host: ConnectionPool, error: unknown): void {
-    if (this.#current !== host || this.#closed) return;
+  failed(pool: ConnectionPool, error: unknown): void {
+    if (this.#current !== pool || this.#closed) return;
     this.#current = undefined;
-    this.#failed = host;
+    this.#failed = pool;
     this.#outageSince = performance.now();
-    this.#why = `${host.name}: ${textOf(error)}`;
+    this.#why = `${pool.name}: ${textOf(error)}`;
     log.warn(`the database host ${this.#why}; ${this.several ? 'looking for another' : 'waiting for it'}`);
-    host.cut(this.#why);
+    pool.cut(this.#why);
     void this.#seek();
   }
 
   /** A query takes long: is the host frozen, or gone without a word? */
-  async suspect(host: ConnectionPool): Promise<void> {
+  async suspect(pool: ConnectionPool): Promise<void> {
     try {
-      const fitness = await host.look();
+      const fitness = await pool.look();
       if (fitness === 'donor' && this.several)
-        this.failed(host, new Error('its writes stall (Galera donor)'));
+        this.failed(pool, new Error('its writes stall (Galera donor)'));
     } catch (error) {
-      if (!isCrowded(error)) this.failed(host, error);
+      if (!isCrowded(error)) this.failed(pool, error);
     }
   }
 
@@ -105,11 +105,11 @@ export class Failover {
     this.#closed = true;
     this.#current = undefined;
     this.#wake();
-    for (let i = 0; i < 100 && this.#hosts.some((host) => host.connections > 0); i++) {
-      for (const host of this.#hosts) host.endIdle();
+    for (let i = 0; i < 100 && this.#pools.some((pool) => pool.connections > 0); i++) {
+      for (const pool of this.#pools) pool.endIdle();
       await sleep(20);
     }
-    for (const host of this.#hosts) host.cut('the store was closed');
+    for (const pool of this.#pools) pool.cut('the store was closed');
   }
 
   async #seek(): Promise<void> {
@@ -120,13 +120,13 @@ export class Failover {
   async #seekOnce(): Promise<boolean> {
     const reasons: string[] = [];
     let donor: ConnectionPool | undefined;
-    for (const host of this.#inOrder()) {
+    for (const pool of this.#inOrder()) {
       try {
-        if ((await host.look()) === 'fit') return this.#use(host);
-        donor ??= host;
-        reasons.push(`${host.name}: it is a Galera donor`);
+        if ((await pool.look()) === 'fit') return this.#use(pool);
+        donor ??= pool;
+        reasons.push(`${pool.name}: it is a Galera donor`);
       } catch (error) {
-        reasons.push(`${host.name}: ${textOf(error)}`);
+        reasons.push(`${pool.name}: ${textOf(error)}`);
       }
     }
     if (donor) return this.#use(donor);
@@ -136,21 +136,21 @@ export class Failover {
 
   /** As they were named, but the one that just failed comes last. */
   #inOrder(): readonly ConnectionPool[] {
-    return [...this.#hosts].sort((a, b) => Number(a === this.#failed) - Number(b === this.#failed));
+    return [...this.#pools].sort((a, b) => Number(a === this.#failed) - Number(b === this.#failed));
   }
 
-  #use(host: ConnectionPool): boolean {
+  #use(pool: ConnectionPool): boolean {
     if (this.#closed) {
-      host.cut('the store was closed');
+      pool.cut('the store was closed');
       return true;
     }
     if (this.#failed !== undefined)
       log.warn(
-        `the database host ${host.name} is in use, after ${Math.round(performance.now() - this.#outageSince)} ms without one`,
+        `the database host ${pool.name} is in use, after ${Math.round(performance.now() - this.#outageSince)} ms without one`,
       );
-    this.#current = host;
+    this.#current = pool;
     this.#wake();
-    this.#onUse(host);
+    this.#onUse(pool);
     return true;
   }
 

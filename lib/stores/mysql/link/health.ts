@@ -27,24 +27,24 @@ export type Fitness = 'fit' | 'donor';
  * Prepares a new connection, once.
  * @throws Unfit when the host must not be written to
  */
-export async function prepare(link: Connection, limit: number): Promise<Fitness> {
-  for (const statement of SESSION) await link.query(statement, [], limit);
-  const [row] = await rows(link, 'select @@version as version', limit);
-  if (String(row?.['version']).includes('MariaDB')) await link.query(NO_IDLE_TRANSACTION, [], limit);
+export async function prepare(connection: Connection, limit: number): Promise<Fitness> {
+  for (const statement of SESSION) await connection.query(statement, [], limit);
+  const [row] = await rows(connection, 'select @@version as version', limit);
+  if (String(row?.['version']).includes('MariaDB')) await connection.query(NO_IDLE_TRANSACTION, [], limit);
   // Before the next one: a node that just lost sight of the others is not to be taken for one that hangs.
-  const fitness = await checkFitness(link, limit);
-  if (await isGalera(link, limit)) await link.query(CAUSAL, [], limit);
+  const fitness = await checkFitness(connection, limit);
+  if (await isGalera(connection, limit)) await connection.query(CAUSAL, [], limit);
   return fitness;
 }
 
 /** @throws Unfit when the host must not be written to now */
-export async function checkFitness(link: Connection, limit: number): Promise<Fitness> {
-  const [row] = await rows(link, 'select @@global.read_only as read_only', limit);
+export async function checkFitness(connection: Connection, limit: number): Promise<Fitness> {
+  const [row] = await rows(connection, 'select @@global.read_only as read_only', limit);
   // MariaDB 12 says OFF, all others say 0.
   if (!['0', 'OFF'].includes(String(row?.['read_only']))) throw new Unfit('the server is read-only');
-  if (!(await isGalera(link, limit))) return 'fit';
+  if (!(await isGalera(connection, limit))) return 'fit';
   const status = await named(
-    link,
+    connection,
     'status',
     "'wsrep_ready', 'wsrep_cluster_status', 'wsrep_local_state'",
     limit,
@@ -61,12 +61,12 @@ export async function checkFitness(link: Connection, limit: number): Promise<Fit
 
 /** One sentence for each setting by which an acknowledged message could be lost: found, wanted, do. */
 export async function durabilityWarnings(
-  link: Connection,
+  connection: Connection,
   host: string,
   limit: number,
 ): Promise<readonly string[]> {
   const found = await named(
-    link,
+    connection,
     'variables',
     "'innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin', 'wsrep_on'",
     limit,
@@ -84,7 +84,7 @@ export async function durabilityWarnings(
     warn('sync_binlog', '1', 'after a crash the replicas can lack messages that were acknowledged');
   if (found.get('wsrep_on') === 'ON') {
     const size = Number(
-      (await named(link, 'status', "'wsrep_cluster_size'", limit)).get('wsrep_cluster_size'),
+      (await named(connection, 'status', "'wsrep_cluster_size'", limit)).get('wsrep_cluster_size'),
     );
     if (size < 3)
       warnings.push(
@@ -96,20 +96,20 @@ export async function durabilityWarnings(
 }
 
 /** Is the host a node of a Galera cluster? */
-export async function isGalera(link: Connection, limit: number): Promise<boolean> {
-  return (await named(link, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
+export async function isGalera(connection: Connection, limit: number): Promise<boolean> {
+  return (await named(connection, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
 }
 
 async function named(
-  link: Connection,
+  connection: Connection,
   what: 'variables' | 'status',
   names: string,
   limit: number,
 ): Promise<ReadonlyMap<string, string>> {
-  const found = await rows(link, `show global ${what} where variable_name in (${names})`, limit);
+  const found = await rows(connection, `show global ${what} where variable_name in (${names})`, limit);
   return new Map(found.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]));
 }
 
-async function rows(link: Connection, sql: string, limit: number): Promise<Row[]> {
-  return (await link.query(sql, [], limit)) as Row[];
+async function rows(connection: Connection, sql: string, limit: number): Promise<Row[]> {
+  return (await connection.query(sql, [], limit)) as Row[];
 }

@@ -3,8 +3,7 @@
  * within one time limit. What may have happened unnoticed is repeated only where that does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SiloError } from '../../../base/errors.ts';
-import { faultOf, mayBeCommitted, mayBeDone, TimeLimit } from './errors.ts';
+import { faultOf, isOfDatabase, mayBeCommitted, mayBeDone, TimeLimit } from './errors.ts';
 import type { Borrowed, Failover } from './failover.ts';
 import type { Connection, Parameter } from './connection.ts';
 import { refusedValue, unavailable } from '../../shared/errors.ts';
@@ -43,7 +42,7 @@ const MOVES = 4;
 class Unsure extends Error {}
 
 /** @param queryLimit ms that one query may take */
-export function createTransactions(name: string, hosts: Failover, queryLimit: number): Mysql {
+export function createTransactions(name: string, failover: Failover, queryLimit: number): Mysql {
   async function perform<T>(
     repeat: Repeat,
     work: (borrowed: Borrowed, left: () => number, uncertain: boolean) => Promise<T>,
@@ -55,17 +54,18 @@ export function createTransactions(name: string, hosts: Failover, queryLimit: nu
     for (let attempt = 1; ; attempt++) {
       let borrowed: Borrowed | undefined;
       try {
-        borrowed = await hosts.borrow(deadline);
+        borrowed = await failover.borrow(deadline);
         return await work(borrowed, left, uncertain);
       } catch (thrown) {
         const error = thrown instanceof Unsure ? thrown.cause : thrown;
         uncertain ||= thrown instanceof Unsure;
+        if (!isOfDatabase(error)) throw error;
         if (uncertain && repeat === undefined) throw unavailable(name, error);
         if (!goesOn(error, borrowed) || left() <= 0 || attempt === ATTEMPTS) throw asOurs(name, error);
         if (faultOf(error) !== 'conflict' && ++moves > MOVES) throw unavailable(name, error);
         await sleep(Math.min(left(), 5 * attempt * (1 + Math.random())));
       } finally {
-        if (borrowed) borrowed.host.giveBack(borrowed.link);
+        if (borrowed) borrowed.pool.giveBack(borrowed.connection);
       }
     }
   }
@@ -77,23 +77,23 @@ export function createTransactions(name: string, hosts: Failover, queryLimit: nu
       case 'conflict':
         return true;
       case 'demoted':
-        hosts.failed(borrowed.host, error);
+        failover.failed(borrowed.pool, error);
         return true;
       case 'lost':
-        if (error instanceof TimeLimit && hosts.several) hosts.failed(borrowed.host, error);
+        if (error instanceof TimeLimit && failover.several) failover.failed(borrowed.pool, error);
         return true;
       case 'full':
-        if (hosts.several) hosts.failed(borrowed.host, error);
-        return hosts.several;
+        if (failover.several) failover.failed(borrowed.pool, error);
+        return failover.several;
       case 'value':
       case 'other':
         return false;
     }
   }
 
-  const on = ({ host, link }: Borrowed, left: () => number): Queries => {
+  const on = ({ pool, connection }: Borrowed, left: () => number): Queries => {
     const query = (sql: string, values: readonly Parameter[] = []) =>
-      link.query(sql, values, left(), () => void hosts.suspect(host));
+      connection.query(sql, values, left(), () => void failover.suspect(pool));
     return {
       all: async (sql, values) => (await query(sql, values)) as Row[],
       run: async (sql, values) => ((await query(sql, values)) as { affectedRows: number }).affectedRows,
@@ -114,7 +114,7 @@ export function createTransactions(name: string, hosts: Failover, queryLimit: nu
           await queries.run('commit').catch(unsureIf(mayBeCommitted));
           return result;
         } catch (error) {
-          await rollBack(borrowed.link);
+          await rollBack(borrowed.connection);
           throw error;
         }
       }),
@@ -128,14 +128,15 @@ function unsureIf(open: (error: unknown) => boolean): (error: unknown) => never 
 }
 
 /** A connection that can't be rolled back is gone: its state must not reach anybody else. */
-async function rollBack(link: Connection): Promise<void> {
-  if (!link.usable) return;
-  await link.query('rollback', [], 1000).catch((error: unknown) => {
-    link.destroy(error instanceof Error ? error : new Error(String(error)));
+async function rollBack(connection: Connection): Promise<void> {
+  if (!connection.usable) return;
+  await connection.query('rollback', [], 1000).catch((error: unknown) => {
+    connection.destroy(error instanceof Error ? error : new Error(String(error)));
   });
 }
 
-function asOurs(name: string, error: unknown): unknown {
-  if (error instanceof SiloError) return error;
+/** What the database or the way to it has thrown, as our error. Anything else passes as it is: a bug of ours is no outage. */
+export function asOurs(name: string, error: unknown): unknown {
+  if (!isOfDatabase(error)) return error;
   return faultOf(error) === 'value' ? refusedValue(error) : unavailable(name, error);
 }

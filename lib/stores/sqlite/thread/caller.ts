@@ -31,6 +31,7 @@ export class Thread {
   #calls = 0;
   #state: 'open' | 'closing' | 'closed' | 'dead' = 'open';
   #closed: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   private constructor(worker: Worker, { name, now }: ThreadOptions) {
     this.#worker = worker;
@@ -78,11 +79,12 @@ export class Thread {
 
   /** What was called before is done; later calls are refused. */
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
+    if (this.#state === 'dead') return Promise.resolve();
+    this.#closed ??= new Promise((resolve, reject) => {
       this.#worker.ref();
       this.#flush();
       this.#state = 'closing';
-      this.#worker.once('exit', () => resolve());
+      this.#worker.once('exit', () => (this.#failure ? reject(this.#failure) : resolve()));
       this.#post('close');
     });
     return this.#closed;
@@ -111,12 +113,14 @@ export class Thread {
   }
 
   #read(report: Report): void {
-    if (typeof report === 'string' || 'failed' in report) return;
-    for (const answer of report)
-      this.#settle(answer.id, (pending) => {
-        if ('thrown' in answer) pending.reject(unpackError(answer.thrown));
-        else pending.resolve(answer.value);
-      });
+    if (typeof report === 'string') return;
+    if ('failed' in report) this.#failure = unpackError(report.failed);
+    else
+      for (const answer of report)
+        this.#settle(answer.id, (pending) => {
+          if ('thrown' in answer) pending.reject(unpackError(answer.thrown));
+          else pending.resolve(answer.value);
+        });
   }
 
   #settle(id: Answer['id'], how: (pending: Pending) => void): void {

@@ -1,5 +1,5 @@
 /** What goes between the two threads. A message costs more than what is in it, so many calls go in one, and many answers. */
-import { SiloError, type SiloErrorCode } from '../../../base/errors.ts';
+import { SiloError, textOf, type SiloErrorCode } from '../../../base/errors.ts';
 
 /** `at`: when it was called by the caller's clock, epoch seconds. */
 export interface Call {
@@ -15,7 +15,7 @@ export type Answer =
 /** To the thread: calls, or that it ends when it has done those before. */
 export type Request = readonly Call[] | 'close';
 
-/** From the thread: first whether it could begin, then answers. */
+/** From the thread: first whether it could begin, then answers; at the end what went wrong with that. */
 export type Report = 'ready' | { readonly failed: Thrown } | readonly Answer[];
 
 /** An error on its way. Of a class of ours only what is written here would arrive. */
@@ -36,8 +36,8 @@ export function packError(error: unknown): Thrown {
   return { error: cause, ours: { code, message, status, retryAfter, stack } };
 }
 
-export function unpackError({ error, ours }: Thrown): unknown {
-  if (!ours) return error;
+export function unpackError({ error, ours }: Thrown): Error {
+  if (!ours) return error instanceof Error ? error : new Error(textOf(error));
   const { code, message, stack, status, retryAfter } = ours;
   const unpacked = new SiloError(code, message, {
     ...(status === undefined ? {} : { status }),

@@ -1,0 +1,154 @@
+/** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
+import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
+import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
+import { toDeadLetter, toDevice, toDeviceDue, toForeign, toLedger, toTailed } from './rows.ts';
+import { int, text, whole, type Row } from './values.ts';
+import type { Store } from '../contract/store.ts';
+
+export interface Read<T> {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+  readonly of: (rows: readonly Row[]) => T;
+}
+
+/** The methods that are such a read. */
+export type ReadStore = Pick<
+  Store,
+  | 'bindings'
+  | 'boxes'
+  | 'deadLetters'
+  | 'deviceStates'
+  | 'dueDevices'
+  | 'foreign'
+  | 'holdsMail'
+  | 'lastId'
+  | 'lastMailboxChange'
+  | 'ledger'
+  | 'leftSubscriptions'
+  | 'mailboxChanges'
+  | 'subscribedRuns'
+  | 'subscriptionsOf'
+  | 'tail'
+>;
+
+type Reads = {
+  readonly [M in keyof ReadStore]: (
+    ...args: Parameters<ReadStore[M]>
+  ) => Read<Awaited<ReturnType<ReadStore[M]>>>;
+};
+
+const each =
+  <T>(of: (row: Row) => T) =>
+  (rows: readonly Row[]) =>
+    rows.map(of);
+const first =
+  (column: string) =>
+  ([row = {}]: readonly Row[]) =>
+    int(row, column);
+const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
+
+export const READS: Reads = {
+  boxes: (after, limit) => ({
+    sql: 'select distinct box from silo where box > ? order by box limit ?',
+    values: [after, whole(limit)],
+    of: each((row) => text(row, 'box')),
+  }),
+
+  lastId: () => ({
+    sql: 'select coalesce(max(id), 0) as id from silo',
+    values: [],
+    of: first('id'),
+  }),
+
+  tail: (after, limit) => ({
+    sql: 'select id, box, next_time, snd_time from silo where id > ? and box is not null order by id limit ?',
+    values: [after, whole(limit)],
+    of: each(toTailed),
+  }),
+
+  foreign: (limit) => ({
+    sql: `select id, username, domain, inc_time, exp_time, snd_time from silo
+            where box is null order by id limit ?`,
+    values: [whole(limit)],
+    of: each(toForeign),
+  }),
+
+  holdsMail: (box, now) => ({
+    sql: 'select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1',
+    values: [box, now, now],
+    of: (rows) => rows.length > 0,
+  }),
+
+  ledger: () => ({
+    sql: 'select outcome, count(*) as n from silo_ledger group by outcome',
+    values: [],
+    of: toLedger,
+  }),
+
+  deadLetters: (box, after, limit) => ({
+    sql: `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
+            where id > ? and (? = '' or box = ?) order by id limit ?`,
+    values: [after, box, box, whole(limit)],
+    of: each(toDeadLetter),
+  }),
+
+  deviceStates: (box) => ({
+    sql: `select device, first_seen, until, attempts, strikes, next_time, last_status
+            from silo_device where box = ?`,
+    values: [box],
+    of: each(toDevice),
+  }),
+
+  dueDevices: (until, limit) => ({
+    sql: `select box, min(next_time) as next_time from silo_device where next_time between 1 and ?
+            group by box order by next_time limit ?`,
+    values: [until, whole(limit)],
+    of: each(toDeviceDue),
+  }),
+
+  bindings: (aor, now) => ({
+    sql: `select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`,
+    values: [aor, now],
+    of: each(toBinding),
+  }),
+
+  leftSubscriptions: (node, run) => ({
+    sql: `${SUBSCRIPTIONS} where node = ? and run <> ?`,
+    values: [node, run],
+    of: each(toSubscription),
+  }),
+
+  subscribedRuns: (node) => ({
+    sql: 'select distinct run from mwi_subscription where node = ?',
+    values: [node],
+    of: each((row) => text(row, 'run')),
+  }),
+
+  subscriptionsOf: (node, run, after, limit) => ({
+    sql: `${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ?`,
+    values: [node, run, after, whole(limit)],
+    of: each(toSubscription),
+  }),
+
+  mailboxChanges: (after, limit) => ({
+    sql: 'select id, mailbox, watchers from mwi_change where id > ? order by id limit ?',
+    values: [after, whole(limit)],
+    of: each(toMailboxChange),
+  }),
+
+  lastMailboxChange: () => ({
+    sql: 'select coalesce(max(id), 0) as id from mwi_change',
+    values: [],
+    of: first('id'),
+  }),
+};
+
+/** The same as methods that ask an engine. */
+export function readsBy(ask: <T>(read: Read<T>) => unknown): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(READS).map(([method, read]) => [
+      method,
+      (...args: never[]) => ask((read as (...args: never[]) => Read<unknown>)(...args)),
+    ]),
+  );
+}
