@@ -8,7 +8,7 @@ import { needing } from '../support/needing.ts';
 
 const SOON = 3_000;
 
-function behind(defines: readonly string[] = []) {
+function behind(defines: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   let app: RunningApp | undefined;
   let kamailio: RunningKamailio;
   let port = 0;
@@ -20,6 +20,7 @@ function behind(defines: readonly string[] = []) {
         SILO_MIN_EXPIRES: '60',
         SILO_STOP_GRACE: '200',
         SILO_LIVE_TIMEOUT: '700',
+        ...env,
       },
       port,
     );
@@ -52,6 +53,10 @@ function behind(defines: readonly string[] = []) {
     stopApp: stop,
     get port() {
       return kamailio.server.port;
+    },
+    /** What the application has said. */
+    get log() {
+      return app?.process.stderr ?? '';
     },
   };
 }
@@ -224,5 +229,59 @@ describe.each([
         await bob.received(1, SOON);
       },
     );
+  });
+});
+
+describe('behind a Kamailio, the way back to a device', needing(kamailioMissing()), () => {
+  const world = behind([], {
+    SILO_NOTICE_FROM: 'sip:silo@example.org',
+    SILO_NOTICE_BODY: 'stored for {user}',
+  });
+
+  test.each<Transport>(['udp', 'tcp'])(
+    'leads a notice to its author, who is registered there, over %s',
+    async (transport) => {
+      const alice = await world.phone('alice', { transport });
+      await alice.register({ expires: 600 });
+      // The application has its copy of the REGISTER a moment after the phone has its answer.
+      await alice.quiet(QUIET);
+      expect((await alice.message('carol', 'hello')).status).toBe(202);
+      const [notice] = await alice.received(1, SOON);
+      expect(notice?.body.toString()).toBe('stored for carol');
+      expect(notice?.header('From')).toContain('<sip:silo@example.org>');
+      expect(notice?.header('Via')).toContain(`:${world.port};`);
+    },
+  );
+
+  test('leads a receipt to its author, who is registered there', async () => {
+    const alice = await world.phone('alice');
+    await alice.register({ expires: 600 });
+    await alice.quiet(QUIET);
+    const body =
+      'From: <im:alice@example.org>\r\nTo: <im:carol@example.org>\r\nNS: imdn <urn:ietf:params:imdn>\r\n' +
+      'imdn.Message-ID: 1\r\nimdn.Disposition-Notification: processing\r\n\r\nContent-Type: text/plain\r\n\r\nhi';
+    expect((await alice.message('carol', body, { contentType: 'message/cpim' })).status).toBe(202);
+    await alice.received(2, SOON);
+    expect(alice.texts.join()).toContain('<stored/>');
+    expect(alice.texts.join()).toContain('stored for carol');
+  });
+
+  test('has room for a contact with push parameters of 350 bytes', async () => {
+    const [dora, bob] = [await world.phone('dora'), await world.phone('bob')];
+    await sendAll(dora, bob, ['hello']);
+    const contact = `${bob.contact.slice(1, -1)};pn-provider=fcm;pn-prid=${'x'.repeat(300)}`;
+    expect(contact.length).toBeGreaterThan(345);
+    expect((await bob.register({ expires: 600, contact: `<${contact}>` })).status).toBe(200);
+    await bob.received(1, SOON);
+    expect(bob.messages[0]?.start).toBe(`MESSAGE ${contact} SIP/2.0`);
+  });
+
+  test('is too long for a contact of 450 bytes: the log says so, since Kamailio has said 200', async () => {
+    const bob = await world.phone('bob');
+    const contact = `${bob.contact.slice(0, -1)};pn-prid=${'x'.repeat(420)}>`;
+    expect((await bob.register({ expires: 600, contact })).status).toBe(200);
+    await expect
+      .poll(() => world.log, { timeout: SOON })
+      .toMatch(/A registration is refused, .*: Contact and Path take \d+ bytes through drachtio-server/);
   });
 });
