@@ -1,8 +1,8 @@
 /** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
+import { BoundedSet } from '../base/bounded-map.ts';
 import { epochSeconds } from '../base/clock.ts';
 import { SiloError } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
-import { RareWarning } from '../base/rare-warning.ts';
 import { checkOptions } from '../options/check.ts';
 import { bindingsOf } from '../sip/read/binding.ts';
 import { formatSipDate, header, splitList } from '../sip/read/headers.ts';
@@ -19,6 +19,8 @@ const log = logger('registrar');
 /** Bytes that the Path and the contacts of an answer may have: drachtio passes 8,400 of headers. */
 const MAX_PATH = 2_000;
 const MAX_CONTACTS = 5_000;
+/** AoRs that are remembered, so that a phone that tries again and again fills no log. */
+const TOLD = 1_000;
 
 export interface Registrar {
   /** Answers REGISTER. */
@@ -40,7 +42,8 @@ export function createRegistrar(
   options: RegistrarOptions = {},
 ): Registrar {
   const settings = checkOptions(registrarOptions, options);
-  const unreachable = new RareWarning(log);
+  /** AoRs whose unreachable devices the operator has been told of. */
+  const told = new BoundedSet<string>(TOLD);
 
   function granted(seconds: number | undefined): number {
     const wanted = seconds ?? settings.defaultExpires;
@@ -59,7 +62,9 @@ export function createRegistrar(
       if (reason === undefined) continue;
       log.debug(`the registration of ${uri} for ${aor} is refused: ${reason}`);
       // Behind a proxy that replicates registrations nobody hears our answer.
-      unreachable.say(`A registration is refused, since nothing could be sent to its device: ${reason}`);
+      if (!told.has(aor))
+        log.warn(`A registration is refused, since nothing could be sent to its device: ${reason}`);
+      told.add(aor);
       throw new SiloError('SILO_REFUSED', reason, { status: 400 });
     }
     const bytes = Buffer.byteLength(path.join(', '));

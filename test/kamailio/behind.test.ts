@@ -7,9 +7,9 @@ import { kamailioMissing, startKamailio, type RunningKamailio } from '../support
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { othersServed } from '../support/sentinel.ts';
-import { until } from '../support/until.ts';
+import { LONG, until } from '../support/until.ts';
 
-function behind(defines: readonly string[] = []) {
+function behind(defines: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   let app: RunningApp | undefined;
   let kamailio: RunningKamailio;
   let port = 0;
@@ -21,6 +21,7 @@ function behind(defines: readonly string[] = []) {
         SILO_MIN_EXPIRES: '60',
         SILO_STOP_GRACE: '200',
         SILO_LIVE_TIMEOUT: '700',
+        ...env,
       },
       port,
     );
@@ -61,6 +62,10 @@ function behind(defines: readonly string[] = []) {
     stopApp: stop,
     get port() {
       return kamailio.server.port;
+    },
+    /** What the application has said. */
+    get log() {
+      return app?.process.stderr ?? '';
     },
   };
 }
@@ -228,5 +233,58 @@ describe.each([
         await bob.received(1);
       },
     );
+  });
+});
+
+describe('behind a Kamailio, the way back to a device', needing(kamailioMissing()), () => {
+  const world = behind([], {
+    SILO_NOTICE_FROM: 'sip:silo@example.org',
+    SILO_NOTICE_BODY: 'stored for {user}',
+  });
+
+  test.each<Transport>(['udp', 'tcp'])(
+    'leads a notice to its author, who is registered there, over %s',
+    async (transport) => {
+      const alice = await world.phone('alice', { transport });
+      await alice.register({ expires: 600 });
+      await world.knows(alice, 1);
+      expect((await alice.message('carol', 'hello')).status).toBe(202);
+      const [notice] = await alice.received(1);
+      expect(notice?.body.toString()).toBe('stored for carol');
+      expect(notice?.header('From')).toContain('<sip:silo@example.org>');
+      expect(notice?.header('Via')).toContain(`:${world.port};`);
+    },
+  );
+
+  test('leads a receipt to its author, who is registered there', async () => {
+    const alice = await world.phone('alice');
+    await alice.register({ expires: 600 });
+    await world.knows(alice, 1);
+    const body =
+      'From: <im:alice@example.org>\r\nTo: <im:carol@example.org>\r\nNS: imdn <urn:ietf:params:imdn>\r\n' +
+      'imdn.Message-ID: 1\r\nimdn.Disposition-Notification: processing\r\n\r\nContent-Type: text/plain\r\n\r\nhi';
+    expect((await alice.message('carol', body, { contentType: 'message/cpim' })).status).toBe(202);
+    await alice.received(2);
+    expect(alice.texts.join()).toContain('<stored/>');
+    expect(alice.texts.join()).toContain('stored for carol');
+  });
+
+  test('has room for a contact with push parameters of 350 bytes', async () => {
+    const [dora, bob] = [await world.phone('dora'), await world.phone('bob')];
+    await sendAll(dora, bob, ['hello']);
+    const contact = `${bob.contact.slice(1, -1)};pn-provider=fcm;pn-prid=${'x'.repeat(300)}`;
+    expect(contact.length).toBeGreaterThan(345);
+    expect((await bob.register({ expires: 600, contact: `<${contact}>` })).status).toBe(200);
+    await bob.received(1);
+    expect(bob.messages[0]?.start).toBe(`MESSAGE ${contact} SIP/2.0`);
+  });
+
+  test('is too long for a contact of 450 bytes: the log says so, since Kamailio has said 200', async () => {
+    const bob = await world.phone('bob');
+    const contact = `${bob.contact.slice(0, -1)};pn-prid=${'x'.repeat(420)}>`;
+    expect((await bob.register({ expires: 600, contact })).status).toBe(200);
+    await expect
+      .poll(() => world.log, { timeout: LONG })
+      .toMatch(/A registration is refused, .*: Contact and Path take \d+ bytes through drachtio-server/);
   });
 });

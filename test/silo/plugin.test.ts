@@ -1,7 +1,7 @@
 /** The silo as a plugin: in an app that has its own registrar and its own router. */
 import Srf from 'drachtio-srf';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSilo, openStore, type Silo, type SiloOptions, type Store } from '../../lib/index.ts';
+import { createSilo, onLog, openStore, type Silo, type SiloOptions, type Store } from '../../lib/index.ts';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import { connectSrf, disconnectSrf } from '../../lib/sip/drachtio/connect.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
@@ -160,6 +160,35 @@ describe('a host app with its own registrar and router', () => {
     silo.dump('bob@example.org');
     await bob.received(1);
     await until(() => expect(log).toEqual(['stored carol@example.org', 'delivered']));
+  });
+
+  test('a device that the host registers, but nothing can be sent to: one warning, health and the attempt say so', async () => {
+    const warnings: string[] = [];
+    const attempts: unknown[] = [];
+    const stop = onLog((level, _room, text) => {
+      if (level === 'warn') warnings.push(text);
+    });
+    try {
+      await start((_req, res) => res.send(200));
+      silo.events.on('attempt', ({ status, reason }) => attempts.push([status, reason]));
+      const [alice, bob] = [await phone('alice'), await phone('bob')];
+      await alice.message('bob', 'one');
+      const headers = { Path: '<sip:edge.example.org;lr>' };
+      const contact = `<sip:bob@192.0.2.7;pn-prid=${'x'.repeat(480)}>`;
+      for (let time = 0; time < 3; time++)
+        expect((await bob.register({ contact, expires: 600, headers })).status).toBe(200);
+      const why = expect.stringMatching(
+        /Contact and Path take 5\d\d bytes through drachtio-server/,
+      ) as string;
+      await until(() => expect(attempts[0]).toEqual([404, why]));
+      expect(warnings.filter((text) => /nothing can be sent to/.test(text))).toEqual([why]);
+      expect(await silo.health()).toMatchObject({ ok: true, warnings: [why] });
+      await bob.register({ contact, expires: 0, headers });
+      expect(await silo.health()).toMatchObject({ ok: true, warnings: [] });
+      expect(await store.ledger()).toMatchObject({ waiting: 1, dead: 0 });
+    } finally {
+      stop();
+    }
   });
 
   test('a message for somebody of a domain that is not served is left to the host', async () => {

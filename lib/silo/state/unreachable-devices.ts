@@ -4,7 +4,6 @@
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { logger } from '../../base/log.ts';
-import { RareWarning } from '../../base/rare-warning.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import { bindingsOf } from '../../sip/read/binding.ts';
 import type { Registration } from '../../sip/read/registration.ts';
@@ -15,7 +14,6 @@ const MOST = 10_000;
 
 export class UnreachableDevices {
   readonly #now: () => number;
-  readonly #warning = new RareWarning(log);
   /** AoR and contact -> when its registration ends, and what is wrong with it. */
   readonly #devices = new BoundedMap<string, { readonly expires: number; readonly reason: string }>(MOST);
 
@@ -25,17 +23,22 @@ export class UnreachableDevices {
 
   /** This was registered. */
   note(registration: Registration): void {
+    if (registration.kind === 'clear')
+      for (const device of this.#devices.keys())
+        if (device.startsWith(`${registration.aor} `)) this.#devices.delete(device);
     for (const binding of bindingsOf(registration, this.#now())) {
       const { aor, contact, expires } = binding;
       const device = `${aor} ${contact}`;
       const way = wayTo(binding);
-      this.#devices.delete(device);
-      if (expires <= this.#now() || !(way instanceof Unreachable) || way.foreign) continue;
+      if (expires <= this.#now() || !(way instanceof Unreachable) || way.foreign) {
+        this.#devices.delete(device);
+        continue;
+      }
+      const known = this.#devices.get(device)?.reason === way.reason;
       this.#devices.set(device, { expires, reason: way.reason });
+      if (known) continue;
       log.debug(`nothing can be sent to ${contact} of ${aor}: ${way.reason}`);
-      this.#warning.say(
-        `A device was registered that nothing can be sent to, its messages wait: ${way.reason}`,
-      );
+      log.warn(`A device was registered that nothing can be sent to, its messages wait: ${way.reason}`);
     }
   }
 

@@ -87,7 +87,7 @@ export type SubscriptionRefresh = Pick<
   'target' | 'remoteCseq' | 'localCseq' | 'expires' | 'updated' | 'source' | 'moved'
 >;
 
-interface MailboxChange {
+export interface MailboxChange {
   readonly id: number;
   readonly mailbox: string;
   /** A subscription was replaced: whoever serves the old one must let it go. */
