@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 /** The whole application while its database is harmed: every sender has one answer in time, 202 only for what is stored. */
 import { createConnection } from 'mysql2/promise';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { mariadbMissing } from '../support/mariadb.ts';

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Several hosts in SILO_STORE. Two servers that know nothing of each other stand for a primary and its replica: so it
  * is plain to see which of them a message went to.
  */
 import { createConnection } from 'mysql2/promise';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onLog } from '../../lib/base/log.ts';
 import { openStore } from '../../lib/stores/open.ts';

@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';

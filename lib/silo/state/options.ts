@@ -7,7 +7,7 @@ import type { Verdict } from './outcome.ts';
 
 /** Who is owed a message: the first device that takes it (as msilo), or every known one. */
 export const RECIPIENTS = ['first', 'every'] as const;
-export type Recipients = (typeof RECIPIENTS)[number];
+type Recipients = (typeof RECIPIENTS)[number];
 
 /** Headers to add to a delivery: a template for each (docs/from-kamailio.md), or a function. */
 export type ExtraHeaders =
@@ -15,7 +15,7 @@ export type ExtraHeaders =
   | ((message: Message, binding: Binding) => Readonly<Record<string, string>>);
 
 /** The body of a notice: a template, or a function; undefined or '' sends none. */
-export type NoticeBody = string | ((message: NewMessage, id: number) => string | undefined);
+type NoticeBody = string | ((message: NewMessage, id: number) => string | undefined);
 
 export interface SiloOptions extends AorOptions {
   /** Domains whose AoRs are stored for; empty: every domain. */

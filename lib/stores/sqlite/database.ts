@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { refusedValue, unavailable, type Row, type Value } from '../shared/rows.ts';
 
-export interface Statement {
+interface Statement {
   run(...values: readonly Value[]): { readonly changes: number; readonly lastInsertRowid: number };
   all(...values: readonly Value[]): Row[];
 }
