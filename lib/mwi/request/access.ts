@@ -7,7 +7,7 @@ import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf, parseUri } from '../../sip/read/uri.ts';
 import type { Authorize, MwiSettings } from './options.ts';
 
-export interface Mailbox {
+interface Mailbox {
   readonly aor: string;
   /** The request named an alias. */
   readonly aliased: boolean;

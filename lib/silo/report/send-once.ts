@@ -14,7 +14,7 @@ import { createUnregisteredTargets } from './unregistered-targets.ts';
 
 const log = logger('silo:notice');
 
-export interface OutgoingNote {
+interface OutgoingNote {
   /** URIs. */
   readonly from: string;
   readonly to: string;

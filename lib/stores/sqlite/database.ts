@@ -5,7 +5,7 @@ import { SiloError, textOf } from '../../base/errors.ts';
 import { refusedValue, unavailable } from '../shared/errors.ts';
 import type { Row, Value } from '../shared/values.ts';
 
-export interface Statement {
+interface Statement {
   run(...values: readonly Value[]): { readonly changes: number; readonly lastInsertRowid: number };
   all(...values: readonly Value[]): Row[];
 }
