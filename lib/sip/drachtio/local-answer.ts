@@ -1,4 +1,4 @@
-/** The answer to a request of ours that never left, or of which nothing was heard. */
+/** Answers to requests of ours that no peer and no drachtio-server gave: nothing was sent, or nothing came back in time. */
 import type { Answer } from './messages.ts';
 
 export type LocalFailure = NonNullable<Answer['failure']>;
