@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { onLog } from '../../lib/base/log.ts';
 import { createSetupAlert } from '../../lib/silo/pace/setup-alert.ts';
 import { createBoxes } from '../../lib/silo/state/boxes.ts';
 import { deliveryOf, type DeliverOptions } from '../../lib/silo/deliver/outgoing-message.ts';
@@ -224,11 +223,11 @@ describe('a delivery', () => {
 
 test('an answer that means a wrong set-up is told of once an hour for each next hop', () => {
   const warnings: string[] = [];
-  const stop = onLog((level, _room, message) => {
-    if (level === 'warn') warnings.push(message);
-  });
   let time = 0;
-  const alarm = createSetupAlert(() => time);
+  const alarm = createSetupAlert(
+    () => time,
+    (text) => void warnings.push(text),
+  );
   for (const status of [401, 407, 482, 483, 401, 403, 404, 480, 503]) alarm.heard('sip:one', status);
   alarm.heard('sip:two', 401);
   expect(warnings.map((text) => text.slice(0, 20))).toEqual([
@@ -241,5 +240,4 @@ test('an answer that means a wrong set-up is told of once an hour for each next 
   time = 3_600_000;
   alarm.heard('sip:one', 401);
   expect(warnings).toHaveLength(6);
-  stop();
 });

@@ -18,7 +18,8 @@ export interface SetupAlert {
   heard(hop: string, status: number): void;
 }
 
-export function createSetupAlert(now = () => performance.now()): SetupAlert {
+/** @param warn writes the line; where many next hops are wrong at once, the log names some and counts the others */
+export function createSetupAlert(now = () => performance.now(), warn = log.warn): SetupAlert {
   const warned = new BoundedMap<string, number>(MOST);
   return {
     heard: (hop, status) => {
@@ -27,7 +28,7 @@ export function createSetupAlert(now = () => performance.now()): SetupAlert {
       const key = `${status} ${hop}`;
       if (now() - (warned.get(key) ?? -Infinity) < EVERY_MS) return;
       warned.set(key, now());
-      log.warn(`${hop} answered ${status} to a stored message: ${meaning}. The message waits meanwhile.`);
+      warn(`${hop} answered ${status} to a stored message: ${meaning}. The message waits meanwhile.`);
     },
   };
 }

@@ -20,11 +20,11 @@ export const VARIABLES = [
 
 /** `{box}` and so on; an unknown name stays as it is. */
 export function fill(template: string, message: NewMessage, id: number): string {
-  const { user, host } = splitAor(message.box);
+  const aor = splitAor(message.box);
   const values: Readonly<Record<string, string>> = {
     box: message.box,
-    user,
-    domain: host,
+    user: aor.user,
+    domain: aor.host,
     from: message.srcAddr,
     to: message.dstAddr,
     id: String(id),
