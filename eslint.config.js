@@ -48,6 +48,19 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
+  room(
+    ['lib/options/**'],
+    [
+      drachtio,
+      sql,
+      embedded,
+      features,
+      [
+        ['**/sip/**', '**/stores/**', '**/node/**', '**/config/**'],
+        'options/ stands below all rooms but base/.',
+      ],
+    ],
+  ),
   room(['lib/sip/**'], [sql, embedded, features]),
   room(['lib/stores/**'], [drachtio, embedded, features]),
   room(
