@@ -3,11 +3,12 @@ import { line, list, text, whole } from '../options/kinds.ts';
 import { defineOptions, option } from '../options/option.ts';
 import { parseUri, readHost } from './read/uri.ts';
 
-const host = 'a host name or an address, without a port';
-
 /** In the spelling that AoRs have; in another one they would match nobody. */
 const hosts = list('domains')
-  .refine((names) => names.every((name) => readHost(name) !== undefined), `each is to be ${host}`)
+  .refine(
+    (names) => names.every((name) => readHost(name) !== undefined),
+    'wanted are host names or addresses, without ports, with commas between',
+  )
   .transform((names): readonly string[] => names.flatMap((name) => readHost(name) ?? []));
 
 export const domains = option(hosts, [], 'served domains, a comma list; empty: every domain', {
@@ -16,7 +17,10 @@ export const domains = option(hosts, [], 'served domains, a comma list; empty: e
 
 export const telDomain = option(
   text
-    .refine((name) => name === '' || readHost(name) !== undefined, `wanted is ${host}, or nothing`)
+    .refine(
+      (name) => name === '' || readHost(name) !== undefined,
+      'wanted is a host name or an address, without a port',
+    )
     .transform((name) => readHost(name) ?? ''),
   '',
   'domain that `tel:` numbers belong to; empty: they are not stored',

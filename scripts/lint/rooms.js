@@ -6,47 +6,54 @@
  * To let one room use another, add its name to the row. Where it stands above, the cut is wrong: move what both need down.
  */
 const TABLE = `
-app.ts            -> app cli config
-index.ts          -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+app.ts               -> app cli config
+index.ts             -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app               -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded
-cli               -> config import stores stores/source
-config            -> silo/receive silo/state mwi/request registrar stores/contract sip/read
-import            -> silo/receive stores/source stores/contract sip/drachtio sip/read
+app                  -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+cli                  -> config import stores stores/source
+config               -> silo/state mwi/request registrar node stores sip embedded options
+import               -> silo/receive stores/source stores/contract sip/drachtio sip/read
 
-silo              -> silo/deliver silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read
-silo/manage       -> silo/deliver silo/state stores/contract
-silo/report       -> silo/receive silo/state stores/contract sip/drachtio sip/read
-silo/deliver      -> silo/receive silo/pace silo/state stores/contract stores/shared sip/drachtio sip/read
-silo/receive      -> silo/state stores/contract sip/drachtio sip/read
-silo/state        -> stores/contract sip/drachtio sip/read
-silo/pace         ->
+silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
+silo/manage          -> silo/state stores/contract
+silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
+silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read
+silo/deliver/session -> silo/deliver silo/state stores/contract sip/read
+silo/deliver/sweep   -> silo/state stores/contract stores/shared sip/read
+silo/deliver         -> silo/receive silo/pace silo/state stores/contract sip/drachtio sip/read
+silo/receive         -> silo/state stores/contract sip/drachtio sip/read
+silo/state           -> node stores/contract sip sip/drachtio sip/read options
+silo/pace            ->
 
-mwi               -> mwi/notify mwi/request mwi/state node stores/contract sip/drachtio sip/read
-mwi/notify        -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
-mwi/state         -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
-mwi/request       -> mwi/summary node sip/drachtio sip/read
-mwi/summary       ->
+mwi                  -> mwi/subscribe mwi/notify mwi/request mwi/state node stores/contract sip/drachtio options
+mwi/subscribe        -> mwi/notify mwi/request mwi/state stores/contract sip/drachtio sip/read
+mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
+mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
+mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
+mwi/summary          ->
 
-registrar         -> stores/contract sip/drachtio sip/read
-node              -> stores/contract sip/drachtio
+registrar            -> stores/contract sip sip/drachtio sip/read options
+node                 -> stores/contract sip/drachtio options
 
-stores/source     -> stores stores/mysql/link stores/shared
-stores            -> stores/mysql stores/mysql/link stores/sqlite stores/contract
-stores/mysql      -> stores/mysql/link stores/shared stores/contract sip/read
-stores/mysql/link -> stores/shared
-stores/sqlite     -> stores/shared stores/contract sip/read
-stores/shared     -> stores/contract sip/read
-stores/contract   -> sip/read
+stores/source        -> stores stores/mysql/link stores/shared
+stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
+stores/mysql         -> stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql/link    -> stores/shared
+stores/sqlite        -> stores/sqlite/thread stores/shared stores/contract sip/read
+stores/sqlite/thread -> stores/shared
+stores/shared        -> stores/contract sip/read
+stores/contract      -> sip/read
 
-sip/drachtio      -> sip/read
-sip/read          ->
+sip                  -> sip/read options
+sip/drachtio         -> sip/read
+sip/read             ->
 
-embedded          -> embedded/network embedded/text
-embedded/network  -> embedded/text
-embedded/text     ->
+embedded             -> embedded/network embedded/text options
+embedded/network     -> embedded/text
+embedded/text        ->
 
-base              ->
+options              ->
+base                 ->
 `;
 
 /** Who may import these packages; each other one is open to all of lib/. */
@@ -55,7 +62,7 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
-zod                             -> config
+zod                             -> options config silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
 `;
 

@@ -89,7 +89,7 @@ describe('the options', () => {
     [{ SILO_SIP_LISTEN: '5060' }, /SILO_SIP_LISTEN \(found "5060"\): wanted are addresses such as/],
     [{ SILO_SIP_LISTEN: '127.0.0.1:5060,::1' }, /SILO_SIP_LISTEN/],
     [{ SILO_DOMAINS: ',,' }, /SILO_DOMAINS \(found ",,"\): wanted are domains/],
-    [{ SILO_DOMAINS: 'example.org:5060' }, /SILO_DOMAINS .*without a port/],
+    [{ SILO_DOMAINS: 'example.org:5060' }, /SILO_DOMAINS .*without ports/],
     [{ SILO_TEL_DOMAIN: 'a b' }, /SILO_TEL_DOMAIN \(found "a b"\): wanted is a host name/],
     [{ SILO_NODE: '' }, /SILO_NODE \(found ""\): wanted is one line of 1 to 90 characters/],
     [{ SILO_NODE: 'a\nb' }, /SILO_NODE \(found "a\\nb"\)/],

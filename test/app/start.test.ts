@@ -65,6 +65,7 @@ describe('the application', () => {
     ['an option that does not exist', { SILO_NONSENSE: '1' }, 'There is no option SILO_NONSENSE'],
     ['a value out of range', { SILO_CHECK_TIME: '-1' }, 'SILO_CHECK_TIME'],
     ['a store that cannot be read', { SILO_STORE: 'oracle://x' }, 'wanted is sqlite:'],
+    ['a store with half a password', { SILO_STORE: 'mysql:silo:s3cret@host/db' }, 'The store "mysql:***"'],
     ['a store that cannot be opened', { SILO_STORE: 'sqlite:/nowhere/silo.db' }, '/nowhere/silo.db'],
   ])('%s: exit code 1 and a sentence', async (_, env, sentence) => {
     const app = await run(env);

@@ -137,6 +137,17 @@ test.each(rows)('$section: $name is covered by a test that exists', ({ test: fil
   for (const file of named) expect(existsSync(join(root, file)), file).toBe(true);
 });
 
+test('an option that msilo has under another name stands in the row of that name', () => {
+  const named = [...CONFIGURABLE].flatMap(([key, { msilo }]) =>
+    msilo === undefined ? [] : [{ key, msilo }],
+  );
+  for (const { key, msilo } of named) {
+    const row = rows.find(({ section, name }) => section === 'Parameters' && name === msilo.split(' ', 1)[0]);
+    expect(`${row?.here} ${row?.why}`, msilo).toContain(`\`${variableOf(key)}`);
+  }
+  expect(named.length).toBeGreaterThan(10);
+});
+
 test('the counters and events that stand for statistics exist', () => {
   const counters = createStatistics(createEvents(), () => 0)();
   for (const { here } of rows.filter(({ section }) => section === 'Statistics')) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startNode, type TestNode } from '../support/node.ts';
+import { createRegistrar } from '../../lib/registrar/registrar.ts';
+import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 import type { Sip } from '../support/sip/message.ts';
 
@@ -146,4 +147,15 @@ describe('REGISTER', () => {
     expect((await stranger.register({ contact: C1 })).status).toBe(404);
     stranger.close();
   });
+});
+
+test('without a clock it has its own', async () => {
+  await node.close();
+  const chain: TestNodeOptions['chain'] = ({ srf, port, store }) =>
+    srf.use('register', createRegistrar({ port, store }).onRegister);
+  node = await startNode({ chain });
+  bob.close();
+  bob = await Phone.start('bob', { server: node.server });
+  const answer = await bob.register({ contact: C1, expires: 600 });
+  expect([answer.status, listed(answer)]).toEqual([200, '<sip:bob@192.0.2.1>;expires=600']);
 });

@@ -90,7 +90,7 @@ export const REPLACED_REASON = 'replaced by a newer receipt';
 /** Those that gave way may be on their way to a device just then: the ledger is put right when the device takes them. */
 export const GAVE_WAY = [QUOTA_REASON, REPLACED_REASON] as const;
 
-function domainOf(box: string): string {
+export function domainOf(box: string): string {
   return box.slice(box.lastIndexOf('@') + 1);
 }
 
