@@ -33,7 +33,10 @@ async function scene(options: FrontEndOptions = {}, verbs = ['message', 'registe
 async function isServing({ sip, app }: Awaited<ReturnType<typeof scene>>): Promise<void> {
   const phone = kept(await UdpPeer.open(sip));
   phone.send(request(phone, 'OPTIONS', { callId: 'still-there' }));
-  const { transactionId } = await app.take(10_000, ({ message }) => message.header('call-id') === 'still-there');
+  const { transactionId } = await app.take(
+    10_000,
+    ({ message }) => message.header('call-id') === 'still-there',
+  );
   await app.respond(transactionId, '200 OK');
   expect((await phone.take()).status).toBe(200);
 }
