@@ -3,6 +3,7 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2/pr
 import { LampPhone } from '../test/support/lamp-phone.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
 import { startNode, type TestNode } from '../test/support/node.ts';
+import { until } from '../test/support/until.ts';
 
 /** Statements for one event, on average. */
 export interface Cost {
@@ -33,11 +34,8 @@ export async function queryCosts(url: string): Promise<readonly Cost[]> {
   }
 }
 
-async function measureOn(
-  { server: address }: TestNode,
-  server: Connection,
-  closing: { close(): void }[],
-): Promise<Cost[]> {
+async function measureOn(node: TestNode, server: Connection, closing: { close(): void }[]): Promise<Cost[]> {
+  const { server: address } = node;
   const costs: Cost[] = [];
   const cost = async (event: string, times: number, work: () => Promise<unknown>) => {
     const before = await counters(server);
@@ -75,9 +73,9 @@ async function measureOn(
     ),
   );
   const takers = await crowd(TIMES, 'away');
-  await cost('REGISTER with one message, and its delivery', TIMES, () => received(takers, TIMES));
+  await cost('REGISTER with one message, and its delivery', TIMES, () => received(node, takers, TIMES));
   const full = await crowd(100, 'full');
-  await cost('delivery, boxes of 10, 100 devices at once', 1000, () => received(full, 1000));
+  await cost('delivery, boxes of 10, 100 devices at once', 1000, () => received(node, full, 1000));
 
   const lamp = await LampPhone.start('lamp', { server: address });
   closing.push(lamp);
@@ -94,7 +92,7 @@ async function measureOn(
 }
 
 /** All register; resolves when so many messages have come, and been settled. */
-async function received(phones: readonly LoadPhone[], count: number): Promise<void> {
+async function received({ silo }: TestNode, phones: readonly LoadPhone[], count: number): Promise<void> {
   let left = count;
   await new Promise<void>((resolve, reject) => {
     for (const phone of phones) {
@@ -104,7 +102,7 @@ async function received(phones: readonly LoadPhone[], count: number): Promise<vo
       phone.register(600).catch(reject);
     }
   });
-  await pause(500);
+  await until(() => silo.statistics().lanes === 0);
 }
 
 /** A node with nothing to do, per second, with default options. */

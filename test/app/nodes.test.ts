@@ -35,7 +35,7 @@ class Scene {
     this.#ends = ends;
   }
 
-  static async on({ url, drop }: { readonly url: string; drop(): unknown }): Promise<Scene> {
+  static async on({ url, drop }: { readonly url: string; readonly drop: () => unknown }): Promise<Scene> {
     const store = await openStore(url);
     return new Scene({ url, store }, [drop, () => store.close()]);
   }
@@ -89,7 +89,8 @@ function sqlite(): Promise<Scene> {
   return Scene.on({ url: `sqlite:${join(folder.path, 'silo.db')}`, drop: () => folder.remove() });
 }
 async function mariadb(): Promise<Scene> {
-  return Scene.on(await (await sharedMariaDb()).createDatabase());
+  const database = await (await sharedMariaDb()).createDatabase();
+  return Scene.on({ url: database.url, drop: () => database.drop() });
 }
 
 const kinds = [

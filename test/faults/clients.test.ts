@@ -4,6 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone, type Reaction } from '../support/phone.ts';
 import type { Sip } from '../support/sip/message.ts';
+import { realTime } from '../support/real-time.ts';
+import { atRest } from '../support/sentinel.ts';
 import { Books } from './books.ts';
 import { chance } from '../support/load/random.ts';
 
@@ -74,15 +76,9 @@ function statusOf(reaction: Reaction): number {
   return typeof reaction === 'object' && 'status' in reaction ? reaction.status : 0;
 }
 
-/** Lets the silo do what it has to do at this time. */
+/** Lets the silo do what it has to do at this time: what that sets off is done as well. */
 async function settle(): Promise<void> {
-  let before = '';
-  for (let quiet = 0; quiet < 3;) {
-    await sleep(60);
-    const now = JSON.stringify([await node.store.ledger(), phones.map((phone) => phone.messages.length)]);
-    quiet = now === before ? quiet + 1 : 0;
-    before = now;
-  }
+  for (let round = 0; round < 2; round++) await atRest(node);
 }
 
 const saw = (phone: Phone, text: string) => phone.texts.filter((seen) => seen === text).length;
@@ -232,8 +228,9 @@ test(
     good = true;
     for (let quiet = 0; quiet < 4; quiet++) {
       for (const bob of bobs) await bob.register({ expires: 100 * HOUR });
-      // The time after which an answer can no longer come.
-      await sleep(3_500);
+      // The time after which an answer to what was sent live can no longer come.
+      await realTime(OVER, 'SIP timers');
+      await settle();
       time += HOUR;
       await settle();
       if (books.count('') === 0) break;
@@ -248,7 +245,7 @@ test(
 
 test(
   'a message to a device with any of these manners is neither lost nor forgotten',
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async () => {
     const alice = await device('alice', () => 200);
     let good = false;
@@ -268,7 +265,7 @@ test(
     );
     good = true;
     for (const { bob } of all) if ((await alice.message(bob.name, 'second')).status === 202) accepted++;
-    await sleep(OVER);
+    await realTime(OVER, 'SIP timers');
     time += HOUR;
     for (const { bob } of all) await bob.register({ expires: 100 * HOUR });
     await settle();

@@ -8,6 +8,8 @@ import { startApp } from '../support/app.ts';
 import type { TestDatabase } from '../support/mariadb-database.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
+import { nothingMore } from '../support/sentinel.ts';
+import { LONG, until } from '../support/until.ts';
 import { aMessage, storeConformance } from '../stores/contract/messages.ts';
 import { compare, startSenders } from './senders.ts';
 
@@ -74,7 +76,7 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     const holders = new Map<string, string>();
     const settled = new Map<string, number>();
     const keys = new Set<string>();
-    const until = performance.now() + 5_000;
+    const end = performance.now() + 5_000;
     let [claims, held, sending] = [0, 0, boxes.length];
 
     async function serve(store: Store, owner: string): Promise<void> {
@@ -97,7 +99,7 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     }
     /** Each message goes to both nodes at once, as if its sender had repeated it to the other one. */
     async function send(box: string): Promise<void> {
-      while (performance.now() < until) {
+      while (performance.now() < end || keys.size < 50) {
         const message = aMessage(box);
         const results = await Promise.all(stores.map((store) => store.accept(message)));
         expect(results.filter(({ stored }) => stored)).toHaveLength(1);
@@ -119,14 +121,13 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     expect((await conflicts()) - before).toBeGreaterThan(0);
     for (const store of stores) await store.close();
     await database.drop();
-  }, 30_000);
+  }, 120_000);
 
   test('a node is killed under load and comes back: nothing acknowledged is lost, on no node', async () => {
     const database = await cluster.createDatabase();
     const stores = await Promise.all([0, 1].map((node) => openStore(urlFrom(node, database))));
     const senders = stores.map((store, i) => startSenders(store, `sender${i}@example.org`));
-    while (senders.some(({ acknowledged }) => acknowledged < 100))
-      await Promise.all(senders.map((s) => s.recovery()));
+    await Promise.all(senders.map((sender) => sender.more(100)));
     cluster.nodes[0]!.kill('SIGKILL');
     await cluster.nodes[0]!.down();
     await Promise.all(senders.map((sender) => sender.recovery()));
@@ -142,8 +143,8 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
           doubled: 0,
         });
         expect(report.surprises).toEqual([]);
-        expect(report.outage).toBeLessThan(10_000);
-        expect(report.slowest).toBeLessThan(8_000);
+        expect(report.outage).toBeLessThan(20_000);
+        expect(report.slowest).toBeLessThan(16_000);
       }
       await store.close();
     }
@@ -154,7 +155,7 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
         );
     for (const store of stores) await store.close();
     await database.drop();
-  }, 40_000);
+  }, 120_000);
 
   test('two applications on two nodes, one node killed: all that they acknowledged arrives once, in order', async () => {
     const database = await cluster.createDatabase();
@@ -162,33 +163,40 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
     for (const node of [0, 1])
       apps.push(await startApp({ SILO_STORE: urlFrom(node, database), SILO_NODE: `app${node}` }));
     const phones = await Promise.all(apps.map((app, i) => Phone.start(`alice${i}`, { server: app.server })));
-    const until = performance.now() + 9_000;
+    const acknowledged = phones.map((): string[] => []);
+    let over = false;
     const sent = phones.map(async (phone, i) => {
-      const acknowledged: string[] = [];
-      for (let n = 0; performance.now() < until; n++) {
+      for (let n = 0; !over; n++) {
         const { status } = await phone.message('bob', `${i}:${n}`);
-        if (status === 202) acknowledged.push(`${i}:${n}`);
+        if (status === 202) acknowledged[i]!.push(`${i}:${n}`);
         else expect(status).toBe(503);
       }
-      return acknowledged;
     });
-    await phones[0]!.quiet(500);
+    const more = (count: number) =>
+      Promise.all(
+        acknowledged.map(async (texts) => {
+          const before = texts.length;
+          await until(() => texts.length >= before + count, 2 * LONG);
+        }),
+      );
+    await more(20);
     cluster.nodes[0]!.kill('SIGKILL');
     await cluster.nodes[0]!.down();
-    const acknowledged = await Promise.all(sent);
+    await more(20);
+    over = true;
+    await Promise.all(sent);
     await cluster.nodes[0]!.rejoin();
 
     const bob = await Phone.start('bob', { server: apps[0]!.server });
     await bob.register({ expires: 600 });
-    await bob.received(acknowledged.flat().length, 15_000);
-    await bob.quiet(500);
+    await bob.received(acknowledged.flat().length, 60_000);
+    await nothingMore(bob);
     for (const [i, texts] of acknowledged.entries()) {
-      expect(texts.length).toBeGreaterThan(20);
       expect(bob.texts.filter((text) => texts.includes(text) && text.startsWith(`${i}:`))).toEqual(texts);
     }
     expect(new Set(bob.texts).size).toBe(bob.texts.length);
     for (const phone of [...phones, bob]) phone.close();
     for (const app of apps) expect(await app.process.stop()).toMatchObject({ code: 0 });
     await database.drop();
-  }, 50_000);
+  }, 120_000);
 });

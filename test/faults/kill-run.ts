@@ -1,9 +1,9 @@
 /** The app under load, killed again and again at moments that a seed decides. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppNode } from '../support/load/app-node.ts';
 import { Ledger } from '../support/load/ledger.ts';
 import { Load } from '../support/load/load.ts';
 import type { Chance } from '../support/load/random.ts';
+import { realTime } from '../support/real-time.ts';
 
 export interface KillRun {
   readonly store: string;
@@ -23,10 +23,10 @@ export async function killRun({ store, kills, chance }: KillRun): Promise<Ledger
     load = await Load.start({ nodes: [app], ledger, chance });
     for (let killed = 0; killed < kills; killed++) {
       // Now and then while it is still starting, else in the middle of its work.
-      if (chance.next() < 0.2) await sleep(chance.between(0, 500));
+      if (chance.next() < 0.2) await realTime(chance.between(0, 500), 'moments');
       else {
         await app.ready();
-        await sleep(chance.between(200, 1800));
+        await load.goesOn(chance.between(10, 150));
       }
       await app.kill(ledger);
       await app.start();

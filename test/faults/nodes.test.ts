@@ -1,5 +1,4 @@
 /** Must be shown 1 and 2: two nodes of the app, each with a SIP front end of its own, serve the same boxes. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
@@ -9,11 +8,10 @@ import { ownMariaDb, ownSqlite, type OwnStore } from './own-store.ts';
 import { Ledger } from '../support/load/ledger.ts';
 import { Load } from '../support/load/load.ts';
 import { chance, type Chance } from '../support/load/random.ts';
+import { realTime } from '../support/real-time.ts';
 
 /** For a machine that has other work as well: nothing here is about speed. */
 const LIMIT = 400_000;
-/** Fewer would say little: a run goes on until it has so many, however slow the machine is. */
-const ENOUGH = 500;
 const KILLS = 20;
 const STOPS = 4;
 const LEASE = 3;
@@ -46,7 +44,6 @@ async function twoNodes(
     }
     load = await Load.start({ nodes, ledger, chance: dice });
     await faults({ nodes, load, ledger, chance: dice });
-    while (ledger.totals.acknowledged <= ENOUGH) await sleep(100);
     await load.end();
     for (const each of nodes) await each.stop(ledger);
     await judge(what, ledger, own.url, dice);
@@ -64,7 +61,7 @@ async function killInTurn({ nodes, load, ledger, chance: dice }: Run): Promise<v
     const [node, other] = killed % 2 === 0 ? nodes : ([nodes[1], nodes[0]] as const);
     // Sometimes the other one is still starting: then there is none for a moment.
     if (dice.next() < 0.8) await other.ready();
-    await sleep(dice.between(300, 1_500));
+    await load.goesOn(dice.between(10, 150));
     await node.kill(ledger);
     load.move(node, other);
     await node.start();
@@ -76,13 +73,12 @@ async function killInTurn({ nodes, load, ledger, chance: dice }: Run): Promise<v
 async function stopInTurn({ nodes, load, ledger, chance: dice }: Run): Promise<void> {
   for (let stopped = 0; stopped < STOPS; stopped++) {
     const [node, other] = stopped % 2 === 0 ? nodes : ([nodes[1], nodes[0]] as const);
-    await sleep(dice.between(500, 2_000));
+    await load.goesOn(dice.between(10, 150));
     await node.freeze(ledger);
     load.moveDevices(node, other);
-    await sleep(LEASE * 1000 + dice.between(1_500, 3_000));
+    await realTime(LEASE * 1000 + dice.between(1_500, 3_000), 'leases');
     node.thaw();
   }
-  await sleep(2_000);
 }
 
 // Side by side: each run waits most of its time.
@@ -98,11 +94,11 @@ describe.concurrent('two nodes serve the same boxes', () => {
       const { totals } = await twoNodes(
         'two nodes on MariaDB, no fault',
         await ownMariaDb(),
-        () => sleep(12_000),
+        ({ load }) => load.goesOn(2_500),
         patient,
       );
       expect(totals).toMatchObject({ doubled: 0, refused: 0, faults: 0 });
-      expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
+      expect(totals.acknowledged).toBeGreaterThan(10 * KILLS);
     },
   );
 
@@ -116,14 +112,14 @@ describe.concurrent('two nodes serve the same boxes', () => {
         killInTurn,
       );
       expect(totals.faults).toBe(KILLS);
-      expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
+      expect(totals.acknowledged).toBeGreaterThan(10 * KILLS);
     },
   );
 
   test('the same on one SQLite file', { timeout: LIMIT }, async () => {
     const { totals } = await twoNodes('two nodes on SQLite, kill -9 in turn', ownSqlite(), killInTurn);
     expect(totals.faults).toBe(KILLS);
-    expect(totals.acknowledged).toBeGreaterThan(ENOUGH);
+    expect(totals.acknowledged).toBeGreaterThan(10 * KILLS);
   });
 
   test(

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../lib/stores/contract/store.ts';
 import { aMessage } from '../stores/contract/messages.ts';
+import { LONG, until } from '../support/until.ts';
 
 export interface Report {
   /** Keys that were acknowledged. */
@@ -24,6 +25,10 @@ export interface Report {
 export interface Senders {
   /** Acknowledged so far. */
   readonly acknowledged: number;
+  /** Resolves when so many more have been acknowledged. */
+  more(count: number): Promise<void>;
+  /** Resolves when somebody has been refused after the call. */
+  refusal(): Promise<void>;
   /** Resolves with the first acknowledgement of something sent after the call; how many ms that took. */
   recovery(): Promise<number>;
   /** Lets everybody finish what is under way. */
@@ -72,6 +77,14 @@ export function startSenders(store: Pick<Store, 'accept'>, box: string, body?: B
   return {
     get acknowledged() {
       return acknowledged.size;
+    },
+    more: async (count) => {
+      const from = acknowledged.size;
+      await until(() => acknowledged.size >= from + count, 2 * LONG);
+    },
+    refusal: async () => {
+      const before = refusals;
+      await until(() => refusals > before);
     },
     recovery: () =>
       new Promise((resolve) => {

@@ -54,7 +54,7 @@ export async function commandHere(args: readonly string[], store = 'sqlite::memo
   process.exitCode = 0;
   try {
     await runCli(args, () => Promise.reject(new Error('the application was started')));
-    return { exit: { code: Number(process.exitCode), signal: null }, ...said };
+    return { exit: { code: process.exitCode, signal: null }, ...said };
   } finally {
     for (const restore of originals) restore();
     [console.log, console.error] = [log, error];

@@ -80,7 +80,8 @@ test('Date says when the message was accepted, the Date of the sender when it is
   await bob.received(3);
   const [none, own, old] = bob.messages.map((message) => message.header('Date'));
   expect(own).toBe(justNow);
-  for (const value of [none, old]) expect(Math.abs(Date.parse(value ?? '') - Date.now())).toBeLessThan(5_000);
+  for (const value of [none, old])
+    expect(Math.abs(Date.parse(value ?? '') - Date.now())).toBeLessThan(60_000);
   expect(none).toMatch(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
 });
 

@@ -1,7 +1,9 @@
 /** A scripted SIP phone: it asks, it answers by script, and it keeps what it received. */
 import { randomBytes } from 'node:crypto';
-import { hostPort, Sip, tag, written, type Address } from './sip/message.ts';
+import { hostPort, tag, written, type Address, type Sip } from './sip/message.ts';
 import { TcpPeer, UdpPeer } from './sip/peer.ts';
+import { Transactions } from './sip/transactions.ts';
+import { LONG } from './until.ts';
 
 /** What a phone does with a request: a status, more exactly an answer (`twice`: sent two times), anything, or silence. */
 export type Reaction =
@@ -53,9 +55,6 @@ export interface MessageOptions {
   readonly contentLength?: number | null;
 }
 
-/** Answers kept for repeats of what they answer: far more than come in 32 s. */
-const REMEMBERED = 10_000;
-
 export class Phone {
   readonly name: string;
   readonly domain: string;
@@ -65,11 +64,10 @@ export class Phone {
   readonly messages: Sip[] = [];
   react: NonNullable<PhoneOptions['react']>;
   /** It gives up a request, or waiting, after so many ms. */
-  patience = 10_000;
-  readonly #options: PhoneOptions;
+  patience = LONG;
+  readonly #keeps: boolean;
   readonly #peer: UdpPeer | TcpPeer;
-  readonly #answers = new Map<string, (answer: Sip) => void>();
-  readonly #answered = new Map<string, Buffer | undefined>();
+  readonly #transactions: Transactions;
   readonly #waiting = new Set<() => void>();
   readonly #callId = randomBytes(6).toString('hex');
   #cseq = 0;
@@ -78,9 +76,14 @@ export class Phone {
     this.name = name;
     this.domain = options.domain ?? 'example.org';
     this.react = options.react ?? (() => 200);
-    this.#options = options;
+    this.#keeps = options.keeps ?? true;
     this.#peer = peer;
-    peer.onMessage = (message) => this.#receive(message);
+    const { again, watch } = options;
+    this.#transactions = new Transactions(peer, {
+      again,
+      watch: watch && ((direction, message) => watch(direction, message, this)),
+      take: (request) => this.#take(request),
+    });
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
@@ -176,7 +179,8 @@ export class Phone {
       ...headers,
       ...(length === null ? {} : { 'Content-Length': String(length) }),
     };
-    return this.#transaction(written([`${method} ${uri} SIP/2.0`, ...linesOf(all)], body));
+    const bytes = written([`${method} ${uri} SIP/2.0`, ...linesOf(all)], body);
+    return this.#transactions.request(bytes, this.patience);
   }
 
   /** Any bytes, to the server. */
@@ -213,11 +217,6 @@ export class Phone {
     return messages;
   }
 
-  /** Nothing more arrives for `ms`. */
-  async quiet(ms: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-  }
-
   /** Takes out of its books what it has received. */
   forget(which: (request: Sip) => boolean): void {
     for (const list of [this.requests, this.messages])
@@ -228,55 +227,11 @@ export class Phone {
     void this.#peer.close();
   }
 
-  #transaction(bytes: Buffer): Promise<Sip> {
-    const sent = new Sip(bytes);
-    const { watch, again } = this.#options;
-    watch?.('sent', sent, this);
-    return new Promise((resolve, reject) => {
-      let delay = again ?? 500;
-      let timer: NodeJS.Timeout | undefined;
-      const finish = () => {
-        clearTimeout(timer);
-        clearTimeout(limit);
-        this.#answers.delete(sent.transaction);
-      };
-      const limit = setTimeout(() => {
-        finish();
-        reject(new Error(`${this.name}: no final answer to ${sent.start} within ${this.patience} ms`));
-      }, this.patience);
-      const send = () => {
-        this.send(bytes);
-        if (this.#peer.transport === 'TCP') return;
-        timer = setTimeout(send, delay);
-        delay = again ?? Math.min(delay * 2, 4000);
-      };
-      this.#answers.set(sent.transaction, (answer) => {
-        if (answer.status < 200) return;
-        finish();
-        watch?.('received', answer, this);
-        resolve(answer);
-      });
-      send();
-    });
-  }
-
-  #receive(seen: Sip): void {
-    const { transaction } = seen;
-    if (seen.status > 0) {
-      this.#answers.get(transaction)?.(seen);
-      return;
-    }
-    if (this.#answered.has(transaction)) {
-      const answer = this.#answered.get(transaction);
-      if (answer) this.#peer.send(answer, seen.source);
-      return;
-    }
-    this.#remember(transaction, undefined);
-    if (this.#options.keeps !== false) this.requests.push(seen);
-    if (this.#options.keeps !== false && seen.method === 'MESSAGE') this.messages.push(seen);
-    this.#options.watch?.('received', seen, this);
+  #take(request: Sip): void {
+    if (this.#keeps) this.requests.push(request);
+    if (this.#keeps && request.method === 'MESSAGE') this.messages.push(request);
     for (const look of [...this.#waiting]) look();
-    void this.#answer(seen);
+    void this.#answer(request);
   }
 
   async #answer(request: Sip): Promise<void> {
@@ -302,15 +257,7 @@ export class Phone {
       ...linesOf(headers),
       'Content-Length: 0',
     ]);
-    this.#remember(request.transaction, answer);
-    for (let times = twice ? 2 : 1; times > 0; times--) this.#peer.send(answer, request.source);
-    this.#options.watch?.('sent', new Sip(answer), this);
-  }
-
-  #remember(transaction: string, answer: Buffer | undefined): void {
-    this.#answered.set(transaction, answer);
-    const [oldest] = this.#answered.keys();
-    if (this.#answered.size > REMEMBERED && oldest !== undefined) this.#answered.delete(oldest);
+    this.#transactions.answer(request, answer, twice ? 2 : 1);
   }
 }
 

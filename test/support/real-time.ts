@@ -13,6 +13,10 @@ const REASONS = {
   lifetimes:
     'the application has a clock of its own, and whole seconds are the shortest lifetimes that there are',
   leases: 'a node is dead or alive by the time for which it is silent, in whole seconds',
+  moments: 'a fault that comes while a process starts comes at a time: there is nothing to be seen of it yet',
+  outages:
+    'a database must be away for as long as it is said, in relation to how long queries are waited for',
+  rates: 'so many phones come in so much time, and try again after a while, as phones do',
 } as const;
 
 /** Lets so much time really pass. For all else there is `until`, a sentinel, `now` or a shorter option. */

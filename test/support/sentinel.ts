@@ -66,6 +66,12 @@ export async function idle({ silo }: Pick<TestNode, 'silo'>, phone: Phone): Prom
   await until(() => silo.statistics().lanes === 0);
 }
 
+/** The clock has looked, and no box is served any more. */
+export async function atRest(node: Pick<TestNode, 'silo' | 'calls'>): Promise<void> {
+  await looked(node);
+  await until(() => node.silo.statistics().lanes === 0);
+}
+
 /** The clock of the silo has looked at the table, from the beginning to the end, since we asked. */
 export async function looked({ calls }: Pick<TestNode, 'calls'>): Promise<void> {
   const looks = () => calls.get('due') ?? 0;

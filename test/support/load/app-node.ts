@@ -1,19 +1,16 @@
 /** One node of the app in a process of its own, to be killed, stopped and started again at the same address. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launchApp } from '../app.ts';
 import { freePort } from '../free-port.ts';
 import type { RunningProcess } from '../process.ts';
 import type { Ledger } from './ledger.ts';
 import type { Address } from '../sip/message.ts';
+import { turns } from '../until.ts';
 
 export interface AppNodeOptions {
   readonly store: string;
   readonly name: string;
   readonly env?: Readonly<Record<string, string>>;
 }
-
-/** What a node had sent when it was hit is read after so many ms. */
-const READ = 20;
 
 export class AppNode {
   readonly name: string;
@@ -49,13 +46,13 @@ export class AppNode {
   async kill(ledger?: Ledger): Promise<void> {
     this.#process?.kill('SIGKILL');
     await this.#process?.exited;
-    await sleep(READ);
+    await turns();
     ledger?.fault(this.name);
   }
 
   async freeze(ledger: Ledger): Promise<void> {
     this.#process?.kill('SIGSTOP');
-    await sleep(READ);
+    await turns();
     ledger.fault(this.name);
   }
 

@@ -41,6 +41,7 @@ export class Ledger {
   readonly #devices = new Map<string, DeviceBook>();
   readonly #faults: { readonly node: string; readonly tick: number }[] = [];
   #tick = 0;
+  #progress = 0;
   #refused = 0;
   #unanswered = 0;
   #acknowledged = 0;
@@ -67,6 +68,7 @@ export class Ledger {
     if (status === 0) this.#unanswered++;
     else if (status < 300) {
       entry.acknowledged = ++this.#tick;
+      this.#progress++;
       entry.stored = status === 202;
       this.#acknowledged++;
     } else {
@@ -81,6 +83,11 @@ export class Ledger {
     this.#outage = Math.max(this.#outage, ms);
   }
 
+  /** What was acknowledged or has arrived so far: a moment in a run, whatever the speed of the machine. */
+  get progress(): number {
+    return this.#progress;
+  }
+
   /** A node was killed or stopped. To be called when all that it had sent before has been read. */
   fault(node = ''): void {
     this.#faults.push({ node, tick: ++this.#tick });
@@ -88,6 +95,7 @@ export class Ledger {
 
   arrive(device: string, callId: string, body: string, node = ''): void {
     const arrival = { callId, node, tick: ++this.#tick };
+    this.#progress++;
     const id = Number.parseInt(body, 10);
     const entry = this.#messages[id];
     if (entry?.body !== body) {
