@@ -1,7 +1,7 @@
 /** Checks between the options of one definition, each of which is good in itself. */
 
 /** What a rule may say. */
-export interface Ruling<Values> {
+interface Ruling<Values> {
   readonly defaults: Values;
   /** What the user calls an option. */
   readonly nameOf: (option: keyof Values & string) => string;

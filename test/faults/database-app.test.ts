@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 /** The whole application while its database is harmed: every sender has one answer in time, 202 only for what is stored. */
 import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

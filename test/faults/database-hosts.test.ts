@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Several hosts in SILO_STORE. Two servers that know nothing of each other stand for a primary and its replica: so it
  * is plain to see which of them a message went to.

@@ -6,7 +6,7 @@ const ENDING = new Set([404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 4
 const LONGEST_WAIT = 3600;
 
 /** It goes on, and the NOTIFY is tried again. */
-export interface Retry {
+interface Retry {
   /** Seconds that the answer names, if it does. */
   readonly after: number | undefined;
   /** drachtio-server could not send it: a REGISTER of the device may open the way before the time is over. */

@@ -9,7 +9,7 @@ import { formatSummary, type Summary } from '../summary/summary.ts';
 
 const log = logger('mwi:mailbox');
 
-export interface Texts {
+interface Texts {
   readonly plain: string;
   /** For those who subscribed under another name: with Message-Account. */
   readonly aliased: string;

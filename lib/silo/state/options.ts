@@ -26,7 +26,7 @@ import { VERDICTS, type Verdict } from './outcome.ts';
 import { VARIABLES } from './template.ts';
 
 /** Who is owed a message: the first device that takes it (as msilo), or every known one. */
-export type Recipients = SiloSettings['deliverTo'];
+type Recipients = SiloSettings['deliverTo'];
 
 /** Headers to add to a delivery: a template for each (docs/from-kamailio.md), or a function. */
 export type ExtraHeaders = Headers | ((message: Message, binding: Binding) => Headers);

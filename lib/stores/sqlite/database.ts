@@ -17,7 +17,7 @@ export interface Sqlite {
 }
 
 /** What a power failure may take: with `full` nothing that was committed, with `normal` the last commits. */
-export type Sync = 'full' | 'normal';
+type Sync = 'full' | 'normal';
 
 type Database = InstanceType<typeof DatabaseSync>;
 
