@@ -50,7 +50,7 @@ describe('a small house', { timeout: 120_000 }, () => {
       'lib/base/order.ts',
       `import { long } from './long.ts';\nimport { join } from 'node:path';\n\nconsole.log(join('a'), long);\n`,
     );
-    house.write('app.ts', `import './lib/base/many.ts';\nimport './lib/silo/silo.ts';\n`);
+    house.write('app.ts', `import './lib/app/application.ts';\nimport './lib/base/many.ts';\n`);
     house.write('lib/base/crooked.ts', `console.log( 1 )\n`);
 
     const { code, said } = await lint();

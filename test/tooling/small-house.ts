@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '../..');
 const NAMED = ['@eslint/js', 'eslint', 'eslint-plugin-perfectionist', 'typescript-eslint', 'vitest'];
 const USED = ['dependency-cruiser', 'knip', 'mysql2', 'prettier'];
 
-/** A small project with our rules, three files in three rooms, one unit test, and nothing to complain of. */
+/** A small project with our rules, a file in each of four rooms, one unit test, and nothing to complain of. */
 export function smallHouse(): SmallProject {
   const house = smallProject({ built: true, packages: [...NAMED, ...USED] });
   for (const file of ['eslint.config.js', 'knip.json', '.prettierrc.json', '.prettierignore'])
@@ -21,7 +21,8 @@ const unit = { test: { name: 'unit', include: ['test/*.test.ts'] } };
 export default defineConfig({ test: { projects: [unit] } });
 `,
   );
-  house.write('app.ts', `import './lib/silo/silo.ts';\n`);
+  house.write('app.ts', `import './lib/app/application.ts';\n`);
+  house.write('lib/app/application.ts', `import '../silo/silo.ts';\n`);
   house.write('lib/silo/silo.ts', `import { pause } from './pace/pause.ts';\n\nconsole.log(pause);\n`);
   house.write('lib/silo/pace/pause.ts', `export const pause = 1;\n`);
   house.write(
