@@ -25,9 +25,6 @@ import { isHeaderName, mayBeAdded } from './header-names.ts';
 import { VERDICTS, type Verdict } from './outcome.ts';
 import { VARIABLES } from './template.ts';
 
-/** Who is owed a message: the first device that takes it (as msilo), or every known one. */
-type Recipients = SiloSettings['deliverTo'];
-
 /** Headers to add to a delivery: a template for each (docs/from-kamailio.md), or a function. */
 export type ExtraHeaders = Headers | ((message: Message, binding: Binding) => Headers);
 type Headers = Readonly<Record<string, string>>;
