@@ -69,7 +69,7 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
       if (changed > 0) await noteChanges(db, [box], clock());
     },
 
-    waiting: async (box, now, limit, after, device = '') => {
+    waiting: async (box, now, limit, { after, device = '' } = {}) => {
       const [kind, sendTime, id] = placeValues(after);
       // Spelled out: MySQL makes no range of a comparison of rows, and of an `or` only when each part is one.
       const rows = await db.all(

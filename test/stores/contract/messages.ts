@@ -218,7 +218,7 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     test('the pages of waiting() go on where the last one ended', async () => {
       for (let i = 0; i < 5; i++) await store.accept(aMessage(box));
       const first = await store.waiting(box, now, 2);
-      const second = await store.waiting(box, now, 10, first[1]);
+      const second = await store.waiting(box, now, 10, { after: first[1] });
       expect(first).toHaveLength(2);
       expect(second).toHaveLength(3);
     });
@@ -435,6 +435,26 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     });
   });
 
+  describe('a bug', () => {
+    test('is no outage: it passes as it is, with its stack, and harms no other call', async () => {
+      const limit = { messages: 1, bytes: 0 };
+      const rules = { box: limit, domain: limit, overflow: 'reject', receipts: 0, replaces: [] } as const;
+      await store.accept(aMessage(box));
+      const results = await Promise.allSettled([
+        store.accept(aMessage(`other-${box}`)),
+        // As JavaScript may call it.
+        store.accept(aMessage(box), { ...rules, overflow: 'drop' as 'reject' }),
+        store.accept(aMessage(`other-${box}`)),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      const { reason } = results[1] as PromiseRejectedResult;
+      expect(reason).toBeInstanceOf(TypeError);
+      expect(reason).not.toHaveProperty('status');
+      expect((reason as Error).stack).toContain('candidatesOf');
+      expect(await waiting()).toHaveLength(1);
+    });
+  });
+
   describe('rows of other programs', () => {
     test('an INSERT as Kamailio writes it is found, adopted once, and then handed out', async () => {
       await under.sql(
@@ -602,6 +622,17 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
         message: expect.stringContaining('schema step 9000') as string,
       });
       await under.sql('delete from silo_schema where version = 9000');
+    });
+
+    test('a database without a column that is needed is refused, not opened to fail later', async () => {
+      await under.sql('alter table silo_device drop column last_status');
+      await expect(under.open(() => now)).rejects.toMatchObject({
+        code: 'SILO_SCHEMA',
+        message: expect.stringMatching(
+          /lacks silo_device\.last_status: .* name another, empty database/,
+        ) as string,
+      });
+      await under.sql('alter table silo_device add column last_status integer not null default 0');
     });
 
     test('every step may be run again', async () => {
