@@ -3,7 +3,8 @@ import { textOf } from './errors.ts';
 import type { Logger } from './log.ts';
 
 export interface Ticker {
-  every(seconds: number, work: () => Promise<void>): void;
+  /** Long work asks `stopping` now and then, and leaves the rest when it says so. */
+  every(seconds: number, work: (stopping: () => boolean) => Promise<void>): void;
   /** Does no more, and waits for what is under way. */
   close(): Promise<void>;
 }
@@ -11,11 +12,12 @@ export interface Ticker {
 export function createTicker(log: Logger): Ticker {
   const stops: (() => Promise<void>)[] = [];
   let failing = false;
+  let stopped = false;
   return {
     every: (seconds, work) => {
       let running: Promise<void> | undefined;
       const timer = setInterval(() => {
-        running ??= work()
+        running ??= work(() => stopped)
           .then(
             () => {
               if (failing) log.warn('the store works again');
@@ -35,6 +37,7 @@ export function createTicker(log: Logger): Ticker {
       });
     },
     close: async () => {
+      stopped = true;
       await Promise.all(stops.map((stop) => stop()));
     },
   };

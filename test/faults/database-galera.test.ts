@@ -10,6 +10,7 @@ import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { nothingMore } from '../support/sentinel.ts';
 import { LONG, until } from '../support/until.ts';
+import { bindingConformance } from '../stores/contract/bindings.ts';
 import { aMessage, storeConformance } from '../stores/contract/messages.ts';
 import { compare, startSenders } from './senders.ts';
 
@@ -40,18 +41,20 @@ describe('a Galera cluster of three', needing(galeraMissing()), () => {
 
   describe('each store on another node', () => {
     let opened = 0;
-    storeConformance(async () => {
+    const create = async () => {
       const database = await cluster.createDatabase();
       return {
-        open: (now) => openStore(urlFrom(opened++, database), { now }),
-        sql: async (statement) => {
+        open: (now: () => number) => openStore(urlFrom(opened++, database), { now }),
+        sql: async (statement: string) => {
           const connection = await createConnection(cluster.nodes[2]!.url(database.name));
           await connection.query(statement);
           await connection.end();
         },
         remove: () => database.drop(),
       };
-    });
+    };
+    storeConformance(create);
+    bindingConformance(create);
   });
 
   test('three starters on an empty database, each on its own node, leave one schema', async () => {

@@ -36,7 +36,7 @@ export function createSweep({ store, served, subscriptions, settings, now, chang
   let turnedUntil = 0;
   let ticks = 0;
 
-  async function tick(): Promise<void> {
+  async function tick(stopping = () => false): Promise<void> {
     // Needs no store, so it comes first.
     for (const subscription of served.all())
       if (subscription.row.expires <= now()) subscriptions.end(subscription, 'timeout');
@@ -45,7 +45,7 @@ export function createSweep({ store, served, subscriptions, settings, now, chang
     const time = now();
     for (const mailbox of await store.turnedBoxes(turnedUntil, time)) changed(mailbox);
     turnedUntil = time;
-    if (++ticks % CLEAN_EVERY === 0) await clean();
+    if (++ticks % CLEAN_EVERY === 0) await clean(stopping);
   }
 
   async function lookAtTail(): Promise<void> {
@@ -67,9 +67,9 @@ export function createSweep({ store, served, subscriptions, settings, now, chang
       if (!ids.has(subscription.row.id)) subscriptions.end(subscription, 'noresource');
   }
 
-  async function clean(): Promise<void> {
-    while ((await store.expireSubscriptions(now() - KEEP_CHANGES, PAGE)) === PAGE);
-    await store.forgetMailboxes(now() - KEEP_CHANGES, now() - KEEP_MAILBOX);
+  async function clean(stopping: () => boolean): Promise<void> {
+    while (!stopping() && (await store.expireSubscriptions(now() - KEEP_CHANGES, PAGE)) === PAGE);
+    if (!stopping()) await store.forgetMailboxes(now() - KEEP_CHANGES, now() - KEEP_MAILBOX);
   }
 
   return {

@@ -17,6 +17,14 @@ import type {
   Ledger,
 } from './message.ts';
 
+/** Some of the messages of a box. */
+export interface Which {
+  /** Those behind this place. */
+  readonly after?: Place | undefined;
+  /** Without those that this device has or has refused for good. */
+  readonly device?: string;
+}
+
 /** Messages that wait, and how they ended. */
 export interface MessageStore {
   /** Commits the message, together with others that arrive meanwhile. A repeated key stores nothing. */
@@ -42,15 +50,8 @@ export interface MessageStore {
   /** Timed attempts of this box that are due are put off `until` then; 0: it waits for a registration again. */
   park(box: string, now: number, until: number): Promise<void>;
 
-  /** Unexpired messages of a box that may be sent now, in order, at most `limit`: those behind `after`. */
-  waiting(
-    box: string,
-    now: number,
-    limit: number,
-    after?: Place,
-    /** Without those that this device has or has refused for good. */
-    device?: string,
-  ): Promise<readonly Message[]>;
+  /** Unexpired messages of a box that may be sent now, in order, at most `limit`. */
+  waiting(box: string, now: number, limit: number, which?: Which): Promise<readonly Message[]>;
   /** Does the box hold any such message? Asked for each live message, since another node may have stored one. */
   holdsMail(box: string, now: number): Promise<boolean>;
   /**

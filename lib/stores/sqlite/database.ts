@@ -92,13 +92,13 @@ function makePrivate(path: string): void {
 }
 
 const CONSTRAINT = 19;
-/** A statement or a value that is wrong by itself (error, too big, constraint, mismatch, range). */
-const OF_ONE = new Set([1, 18, CONSTRAINT, 20, 25]);
+/** What may be wrong with one statement or value alone: (unknown,) error, too big, constraint, mismatch, range. */
+const OF_ONE = new Set([0, 1, 18, CONSTRAINT, 20, 25]);
 
-/** SQLite's number for what went wrong; undefined for what it did not throw. */
+/** SQLite's number for what went wrong, 0 where it does not say; undefined for what it did not throw. */
 function errcodeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  return 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
 }
 
 /** Did the database not do its work, whatever it was asked? */

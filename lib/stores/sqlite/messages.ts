@@ -49,7 +49,7 @@ export function sqliteMessages(db: Sqlite, clock: () => number): Part<MessageSto
       if (changes > 0) noteChange(db, box, clock());
     },
 
-    waiting: (box, now, limit, after, device = '') =>
+    waiting: (box, now, limit, { after, device = '' } = {}) =>
       db
         .sql(
           `select ${MESSAGE_COLUMNS} from silo

@@ -10,7 +10,7 @@ import { text } from '../shared/values.ts';
 import { VANISHED, type Overdue, type Vanished } from '../contract/message.ts';
 
 /** How long a slice may last, ms; it ends with the rows at hand. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 /** Rows between two looks at the clock. */
 const FEW = 20;
 /** The same where a row is only looked at. */

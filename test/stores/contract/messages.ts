@@ -218,7 +218,7 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     test('the pages of waiting() go on where the last one ended', async () => {
       for (let i = 0; i < 5; i++) await store.accept(aMessage(box));
       const first = await store.waiting(box, now, 2);
-      const second = await store.waiting(box, now, 10, first[1]);
+      const second = await store.waiting(box, now, 10, { after: first[1] });
       expect(first).toHaveLength(2);
       expect(second).toHaveLength(3);
     });
@@ -435,6 +435,26 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     });
   });
 
+  describe('a bug', () => {
+    test('is no outage: it passes as it is, with its stack, and harms no other call', async () => {
+      const limit = { messages: 1, bytes: 0 };
+      const rules = { box: limit, domain: limit, overflow: 'reject', receipts: 0, replaces: [] } as const;
+      await store.accept(aMessage(box));
+      const results = await Promise.allSettled([
+        store.accept(aMessage(`other-${box}`)),
+        // As JavaScript may call it.
+        store.accept(aMessage(box), { ...rules, overflow: 'drop' as 'reject' }),
+        store.accept(aMessage(`other-${box}`)),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      const reason: unknown = (results[1] as PromiseRejectedResult).reason;
+      expect(reason).toBeInstanceOf(TypeError);
+      expect(reason).not.toHaveProperty('status');
+      expect((reason as Error).stack).toContain('candidatesOf');
+      expect(await waiting()).toHaveLength(1);
+    });
+  });
+
   describe('rows of other programs', () => {
     test('an INSERT as Kamailio writes it is found, adopted once, and then handed out', async () => {
       await under.sql(
@@ -534,60 +554,6 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     });
   });
 
-  describe('bindings', () => {
-    /** Without an instance, so that one does not replace the other. */
-    const plain = (n: number, over: Partial<Binding> = {}) =>
-      aBinding(box, `sip:${n}@192.0.2.${n}`, { instance: undefined, regId: undefined, path: [], ...over });
-
-    test('a binding comes back as it was put, and is gone when it expires', async () => {
-      const binding = aBinding(box, 'sip:bob@192.0.2.1:5071;ob');
-      expect(await store.register(aRegister(box, [binding]))).toEqual({ bindings: [binding] });
-      expect(await store.bindings(box, 4999)).toEqual([binding]);
-      expect(await store.bindings(box, 5000)).toEqual([]);
-      expect(await store.registeredAmong([box, 'nobody@example.org'], 4999)).toEqual([box]);
-      expect(await store.registeredAmong([box], 5000)).toEqual([]);
-    });
-
-    test('put replaces, drop removes, and a refusal changes nothing', async () => {
-      const [one, two] = [plain(1), plain(2)];
-      await store.register(aRegister(box, [one, two]));
-      const changed = { ...two, cseq: 2 };
-      const second = aRegister(box, [changed, { ...one, cseq: 2, expires: now }], { cseq: 2 });
-      expect(await store.register(second)).toEqual({ bindings: [changed] });
-      expect(await store.register(second)).toEqual({ refused: 'older' });
-      const third = aRegister(box, [plain(3)], { cseq: 3, maxContacts: 1 });
-      expect(await store.register(third)).toEqual({ refused: 'too many' });
-      expect(await store.bindings(box, now)).toEqual([changed]);
-    });
-
-    test('a new flow of the same instance takes the place of the old one; * removes all', async () => {
-      const [old, fresh] = ['sip:old@192.0.2.1', 'sip:new@192.0.2.2'].map((uri) => aBinding(box, uri));
-      await store.register(aRegister(box, [old!]));
-      expect(await store.register(aRegister(box, [fresh!], { cseq: 2 }))).toEqual({ bindings: [fresh] });
-      expect(await store.register(aRegister(box, '*'))).toEqual({ refused: 'older' });
-      expect(await store.register(aRegister(box, '*', { cseq: 2 }))).toEqual({ bindings: [] });
-    });
-
-    test('REGISTERs that arrive together see each other in order', async () => {
-      const results = await Promise.all(
-        Array.from({ length: 20 }, (_, i) =>
-          store.register(aRegister(box, [plain(i, { cseq: i })], { maxContacts: 10 })),
-        ),
-      );
-      expect(
-        results.map((result) => ('bindings' in result ? result.bindings.length : result.refused)),
-      ).toEqual(results.map((_, i) => (i < 10 ? i + 1 : 'too many')));
-      const cseqs = (await store.bindings(box, now)).map((binding) => binding.cseq);
-      expect(cseqs.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    });
-
-    test('expired bindings are swept', async () => {
-      await store.register(aRegister(box, [aBinding(box, 'sip:x@192.0.2.1', { expires: 1100 })]));
-      expect(await store.expireBindings(1100, 100)).toBeGreaterThanOrEqual(1);
-      expect(await store.bindings(box, 0)).toEqual([]);
-    });
-  });
-
   describe('schema', () => {
     test('two starters at once leave one schema', async () => {
       const stores = await Promise.all([under.open(() => now), under.open(() => now), under.open(() => now)]);
@@ -602,6 +568,17 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
         message: expect.stringContaining('schema step 9000') as string,
       });
       await under.sql('delete from silo_schema where version = 9000');
+    });
+
+    test('a database without a column that is needed is refused, not opened to fail later', async () => {
+      await under.sql('alter table silo_device drop column last_status');
+      await expect(under.open(() => now)).rejects.toMatchObject({
+        code: 'SILO_SCHEMA',
+        message: expect.stringMatching(
+          /lacks silo_device\.last_status: .* name another, empty database/,
+        ) as string,
+      });
+      await under.sql('alter table silo_device add column last_status integer not null default 0');
     });
 
     test('every step may be run again', async () => {

@@ -326,8 +326,8 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       const refusal = { nextTime: 0, status: 415, strike: false, refusedBy: 'urn:uuid:1' };
       await store.defer(lease, rows[3]!.id, refusal);
       await store.release(lease);
-      const first = await store.waiting(box, now, 2, undefined, 'urn:uuid:1');
-      const second = await store.waiting(box, now, 10, first.at(-1), 'urn:uuid:1');
+      const first = await store.waiting(box, now, 2, { device: 'urn:uuid:1' });
+      const second = await store.waiting(box, now, 10, { after: first.at(-1), device: 'urn:uuid:1' });
       expect([...first, ...second].map(({ id }) => id)).toEqual([1, 2, 4, 5].map((n) => rows[n]!.id));
     });
 

@@ -1,6 +1,7 @@
 import mysql from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
+import { bindingConformance } from '../contract/bindings.ts';
 import { mariadbMissing } from '../../support/mariadb.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
@@ -23,6 +24,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
     };
   };
   storeConformance(create);
+  bindingConformance(create);
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);

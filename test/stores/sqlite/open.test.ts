@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
+import { bindingConformance } from '../contract/bindings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from '../contract/messages.ts';
 import { mwiConformance } from '../contract/mwi.ts';
@@ -27,6 +28,7 @@ describe('the SQLite store', () => {
     });
   };
   storeConformance(create);
+  bindingConformance(create);
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);

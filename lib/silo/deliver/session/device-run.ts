@@ -84,7 +84,7 @@ export class DeviceRun {
     let found: 'progress' | 'done' = 'done';
     let after: Place | undefined;
     for (;;) {
-      const page = await store.waiting(lease.box, now(), PAGE, after, this.#device);
+      const page = await store.waiting(lease.box, now(), PAGE, { after, device: this.#device });
       if (page.length === 0) return found;
       for (const message of page) {
         after = message;

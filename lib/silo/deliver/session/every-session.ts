@@ -96,7 +96,7 @@ export class EverySession {
     const { store, lease, now } = this.#context;
     let after: Place | undefined;
     for (;;) {
-      const page = await store.waiting(lease.box, now(), PAGE, after);
+      const page = await store.waiting(lease.box, now(), PAGE, { after });
       if (page.length === 0) return;
       for (const message of page) await pending.endIfDone(message);
       after = page.at(-1);

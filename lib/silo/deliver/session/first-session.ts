@@ -50,7 +50,7 @@ export class FirstSession {
     const { store, boxes, lease, now } = this.#context;
     for (;;) {
       const mark = boxes.mark();
-      const page = await store.waiting(lease.box, now(), PAGE, this.#after);
+      const page = await store.waiting(lease.box, now(), PAGE, { after: this.#after });
       if (page.length === 0) return this.#state === 'leaving' ? { kind: 'waits' } : { kind: 'empty', mark };
       for (const message of page) {
         const end = this.#heldUp(message) ?? (await this.#send(message));

@@ -13,14 +13,14 @@ export interface PurgeContext extends Pick<SiloContext, 'store' | 'events' | 'se
   readonly onEnded: (boxes: readonly string[]) => Promise<void>;
 }
 
-/** One look for what is over. */
-export type Purge = () => Promise<void>;
+/** One look for what is over; ends early when `stopping` says so. */
+export type Purge = (stopping: () => boolean) => Promise<void>;
 
 export function createPurge({ store, events, settings, now, onEnded }: PurgeContext): Purge {
   let vanishedAfter = '';
 
-  async function expire(): Promise<void> {
-    for (;;) {
+  async function expire(stopping: () => boolean): Promise<void> {
+    while (!stopping()) {
       const ended = await store.expire(now(), PAGE);
       for (const { message, outcome } of ended) {
         const { box, key } = message;
@@ -32,8 +32,8 @@ export function createPurge({ store, events, settings, now, onEnded }: PurgeCont
   }
 
   /** Rows that a Kamailio has delivered, or an operator deleted: nothing else would ever end these messages. */
-  async function endVanished(): Promise<void> {
-    for (let page = 0; page < VANISHED_PAGES; page++) {
+  async function endVanished(stopping: () => boolean): Promise<void> {
+    for (let page = 0; page < VANISHED_PAGES && !stopping(); page++) {
       const { ended, after } = await store.endVanished(vanishedAfter, VANISHED_PAGE);
       vanishedAfter = after;
       for (const { box, key } of ended) events.emit('ended', { box, key, ...VANISHED });
@@ -42,12 +42,15 @@ export function createPurge({ store, events, settings, now, onEnded }: PurgeCont
     }
   }
 
-  return async () => {
-    await expire();
-    await endVanished();
-    while ((await store.forget(now() - settings.keepLedger, PAGE)) === PAGE);
-    if (settings.keepDead > 0) while ((await store.expireDead(now() - settings.keepDead, PAGE)) === PAGE);
-    while ((await store.expireBindings(now(), PAGE)) === PAGE);
-    while ((await store.forgetDevices(now(), PAGE)) === PAGE);
+  return async (stopping) => {
+    const all = async (some: () => Promise<number>) => {
+      while (!stopping() && (await some()) === PAGE);
+    };
+    await expire(stopping);
+    await endVanished(stopping);
+    await all(() => store.forget(now() - settings.keepLedger, PAGE));
+    if (settings.keepDead > 0) await all(() => store.expireDead(now() - settings.keepDead, PAGE));
+    await all(() => store.expireBindings(now(), PAGE));
+    await all(() => store.forgetDevices(now(), PAGE));
   };
 }

@@ -48,7 +48,8 @@ export class Thread {
   /** Rejects with what the thread says when it can't begin. */
   static start(file: URL, options: ThreadOptions): Promise<Thread> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(file, { workerData: options.workerData, name: options.name });
+      // Without the flags of the process: some are not for threads (--input-type), others not for this one.
+      const worker = new Worker(file, { workerData: options.workerData, name: options.name, execArgv: [] });
       const ended = (code: number) =>
         reject(new Error(`the thread of ${options.name} ended with code ${code}`));
       worker.once('error', reject);
