@@ -26,7 +26,7 @@ function packagesOf(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
 }
 
-/** All that the build reads. The two folders of tests because `bench/` borrows from them, and tsc follows the import. */
+/** All that the build reads. Of the tests, what `bench/` borrows and tsc follows it to, and what `npm run fuzz` runs. */
 const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
@@ -36,6 +36,7 @@ const SOURCES = [
   'bench',
   'test/support',
   'test/faults',
+  'test/fuzz',
 ];
 
 /**
