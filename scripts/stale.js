@@ -26,7 +26,10 @@ function packagesOf(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
 }
 
-/** All that the build reads. `test/support` because `bench/` and `examples/` borrow from it, and tsc follows the import. */
+/**
+ * All that the build reads. `test/support` because `bench/` and `examples/` borrow from it, and tsc follows the import; `test/fuzz` is what
+ * `npm run fuzz` runs.
+ */
 const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
@@ -35,6 +38,7 @@ const SOURCES = [
   'examples',
   'bench',
   'test/support',
+  'test/fuzz',
 ];
 
 /**

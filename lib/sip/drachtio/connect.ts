@@ -2,6 +2,7 @@
 import Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { readOnlyReadable } from './readable.ts';
 
 const log = logger('sip:connect');
 
@@ -65,6 +66,7 @@ export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): P
       enablePing: true,
       pingInterval: 15_000,
     });
+    readOnlyReadable(srf);
   });
 }
 

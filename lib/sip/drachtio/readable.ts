@@ -1,0 +1,62 @@
+/**
+ * drachtio-srf drops a message that it can't read, and prints it with a stack trace on standard error: a line without a colon
+ * in an answer is enough, and a stranger writes our log while the answer is lost. So it gets only what it can read: lines
+ * that are no header are taken out before (RFC 3261 16.3 and 8.1.3.4 let us go on without what is not understood).
+ */
+import type Srf from 'drachtio-srf';
+import { traceOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+
+const log = logger('sip:readable');
+
+/** Both as drachtio-srf's parser has them: other lines and start lines it gives up on. */
+const HEADER = /^\S*?\s*:/;
+const START = /^(?:SIP\/\d+\.\d+\s+\d+|[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+)/;
+const LINE_END = /\r\n(?![ \t])/;
+
+/**
+ * What drachtio-srf can read of a frame: the frame as it is, or without some lines; undefined when its message can't be read
+ * at all.
+ */
+export function readable(frame: string): string | undefined {
+  const start = frame.indexOf('\r\n') + 2;
+  // Without a message: an acknowledgement, an answer to a ping.
+  if (start < 2 || start === frame.length) return frame;
+  const end = frame.indexOf('\r\n\r\n', start);
+  const [startLine = '', ...lines] = frame.slice(start, end < 0 ? frame.length : end).split(LINE_END);
+  if (!START.test(startLine)) return undefined;
+  const headers = lines.filter((line) => HEADER.test(line));
+  if (headers.length === lines.length) return frame;
+  return frame.slice(0, start) + [startLine, ...headers].join('\r\n') + (end < 0 ? '' : frame.slice(end));
+}
+
+/** drachtio-srf's connection; its types don't tell of it. */
+interface Inside {
+  readonly _app: { readonly client: { readonly wp: Wire } };
+}
+
+interface Wire {
+  listeners(event: 'msg'): ((socket: unknown, frame: string) => void)[];
+  removeAllListeners(event: 'msg'): unknown;
+  on(event: 'msg', listener: (socket: unknown, frame: string) => void): unknown;
+}
+
+/** From now on `srf`, which has just been told to connect, gets only what it can read, and outlives what it can't. */
+export function readOnlyReadable(srf: Srf): void {
+  const { wp } = (srf as unknown as Inside)._app.client;
+  const listeners = wp.listeners('msg');
+  wp.removeAllListeners('msg');
+  wp.on('msg', (socket, frame) => {
+    const text = readable(frame);
+    if (text === undefined) {
+      log.warn('a message that is no SIP was left out: drachtio-srf can not read it');
+      return;
+    }
+    try {
+      for (const listener of listeners) listener(socket, text);
+    } catch (error) {
+      // Thrown on, it would end the process: a stranger's message must not.
+      log.error(`a message could not be handed on: ${traceOf(error)}`);
+    }
+  });
+}

@@ -1,0 +1,65 @@
+/** One batch: its inputs are sent, and then everything must be as it was before. */
+import { checkEnvironment } from './environment.ts';
+import type { Input } from './inputs.ts';
+import { canary } from './target/canary.ts';
+import type { Failure } from './target/failure.ts';
+import { Senders } from './target/senders.ts';
+import type { Target } from './target/target.ts';
+
+/** So many inputs leave in one burst. */
+const BURST = 32;
+/** Requests that wait for an answer while more are sent. */
+const MOST_OPEN = 64;
+
+export interface BatchOptions {
+  /** ms until an answer, a canary or a barrier must be there. */
+  readonly patience: number;
+}
+
+export interface BatchResult {
+  readonly failure: Failure | undefined;
+  /** Requests that had to be answered and were. */
+  readonly answers: ReadonlyMap<string, number>;
+  /** Requests that the application has sent to us. */
+  readonly arrived: number;
+}
+
+export async function runBatch(
+  target: Target,
+  inputs: readonly Input[],
+  { patience }: BatchOptions,
+): Promise<BatchResult> {
+  const senders = await Senders.open(target);
+  const failure = await sendAll(target, senders, inputs, patience).finally(() => senders.close());
+  return { failure, answers: senders.open.answers, arrived: senders.arrived };
+}
+
+async function sendAll(
+  target: Target,
+  senders: Senders,
+  inputs: readonly Input[],
+  patience: number,
+): Promise<Failure | undefined> {
+  for (let at = 0; at < inputs.length; at += BURST) {
+    for (const input of inputs.slice(at, at + BURST)) {
+      const failure = input.way === 'environment' ? checkEnvironment(input) : undefined;
+      if (failure) return failure;
+      await senders.send(input);
+    }
+    if (!(await senders.barrier(patience)) || !(await senders.open.atMost(MOST_OPEN, patience)))
+      return (await target.vitals()) ?? unanswered(senders);
+  }
+  if (!(await senders.open.atMost(0, patience))) return (await target.vitals()) ?? unanswered(senders);
+  const [broken] = senders.broken;
+  if (broken !== undefined) return { kind: 'a broken request', seen: broken };
+  return (await target.vitals()) ?? (await canary(target, patience)) ?? (await target.vitals());
+}
+
+function unanswered(senders: Senders): Failure {
+  const open = senders.open.inputs;
+  return {
+    kind: 'no answer',
+    seen: `${open.length} requests got no final answer, such as: ${open[0]?.what ?? ''}`,
+    suspects: open.filter(({ what }) => what !== 'the barrier'),
+  };
+}

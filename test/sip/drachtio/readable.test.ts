@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { readable } from '../../../lib/sip/drachtio/readable.ts';
+import { rawRequest } from '../raw-request.ts';
+
+const META = '1|sip|network|100|udp|127.0.0.1|5060|10:00:00|t|d|';
+const frame = (...lines: readonly string[]) => [META, ...lines, '', ''].join('\r\n');
+
+describe('what drachtio-srf is given', () => {
+  test('is the frame itself where it can read all of it', () => {
+    const all = frame('MESSAGE sip:a@b SIP/2.0', 'From: x', ' folded', 'X:y');
+    expect(readable(all)).toBe(all);
+    expect(readable('1|response|2|OK|pong')).toBe('1|response|2|OK|pong');
+  });
+
+  test.each([
+    ['without a colon', 'No colon'],
+    ['with a blank in its name', 'Sp ace: x'],
+    ['that is empty but for control characters', '\u0001\u0002'],
+  ])('is the frame without a line %s', (_, line) => {
+    const left = readable(frame('SIP/2.0 200 OK', 'From: x', line, 'To: y'));
+    expect(left).toBe(frame('SIP/2.0 200 OK', 'From: x', 'To: y'));
+  });
+
+  test('keeps the body, whatever is in it', () => {
+    expect(readable(`${frame('SIP/2.0 200 OK', 'No colon', 'l: 9')}no colon\r\n\r\n`)).toBe(
+      `${frame('SIP/2.0 200 OK', 'l: 9')}no colon\r\n\r\n`,
+    );
+  });
+
+  test.each(['', 'nonsense', 'MESSAGE sip:a@b', 'SIP/2.0 OK', 'M\u00e9SSAGE sip:a@b SIP/2.0'])(
+    'is nothing for the start line %j',
+    (start) => expect(readable(frame(start, 'From: x'))).toBeUndefined(),
+  );
+
+  test.each(['No colon', 'Sp ace: x'])('is what its own parser would give up on: %s', (line) =>
+    expect(() => rawRequest(['From: x', line])).toThrow('failed to parse'),
+  );
+});
