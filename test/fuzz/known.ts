@@ -7,7 +7,7 @@ interface KnownFault {
   readonly shows: (text: string) => boolean;
 }
 
-export const KNOWN_FAULTS: readonly KnownFault[] = [
+const KNOWN_FAULTS: readonly KnownFault[] = [
   {
     name: 'a To tag and an odd Route',
     why: 'Route: <tel:+1;lr>: it dies where it looks for the next hop',

@@ -64,7 +64,7 @@ export function mustBeAnswered(sent: Sent): boolean {
   );
 }
 
-export function viaOf({ transport, peer, run, nr }: Omit<Sent, 'bytes'>): string {
+function viaOf({ transport, peer, run, nr }: Omit<Sent, 'bytes'>): string {
   return `SIP/2.0/${transport} ${peer};rport;branch=${branchOf(run, nr)}`;
 }
 

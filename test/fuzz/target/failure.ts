@@ -1,7 +1,7 @@
 /** What must never be. */
 import type { Input } from '../inputs.ts';
 
-export type FailureKind =
+type FailureKind =
   | 'the application ended'
   | 'the application does not start'
   | 'the application does not stop'

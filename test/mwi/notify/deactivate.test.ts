@@ -15,7 +15,7 @@ let deactivation: Deactivation;
 beforeEach(async () => {
   store = await openStore('sqlite::memory:', { now: () => 1000 });
   wire = new Wire();
-  context = mwiContext({ store, wire, now: () => 1000, settings: { spread: 60_000 } });
+  context = mwiContext({ store, wire, now: () => 1000, settings: { node: 'node', spread: 60_000 } });
   deactivation = new Deactivation(context);
 });
 afterEach(() => store.close());
