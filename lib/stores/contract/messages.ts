@@ -18,7 +18,7 @@ import type {
 } from './message.ts';
 
 /** Some of the messages of a box. */
-export interface Which {
+interface Which {
   /** Those behind this place. */
   readonly after?: Place | undefined;
   /** Without those that this device has or has refused for good. */
