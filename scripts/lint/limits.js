@@ -17,16 +17,9 @@ export const LONGER = {
     700,
     'one test for each example of the documentation, in the order of the pages',
   ],
-  'test/stores/contract/messages.ts': [620, 'what every store does with messages, for both engines'],
 };
 
 /** file: [parameters, why] */
 export const MORE_PARAMETERS = {
-  'lib/stores/mysql/devices.ts': [5, 'by id or by key, in a transaction or not'],
-  'lib/stores/mysql/messages.ts': [
-    5,
-    'one question: which messages of a box, until when, how many, behind which',
-  ],
-  'lib/stores/sqlite/messages.ts': [5, 'as in MySQL'],
   'examples/ladder.ts': [5, 'an arrow has two ends, a text and a style'],
 };

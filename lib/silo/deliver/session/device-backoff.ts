@@ -23,6 +23,14 @@ export class DeviceBackoff {
     this.states = new Map(states.map((state) => [state.device, state]));
   }
 
+  /** It has registered while the session runs: unless it is known, it is seen for the first time now. */
+  met(device: string): void {
+    if (this.states.has(device)) return;
+    const firstSeen = this.#context.now();
+    const none = { attempts: 0, strikes: 0, nextTime: 0, lastStatus: 0 };
+    this.states.set(device, { device, firstSeen, until: 0, ...none });
+  }
+
   /** Failed attempts of the device's first message. */
   attempts(device: string): number {
     return this.states.get(device)?.attempts ?? 0;

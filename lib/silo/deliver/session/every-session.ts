@@ -61,10 +61,13 @@ export class EverySession {
       woken();
     });
     try {
-      for (;;) {
+      for (let round = 0; ; round++) {
         const wake = new Promise<void>((resolve) => (woken = resolve));
-        for (const device of new Set((await context.devices.reachable()).map(deviceOf)))
-          this.#start(context, device);
+        const reachable = await context.devices.reachable();
+        if (round > 0)
+          for (const binding of reachable)
+            if (binding.instance !== undefined) context.backoff.met(deviceOf(binding));
+        for (const device of new Set(reachable.map(deviceOf))) this.#start(context, device);
         if (this.#running.size === 0) return;
         await Promise.race([wake, ...this.#running]);
       }
