@@ -7,9 +7,9 @@ import { Senders } from './target/senders.ts';
 import type { Target } from './target/target.ts';
 
 /** So many inputs leave in one burst. */
-const BURST = 32;
+const BURST = 64;
 /** Requests that wait for an answer while more are sent. */
-const MOST_OPEN = 64;
+const MOST_OPEN = 256;
 
 export interface BatchOptions {
   /** ms until an answer, a canary or a barrier must be there. */
@@ -18,8 +18,8 @@ export interface BatchOptions {
 
 export interface BatchResult {
   readonly failure: Failure | undefined;
-  /** Requests that had to be answered and were. */
-  readonly answers: ReadonlyMap<string, number>;
+  /** Final answers to what had to be answered, by status. */
+  readonly answers: ReadonlyMap<number, number>;
   /** Requests that the application has sent to us. */
   readonly arrived: number;
 }
@@ -50,9 +50,10 @@ async function sendAll(
       return (await target.vitals()) ?? unanswered(senders);
   }
   if (!(await senders.open.atMost(0, patience))) return (await target.vitals()) ?? unanswered(senders);
+  const failure = (await target.vitals()) ?? (await canary(target, patience)) ?? (await target.vitals());
+  // Meanwhile the application has said what it had to say about them.
   const [broken] = senders.broken;
-  if (broken !== undefined) return { kind: 'a broken request', seen: broken };
-  return (await target.vitals()) ?? (await canary(target, patience)) ?? (await target.vitals());
+  return failure ?? (broken === undefined ? undefined : { kind: 'a broken request', seen: broken });
 }
 
 function unanswered(senders: Senders): Failure {

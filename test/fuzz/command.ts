@@ -19,7 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string', default: '0' },
     store: { type: 'string', default: 'sqlite' },
-    batch: { type: 'string', default: '500' },
+    batch: { type: 'string', default: '1000' },
     /** s until an answer or a canary must be there. */
     patience: { type: 'string', default: '10' },
     /** MB that the application may hold. */
@@ -65,8 +65,11 @@ function progress({ inputs, batches, memory, restarts }: Tally): void {
 }
 
 function summary({ tally, found }: Report): void {
-  const counts = (map: ReadonlyMap<string, number>) =>
-    [...map].map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
+  const counts = (map: ReadonlyMap<string | number, number>) =>
+    [...map]
+      .sort(([, one], [, other]) => other - one)
+      .map(([name, count]) => `${name}: ${count}`)
+      .join(', ') || 'none';
   console.log(
     `\n${tally.inputs} inputs in ${seconds()} s (${counts(tally.ways)}), --seed ${seed}\n` +
       `answered: ${counts(tally.answers)}; requests of the application: ${tally.arrived}\n` +

@@ -38,8 +38,8 @@ export interface Tally {
   memory: number;
   mostMemory: number;
   readonly ways: Map<Way, number>;
-  /** Final answers to what had to be answered, by class. */
-  readonly answers: Map<string, number>;
+  /** Final answers to what had to be answered, by status. */
+  readonly answers: Map<number, number>;
   /** Inputs left out, by the name of the known fault. */
   readonly leftOut: Map<string, number>;
 }
@@ -51,11 +51,11 @@ export interface Report {
 
 const DEFAULTS = {
   from: 0,
-  batch: 500,
+  batch: 1_000,
   patience: 10_000,
   memory: 1_024,
   restartEvery: 40,
-  findLimit: 300_000,
+  findLimit: 180_000,
   onBatch: () => undefined,
   say: () => undefined,
   stopped: () => false,
@@ -96,7 +96,7 @@ async function runAll(target: Target, options: Settings, tally: Tally): Promise<
     const { failure, answers, arrived } = await runBatch(target, inputs, options);
     tally.batches++;
     tally.arrived += arrived;
-    for (const [kind, count] of answers) add(tally.answers, kind, count);
+    for (const [status, count] of answers) add(tally.answers, status, count);
     tally.memory = target.memory;
     tally.mostMemory = Math.max(tally.mostMemory, tally.memory);
     if (failure) return { failure, inputs };

@@ -9,9 +9,10 @@ import { logger } from '../../base/log.ts';
 
 const log = logger('sip:readable');
 
-/** Both as drachtio-srf's parser has them: other lines and start lines it gives up on. */
+/** All three as drachtio-srf's parser has them: other lines and start lines it gives up on. */
 const HEADER = /^\S*?\s*:/;
-const START = /^(?:SIP\/\d+\.\d+\s+\d+|[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+)/;
+const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
+const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
 const LINE_END = /\r\n(?![ \t])/;
 
 /**
@@ -23,11 +24,17 @@ export function readable(frame: string): string | undefined {
   // Without a message: an acknowledgement, an answer to a ping.
   if (start < 2 || start === frame.length) return frame;
   const end = frame.indexOf('\r\n\r\n', start);
-  const [startLine = '', ...lines] = frame.slice(start, end < 0 ? frame.length : end).split(LINE_END);
-  if (!START.test(startLine)) return undefined;
+  const [first = '', ...lines] = frame.slice(start, end < 0 ? frame.length : end).split(LINE_END);
+  const startLine = REQUEST.test(first) ? first : oneLine(first);
+  if (startLine === undefined) return undefined;
   const headers = lines.filter((line) => HEADER.test(line));
-  if (headers.length === lines.length) return frame;
+  if (startLine === first && headers.length === lines.length) return frame;
   return frame.slice(0, start) + [startLine, ...headers].join('\r\n') + (end < 0 ? '' : frame.slice(end));
+}
+
+/** The status line; a reason phrase may hold anything that some stack takes for a line end. */
+function oneLine(startLine: string): string | undefined {
+  return [startLine, startLine.replace(/\s+/g, ' ')].find((line) => RESPONSE.test(line));
 }
 
 /** drachtio-srf's connection; its types don't tell of it. */

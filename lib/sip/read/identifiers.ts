@@ -1,5 +1,5 @@
-/** The words by which a request is told from others: Call-ID, tags, branch (RFC 3261 8.1.1 and 25.1). */
-import { header, parseNameAddr, splitList, type HeaderSource } from './headers.ts';
+/** The words by which a request is told from others: Call-ID, tags, branch (RFC 3261 8.1.1 and 25.1); and who it is from and to. */
+import { hasControl, header, parseNameAddr, splitList, type HeaderSource } from './headers.ts';
 
 /**
  * What no such word may hold, and what would break out of drachtio's wire protocol, which parts its fields with `|` and its
@@ -10,9 +10,13 @@ const NEVER = /[|\p{Cc}]/u;
 /** A sentence when one of them can't be passed on; undefined when all can. */
 export function badIdentifier(req: HeaderSource): string | undefined {
   if (NEVER.test(header(req, 'Call-ID') ?? '')) return sentence('Call-ID');
-  for (const name of ['From', 'To'] as const)
-    if (NEVER.test(parseNameAddr(header(req, name) ?? '')?.params.get('tag') ?? ''))
-      return sentence(`tag of ${name}`);
+  for (const name of ['From', 'To'] as const) {
+    const value = header(req, name) ?? '';
+    // Both go into every request of a dialog as they came, and drachtio-server passes them on (RFC 3261 25.1).
+    if (hasControl(value))
+      return `The ${name} holds a control character, which no header may (RFC 3261 25.1).`;
+    if (NEVER.test(parseNameAddr(value)?.params.get('tag') ?? '')) return sentence(`tag of ${name}`);
+  }
   const [via = ''] = splitList(header(req, 'Via') ?? '');
   if (NEVER.test(/;\s*branch\s*=\s*([^;,]*)/i.exec(via)?.[1] ?? '')) return sentence('branch of Via');
   return undefined;

@@ -38,6 +38,8 @@ export function valueOf({ lines }: Pick<Arrived, 'lines'>, name: string): string
 
 /** What is broken about a request that the application has sent; undefined when nothing is. */
 export function brokenness({ start, lines, body }: Arrived): string | undefined {
+  // With two, a server has forwarded what somebody else wrote.
+  if (lines.filter((line) => /^via:/i.test(line)).length > 1) return undefined;
   if (!/^[A-Z]+ \S+ SIP\/2\.0$/.test(start)) return `the start line is ${JSON.stringify(start)}`;
   for (const line of lines) {
     if (CONTROL.test(line)) return `a control character in ${JSON.stringify(line)}`;

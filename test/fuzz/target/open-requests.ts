@@ -16,8 +16,8 @@ const LOOK_MS = 20;
 export class OpenRequests {
   readonly #open = new Map<string, OpenRequest>();
   readonly #waiting = new Set<() => void>();
-  /** Final answers by their class. */
-  readonly answers = new Map<string, number>();
+  /** Final answers by their status. */
+  readonly answers = new Map<number, number>();
 
   get size(): number {
     return this.#open.size;
@@ -33,8 +33,7 @@ export class OpenRequests {
 
   answered(branch: string, status: number): void {
     if (status < 200 || !this.#open.delete(branch)) return;
-    const kind = `${Math.floor(status / 100)}xx`;
-    this.answers.set(kind, (this.answers.get(kind) ?? 0) + 1);
+    this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
     for (const waiter of [...this.#waiting]) waiter();
   }
 

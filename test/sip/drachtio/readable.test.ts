@@ -21,6 +21,11 @@ describe('what drachtio-srf is given', () => {
     expect(left).toBe(frame('SIP/2.0 200 OK', 'From: x', 'To: y'));
   });
 
+  test.each(['OK\r\n folded', 'O\nK', 'O\u2028K'])('has a reason phrase in one line: %j', (reason) => {
+    const left = readable(frame(`SIP/2.0 200 ${reason}`, 'From: x')) ?? '';
+    expect(left.split('\r\n')[1]).toMatch(/^SIP\/2\.0 200 O[ -~]+$/);
+  });
+
   test('keeps the body, whatever is in it', () => {
     expect(readable(`${frame('SIP/2.0 200 OK', 'No colon', 'l: 9')}no colon\r\n\r\n`)).toBe(
       `${frame('SIP/2.0 200 OK', 'l: 9')}no colon\r\n\r\n`,

@@ -1,0 +1,41 @@
+/** From and To of a SUBSCRIBE with a control character in them were repeated in every NOTIFY. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startNode, type TestNode } from '../support/node.ts';
+import { Phone } from '../support/phone.ts';
+
+let node: TestNode;
+let alice: Phone;
+beforeEach(async () => {
+  node = await startNode();
+  alice = await Phone.start('alice', { server: node.server });
+});
+afterEach(async () => {
+  alice.close();
+  await node.close();
+});
+
+const VALUES = [
+  '<sip:al\u0017ice@example.org>',
+  '"\u0017" <sip:alice@example.org>',
+  '"\u007f" <sip:alice@example.org>',
+];
+
+for (const name of ['From', 'To'])
+  for (const method of ['SUBSCRIBE', 'MESSAGE', 'REGISTER', 'PUBLISH', 'OPTIONS'])
+    test.each(VALUES)(`${method} with a control character in ${name} (%j) gets 400`, async (value) => {
+      const answer = await alice.request(method, 'sip:alice@example.org', 'alice@example.org', {
+        [name]: `${value}${name === 'From' ? ';tag=1' : ''}`,
+        Contact: alice.contact,
+        Event: 'message-summary',
+        Expires: '60',
+      });
+      expect(answer.status).toBe(400);
+      expect(alice.requests).toEqual([]);
+    });
+
+test('a tab and a folded line are none', async () => {
+  const answer = await alice.message('bob', 'hello', {
+    headers: { From: '"A\t\r\n B" <sip:alice@example.org>;tag=1' },
+  });
+  expect(answer.status).toBe(202);
+});
