@@ -71,7 +71,7 @@ function scripts(): readonly string[] {
 
 /** What reads variables of the tests. */
 function readers(): string {
-  return ['test', 'test/support', 'test/docs', 'test/faults', 'test/mwi/summary']
+  return ['test', 'test/support', 'test/support/load', 'test/docs', 'test/faults', 'test/mwi/summary']
     .flatMap((folder) =>
       readdirSync(join(root, folder))
         .filter((name) => name.endsWith('.ts'))
