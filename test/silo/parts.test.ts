@@ -8,7 +8,8 @@ import { createEvents } from '../../lib/silo/state/events.ts';
 import { createInFlight } from '../../lib/silo/state/in-flight.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
 import { headerObject } from '../../lib/silo/receive/kept-headers.ts';
-import { backoff, retryAfter, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
+import { backoff, retryAfter } from '../../lib/silo/state/retry-times.ts';
+import { storable, verdictOf } from '../../lib/silo/state/outcome.ts';
 import { aBinding, aRow } from '../stores/contract/messages.ts';
 
 describe('the outcome of an answer', () => {

@@ -13,7 +13,8 @@ import type { RateLimit } from '../pace/rate-limit.ts';
 import type { SetupAlert } from '../pace/setup-alert.ts';
 import type { InFlight } from '../state/in-flight.ts';
 import type { SiloSettings } from '../state/options.ts';
-import { retryAfter, type Verdict } from '../state/outcome.ts';
+import { retryAfter } from '../state/retry-times.ts';
+import type { Verdict } from '../state/outcome.ts';
 import { deliveryOf, timeLeft } from './outgoing-message.ts';
 
 const log = logger('silo:lane');

@@ -2,7 +2,8 @@
 import type { DeviceState, DeviceStore } from '../../../stores/contract/devices.ts';
 import type { Lease } from '../../../stores/contract/leases.ts';
 import type { SiloSettings } from '../../state/options.ts';
-import { backoff, retryAfter, waitsForDevice } from '../../state/outcome.ts';
+import { backoff, retryAfter } from '../../state/retry-times.ts';
+import { waitsForDevice } from '../../state/outcome.ts';
 import type { Wake } from '../../state/wake.ts';
 import type { Failure } from '../attempt.ts';
 

@@ -9,7 +9,8 @@
  */
 import { assertState } from '../../../base/state.ts';
 import type { Message, Place } from '../../../stores/contract/message.ts';
-import { backoff, retryAfter, waitsForDevice } from '../../state/outcome.ts';
+import { backoff, retryAfter } from '../../state/retry-times.ts';
+import { waitsForDevice } from '../../state/outcome.ts';
 import { SendToFirst } from './send-to-first.ts';
 import { AGAIN, PAGE, type SessionContext, type SessionEnd } from './session.ts';
 import { settle } from './settle.ts';
