@@ -144,4 +144,3 @@ function emptyTally(): Tally {
   };
 }
 
-export type { FuzzStore };
