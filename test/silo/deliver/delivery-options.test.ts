@@ -138,6 +138,8 @@ describe('a delivery', () => {
       const states = await scene.node.store.deviceStates('bob@example.org');
       expect(states.map(({ attempts }) => attempts)).toEqual([1, 1]);
     });
+    // The limit is that of the next session, so the one before must be over.
+    for (const phone of devices) await idle(scene.node, phone);
     there = 200;
     scene.node.silo.dump('bob@example.org', { limit: 2 });
     for (const phone of devices) await phone.received(3);
