@@ -12,7 +12,11 @@ export const FRAMES = [
   `${ID}|route|bye`,
   `${ID}|remove_route|bye`,
   `${ID}|proxy|x|remainInDialog|full|followRedirects|simultaneous|provisionalTimeout|finalTimeout|destinations`,
-  sip('||', ['MESSAGE sip:frame@{peer} SIP/2.0', 'To: <sip:frame@{peer}>', 'Content-Type: text/plain'], 'hello'),
+  sip(
+    '||',
+    ['MESSAGE sip:frame@{peer} SIP/2.0', 'To: <sip:frame@{peer}>', 'Content-Type: text/plain'],
+    'hello',
+  ),
   sip('||', [
     'MESSAGE sip:frame@{peer};transport=tcp SIP/2.0',
     'From: <sip:x@localhost>;tag=1',
