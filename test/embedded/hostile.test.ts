@@ -234,4 +234,16 @@ describe('bytes that are no SIP', () => {
     socket.close();
     await isServing(all);
   });
+
+  it('a tag with a folded line behind it stays one word in what the app is told', async () => {
+    const all = await scene();
+    const phone = kept(await UdpPeer.open(all.sip));
+    const headers = [`Contact: <sip:u@127.0.0.1:${phone.port}>`, 'Event: message-summary'];
+    phone.send(request(phone, 'SUBSCRIBE', { from: '<sip:a@b>;tag=one\r\n two|three', headers }));
+    const frame = await all.app.take();
+    const answer = await all.app.respond(frame.transactionId, '489 Bad Event');
+    expect(answer.result).toContain(`${frame.message.get('call-id')};from-tag=one||Msg sent:|`);
+    expect(answer.message.startLine).toBe('SIP/2.0 489 Bad Event');
+    await isServing(all);
+  });
 });

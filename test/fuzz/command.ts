@@ -24,6 +24,8 @@ const { values } = parseArgs({
     patience: { type: 'string', default: '10' },
     /** MB that the application may hold. */
     memory: { type: 'string', default: '1024' },
+    /** A file for what the application says on standard error. */
+    errors: { type: 'string' },
     replay: { type: 'string' },
     out: { type: 'string', default: 'fuzz-found.json' },
   },
@@ -116,6 +118,7 @@ async function fuzz(makeStore: StoreMaker): Promise<boolean> {
     patience: number('patience') * 1000,
     memory: number('memory'),
     makeStore,
+    errors: values.errors,
     onBatch: progress,
     say: (line) => console.log(line),
     stopped: () => stopping,

@@ -1,11 +1,11 @@
 /** A run: batch after batch, a restart now and then, until all is sent, something fails or it is told to stop. */
 import { realServer } from '../support/real-server.ts';
-import { runBatch } from './batch.ts';
-import { find, type Found } from './find.ts';
+import { runBatch, type BatchResult } from './batch.ts';
+import { find, type Failed, type Found } from './find.ts';
 import { inputAt, type Input, type Way } from './inputs.ts';
 import { knownFault } from './known.ts';
 import type { Failure } from './target/failure.ts';
-import type { FuzzStore, StoreMaker } from './target/stores.ts';
+import type { StoreMaker } from './target/stores.ts';
 import { Target, restartServer } from './target/target.ts';
 
 export interface RunOptions {
@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly restartEvery?: number;
   /** ms to look for the input that did it. */
   readonly findLimit?: number;
+  /** A file for what the application says on standard error. */
+  readonly errors?: string | undefined;
   readonly onBatch?: (tally: Tally) => void;
   readonly say?: (line: string) => void;
   readonly stopped?: () => boolean;
@@ -56,6 +58,7 @@ const DEFAULTS = {
   memory: 1_024,
   restartEvery: 40,
   findLimit: 180_000,
+  errors: undefined,
   onBatch: () => undefined,
   say: () => undefined,
   stopped: () => false,
@@ -69,46 +72,55 @@ export async function run(given: RunOptions): Promise<Report> {
   const store = await options.makeStore();
   try {
     restartServer();
-    const target = await Target.start({ store, memory: options.memory });
+    const target = await Target.start({ store, memory: options.memory, errors: options.errors });
     const failed = await runAll(target, options, tally).finally(() => target.kill());
     if (!failed) return { tally, found: undefined };
     options.say(`${failed.failure.kind}: ${failed.failure.seen}`);
     const { patience, memory, makeStore, say, findLimit: limit } = options;
     return {
       tally,
-      found: await find(failed.failure, failed.inputs, store, { patience, memory, makeStore, say, limit }),
+      found: await find(failed, store, { patience, memory, makeStore, say, limit }),
     };
   } finally {
     await store.drop();
   }
 }
 
-interface Failed {
-  readonly failure: Failure;
-  readonly inputs: readonly Input[];
-}
+/** Batches before one that failed are looked at, too, so many. */
+const HISTORY = 3;
 
 async function runAll(target: Target, options: Settings, tally: Tally): Promise<Failed | undefined> {
   const end = options.from + options.inputs;
-  let inputs: Input[] = [];
+  const history: (readonly Input[])[] = [];
+  const failed = (failure: Failure): Failed => ({
+    failure,
+    inputs: history.at(-1) ?? [],
+    before: history.slice(0, -1).flat(),
+  });
   for (let nr = options.from; nr < end && !options.stopped(); nr += options.batch) {
-    inputs = batchFrom(nr, Math.min(end, nr + options.batch), options.seed, tally);
-    const { failure, answers, arrived } = await runBatch(target, inputs, options);
-    tally.batches++;
-    tally.arrived += arrived;
-    for (const [status, count] of answers) add(tally.answers, status, count);
-    tally.memory = target.memory;
-    tally.mostMemory = Math.max(tally.mostMemory, tally.memory);
-    if (failure) return { failure, inputs };
+    const inputs = batchFrom(nr, Math.min(end, nr + options.batch), options.seed, tally);
+    history.push(inputs);
+    if (history.length > HISTORY) history.shift();
+    const result = await runBatch(target, inputs, options);
+    count(tally, target, result);
+    if (result.failure) return failed(result.failure);
     options.onBatch(tally);
     if (tally.batches % options.restartEvery !== 0) continue;
     const broken = await target.restart();
     tally.restarts++;
-    if (broken) return { failure: broken, inputs };
+    if (broken) return failed(broken);
   }
   // What was stored by now must not stop a start.
   const broken = (await target.restart()) ?? (await target.stop());
-  return broken && { failure: broken, inputs };
+  return broken && failed(broken);
+}
+
+function count(tally: Tally, target: Target, { answers, arrived }: BatchResult): void {
+  tally.batches++;
+  tally.arrived += arrived;
+  for (const [status, number] of answers) add(tally.answers, status, number);
+  tally.memory = target.memory;
+  tally.mostMemory = Math.max(tally.mostMemory, tally.memory);
 }
 
 function batchFrom(from: number, to: number, seed: number, tally: Tally): Input[] {
@@ -143,4 +155,3 @@ function emptyTally(): Tally {
     leftOut: new Map(),
   };
 }
-

@@ -75,7 +75,8 @@ export function tagOf(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const close = value.lastIndexOf('>');
   const params = close >= 0 ? value.slice(close + 1) : value.slice(value.indexOf(';') + 1 || value.length);
-  const tag = paramOf(params, 'tag');
+  // A tag is one word (RFC 3261 25.1); behind a fold there may be more, which must not get into the name of a dialog.
+  const [tag = ''] = (paramOf(params, 'tag') ?? '').split(/\s/, 1);
   return tag === '' ? undefined : tag;
 }
 

@@ -15,6 +15,9 @@ const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
 const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
 const LINE_END = /\r\n(?![ \t])/;
 
+/** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
+const ACKNOWLEDGES = /^[^|\r]*\|response\|/;
+
 /**
  * What drachtio-srf can read of a frame: the frame as it is, or without some lines; undefined when its message can't be read
  * at all.
@@ -26,7 +29,7 @@ export function readable(frame: string): string | undefined {
   const end = frame.indexOf('\r\n\r\n', start);
   const [first = '', ...lines] = frame.slice(start, end < 0 ? frame.length : end).split(LINE_END);
   const startLine = REQUEST.test(first) ? first : oneLine(first);
-  if (startLine === undefined) return undefined;
+  if (startLine === undefined) return ACKNOWLEDGES.test(frame) ? frame.slice(0, start - 2) : undefined;
   const headers = lines.filter((line) => HEADER.test(line));
   if (startLine === first && headers.length === lines.length) return frame;
   return frame.slice(0, start) + [startLine, ...headers].join('\r\n') + (end < 0 ? '' : frame.slice(end));

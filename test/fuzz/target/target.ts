@@ -1,5 +1,6 @@
 /** The application in a process of its own, on a store of its own; behind the embedded front end or a real drachtio-server. */
 import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { residentMb } from '../../../bench/memory.ts';
 import { startApp, type RunningApp } from '../../support/app.ts';
@@ -29,6 +30,8 @@ export interface TargetOptions {
   readonly store: FuzzStore;
   /** MB that the application may hold. */
   readonly memory: number;
+  /** A file that what it says on standard error is added to when it ends. */
+  readonly errors?: string | undefined;
 }
 
 export class Target {
@@ -36,6 +39,7 @@ export class Target {
   readonly #options: TargetOptions;
   #app: RunningApp;
   #read = 0;
+  #kept = 0;
 
   private constructor(options: TargetOptions, app: RunningApp) {
     this.#options = options;
@@ -94,6 +98,7 @@ export class Target {
 
   async stop(): Promise<Failure | undefined> {
     const { code, signal } = await this.#app.process.stop(STOP_MS);
+    this.#keepErrors();
     if (code === 0) return undefined;
     return {
       kind: 'the application does not stop',
@@ -104,6 +109,14 @@ export class Target {
   async kill(): Promise<void> {
     this.#app.process.kill('SIGKILL');
     await this.#app.process.exited;
+    this.#keepErrors();
+  }
+
+  #keepErrors(): void {
+    const { errors } = this.#options;
+    const { process } = this.#app;
+    if (errors !== undefined && this.#kept !== process.pid) appendFileSync(errors, process.stderr);
+    this.#kept = process.pid;
   }
 }
 

@@ -37,6 +37,11 @@ describe('what drachtio-srf is given', () => {
     (start) => expect(readable(frame(start, 'From: x'))).toBeUndefined(),
   );
 
+  test('is an acknowledgement without the message that it quotes, if that is none', () => {
+    const meta = '1|response|2|OK|application|308||127.0.0.1|9|10:00:00|t|a;from-tag=b';
+    expect(readable(`${meta}\r\n folded||Msg sent:|\r\nSIP/2.0 200 OK\r\n\r\n`)).toBe(meta);
+  });
+
   test.each(['No colon', 'Sp ace: x'])('is what its own parser would give up on: %s', (line) =>
     expect(() => rawRequest(['From: x', line])).toThrow('failed to parse'),
   );
