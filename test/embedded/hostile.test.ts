@@ -242,8 +242,8 @@ describe('bytes that are no SIP', () => {
     phone.send(request(phone, 'SUBSCRIBE', { from: '<sip:a@b>;tag=one\r\n two|three', headers }));
     const frame = await all.app.take();
     const answer = await all.app.respond(frame.transactionId, '489 Bad Event');
-    expect(answer.result).toContain(`${frame.message.get('call-id')};from-tag=one||Msg sent:|`);
-    expect(answer.message.startLine).toBe('SIP/2.0 489 Bad Event');
+    expect(answer.result).toContain(`${frame.message.header('call-id')};from-tag=one||Msg sent:|`);
+    expect(answer.message.start).toBe('SIP/2.0 489 Bad Event');
     await isServing(all);
   });
 });
