@@ -9,7 +9,7 @@
  *
  * A connection that breaks later makes no difference: the answer may come another way, until F.
  */
-import { Expiring } from './expiring.ts';
+import { Expiring } from '../base/expiring.ts';
 import type { Flow } from './network/flow.ts';
 import { readCSeq, valueOf, type Response } from './text/message.ts';
 import type { Timers } from './network/timers.ts';

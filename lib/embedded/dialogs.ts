@@ -3,7 +3,7 @@
  * `terminated`, reached by the app under an id that anybody can foretell.
  */
 import type { App } from './app.ts';
-import { Expiring } from './expiring.ts';
+import { Expiring } from '../base/expiring.ts';
 import type { Flow } from './network/flow.ts';
 
 /** Owners of ended dialogs that are still remembered; drachtio-server remembers them all. */

@@ -8,7 +8,7 @@
  */
 import type { App } from './app.ts';
 import type { Dialog } from './dialogs.ts';
-import { Expiring } from './expiring.ts';
+import { Expiring } from '../base/expiring.ts';
 import type { Flow } from './network/flow.ts';
 import type { Header } from './text/message.ts';
 import type { Replyable } from './reply.ts';

@@ -6,7 +6,7 @@
 import { storeOn } from './store.ts';
 import { Thread } from './thread/caller.ts';
 import type { WorkerData } from './worker.ts';
-import { workerFile } from './worker-file.ts';
+import { workerFile } from './thread/worker-file.ts';
 import type { Store } from '../contract/store.ts';
 
 /**

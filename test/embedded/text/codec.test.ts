@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAddress } from '../../../lib/embedded/text/address.ts';
-import { Expiring } from '../../../lib/embedded/expiring.ts';
+import { Expiring } from '../../../lib/base/expiring.ts';
 import type { Received } from '../../../lib/embedded/network/flow.ts';
 import { encode, isResponse, readHeaders, readMessage } from '../../../lib/embedded/text/message.ts';
 import { StreamFramer } from '../../../lib/embedded/network/stream.ts';
