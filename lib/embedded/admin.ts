@@ -13,8 +13,8 @@ import type { AppFrame } from './wire.ts';
 
 const log = logger('embedded');
 /** drachtio-srf wants a version of at least v0.8.2 to ping. */
-const version = 'v0.9.10-embedded';
-const maxApps = 1_000;
+const VERSION = 'v0.9.10-embedded';
+const MAX_APPS = 1_000;
 
 export class AdminPort {
   readonly #server: Server;
@@ -22,7 +22,7 @@ export class AdminPort {
 
   private constructor(server: Server) {
     this.#server = server;
-    server.maxConnections = maxApps;
+    server.maxConnections = MAX_APPS;
   }
 
   /** Listens; `core` is asked for at each frame, because a restart replaces it. */
@@ -139,5 +139,5 @@ function greeting(core: Core): string {
         `udp/${bracketed(host)}:${port}`,
       ]);
   const list = all.join(',');
-  return `${list}|${version}|${list}`;
+  return `${list}|${VERSION}|${list}`;
 }

@@ -5,7 +5,7 @@ import { newUuid } from './ids.ts';
 import { FrameReader, readFrame, writeFrame, type AppFrame } from './wire.ts';
 
 /** How long a held echo waits for its answer before it leaves alone. */
-const holdTime = 100;
+const HOLD_TIME = 100;
 
 export class App {
   readonly #socket: Socket;
@@ -62,7 +62,7 @@ export class App {
       return;
     }
     const frame = writeFrame(`${newUuid()}|response|${messageId}|OK|${rest}`, message);
-    const timer = setTimeout(() => this.#release(transactionId), holdTime).unref();
+    const timer = setTimeout(() => this.#release(transactionId), HOLD_TIME).unref();
     this.#held.set(transactionId, { frame, timer });
   }
 

@@ -1,4 +1,4 @@
-/** Dialogs out of 2xx answers to SUBSCRIBE, in both directions (RFC 6665 §4.1.2, §4.2.1). */
+/** Dialogs out of 2xx answers to SUBSCRIBE, in both directions (RFC 6665 4.1.2 and 4.2.1). */
 import { bracketed } from './text/address.ts';
 import type { App } from './app.ts';
 import type { Core } from './core.ts';

@@ -1,5 +1,5 @@
 /**
- * Our own requests (RFC 3261 §17.1.2), with the intervals that drachtio-server shows: 1 s, 2 s, then every 4 s.
+ * Our own requests (RFC 3261 17.1.2), with the intervals that drachtio-server shows: 1 s, 2 s, then every 4 s.
  *
  *   trying ──1xx──► proceeding: repeats every T2
  *      │                │
@@ -68,7 +68,7 @@ export class ClientTransactions {
   /** True when the response belongs to one of ours. Late and repeated answers find nothing and are dropped. */
   receive(branch: string, response: Response, size: number, flow: Flow): boolean {
     const running = this.#running.get(branch);
-    // RFC 3261, 17.1.3: the branch and the method tell whose answer it is.
+    // RFC 3261 17.1.3: the branch and the method tell whose answer it is.
     if (!running || readCSeq(valueOf(response, 'cseq'))?.method !== running.transaction.method) return false;
     if (response.status >= 200) {
       this.#running.delete(branch);

@@ -2,12 +2,13 @@
  * SUBSCRIBE dialogs (RFC 6665), as drachtio-server keeps them: made by a 2xx, ended only by a NOTIFY with
  * `terminated`, reached by the app under an id that anybody can foretell.
  */
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { App } from './app.ts';
 import { Expiring } from '../base/expiring.ts';
 import type { Flow } from './network/flow.ts';
 
 /** Owners of ended dialogs that are still remembered; drachtio-server remembers them all. */
-const maxFormerOwners = 10_000;
+const MAX_FORMER_OWNERS = 10_000;
 
 export interface DialogFacts {
   readonly callId: string;
@@ -58,7 +59,7 @@ export function dialogId(callId: string, initiatorTag: string): string {
 export class Dialogs {
   readonly #byId: Expiring<Dialog>;
   readonly #byLeg = new Map<string, Dialog>();
-  readonly #formerOwners = new Map<string, App>();
+  readonly #formerOwners = new BoundedMap<string, App>(MAX_FORMER_OWNERS);
   readonly #onEnd: (dialog: Dialog) => void;
 
   /** `onEnd` is told of each dialog that ends. */
@@ -116,10 +117,7 @@ export class Dialogs {
   #forget(dialog: Dialog): void {
     const leg = legOf(dialog.facts.callId, dialog.facts.remoteTag);
     if (this.#byLeg.get(leg) === dialog) this.#byLeg.delete(leg);
-    this.#formerOwners.delete(dialog.id);
     this.#formerOwners.set(dialog.id, dialog.owner);
-    const [oldest] = this.#formerOwners.keys();
-    if (this.#formerOwners.size > maxFormerOwners && oldest !== undefined) this.#formerOwners.delete(oldest);
     this.#onEnd(dialog);
   }
 }

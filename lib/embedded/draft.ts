@@ -31,11 +31,11 @@ export interface DraftParts {
   readonly body: Buffer;
 }
 
-const identity: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards']);
+const IDENTITY: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards']);
 
 /** True for the headers that a draft holds on its own. */
 export function isIdentity(key: string): boolean {
-  return identity.has(key);
+  return IDENTITY.has(key);
 }
 
 export function draft(parts: DraftParts): Draft {

@@ -1,5 +1,5 @@
 /**
- * The one thing that drachtio-server forwards by itself, statelessly (RFC 3261 §16.11): a request with a To tag whose
+ * The one thing that drachtio-server forwards by itself, statelessly (RFC 3261 16.11): a request with a To tag whose
  * first Route is this server and whose dialog nobody knows goes along its Request-URI, and its answer comes back.
  */
 import { bracketed, unbracketed } from './text/address.ts';
@@ -39,7 +39,7 @@ export function forwards(core: Core, request: Request, vias: readonly string[]):
 }
 
 /** Sends an answer that is not ours to the Via below our own; without one it is dropped. */
-export function passBack(core: Core, response: Response): void {
+export function forwardResponse(core: Core, response: Response): void {
   const [top = '', ...vias] = valuesOf(response, 'via').flatMap(splitList);
   const own = readVia(top)?.sentBy;
   if (!core.endpoints.locals.some(({ host, port }) => own === `${bracketed(host)}:${port}`)) return;

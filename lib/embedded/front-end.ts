@@ -21,7 +21,7 @@ import { ServerTransactions } from './pending.ts';
 import { RegisteredConnections } from './network/registered.ts';
 import { ownReply } from './reply.ts';
 import { Routes } from './routes.ts';
-import { defaultTimers } from './network/timers.ts';
+import { DEFAULT_TIMERS } from './network/timers.ts';
 
 export type { FrontEndOptions };
 
@@ -58,7 +58,7 @@ const log = logger('embedded');
 export async function startFrontEnd(options: FrontEndOptions = {}): Promise<FrontEnd> {
   const { listen, admin, secret, limits, ...differing } = checkOptions(frontEndOptions, options);
   const faults = newFaults(differing.faults);
-  const timers = { ...defaultTimers, ...differing.timers };
+  const timers = { ...DEFAULT_TIMERS, ...differing.timers };
   const wanted = readAddresses(listen, 'the SIP address');
   const adminWanted = readAddress(admin, 'the admin address');
 

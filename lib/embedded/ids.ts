@@ -9,7 +9,7 @@ export function newTag(): string {
   return randomUUID().slice(24);
 }
 
-/** RFC 3261 §8.1.1.7: the magic cookie says that the branch is unique. */
+/** RFC 3261 8.1.1.7: the magic cookie says that the branch is unique. */
 export function newBranch(): string {
   return `z9hG4bK${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }

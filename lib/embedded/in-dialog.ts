@@ -88,7 +88,7 @@ function drafted(dialog: Dialog, { method, target, given, contentType, body }: W
   const headers = sound.filter((header) => !isIdentity(header.key));
   if (method === 'SUBSCRIBE' && last('contact') === undefined)
     headers.push({ key: 'contact', name: 'Contact', value: facts.contact });
-  // RFC 3261 §12.2.1.1: with a strict first route the target goes last, and the route is the Request-URI.
+  // RFC 3261 12.2.1.1: with a strict first route the target goes last, and the route is the Request-URI.
   const [first] = facts.routes;
   const strict = first !== undefined && !isLoose(first);
   return draft({

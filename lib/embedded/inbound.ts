@@ -6,7 +6,7 @@ import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
 import type { Flow, Received } from './network/flow.ts';
-import { forwards, passBack } from './forward.ts';
+import { forwards, forwardResponse } from './forward.ts';
 import { newUuid, timeOfDay } from './ids.ts';
 import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './text/message.ts';
 import { ownReply } from './reply.ts';
@@ -14,15 +14,15 @@ import { badHeader } from './text/syntax.ts';
 import { tagOf } from './text/uri.ts';
 import { readVia, received as receivedVia, type Via } from './text/via.ts';
 
-const served: ReadonlySet<string> = new Set(
+const SERVED: ReadonlySet<string> = new Set(
   'REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH OPTIONS INFO'.split(' '),
 );
 /** What makes no sense outside calls, and calls are not served. Any other method may come inside a dialog. */
-const callsOnly: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'CANCEL', 'PRACK']);
-const allow = 'Allow: REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, OPTIONS, INFO';
+const CALLS_ONLY: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'CANCEL', 'PRACK']);
+const ALLOW = 'Allow: REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, OPTIONS, INFO';
 
 /** drachtio-server's stack refuses longer lines, because its message log can't hold them. */
-const maxLine = 8_192;
+const MAX_LINE = 8_192;
 
 /** A request with all that routing wants to know of it. */
 interface Incoming {
@@ -44,8 +44,9 @@ export function receive(core: Core, flow: Flow, received: Received): void {
   const via = readVia(valueOf(message, 'via') ?? '');
   if (!via) return;
   if (isResponse(message)) {
-    if (!core.clients.receive(via.branch, message, received.bytes.length, flow)) passBack(core, message);
-  } else take(core, prepare(flow, received, message, via));
+    if (!core.clients.receive(via.branch, message, received.bytes.length, flow))
+      forwardResponse(core, message);
+  } else route(core, prepare(flow, received, message, via));
 }
 
 function prepare(flow: Flow, received: Received, request: Request, via: Via): Incoming {
@@ -58,7 +59,7 @@ function prepare(flow: Flow, received: Received, request: Request, via: Via): In
   return { flow, received, request, via, vias, headers: request.headers, callId, key };
 }
 
-function take(core: Core, incoming: Incoming): void {
+function route(core: Core, incoming: Incoming): void {
   const { flow, request, via } = incoming;
   const refuse = (status: number, reason?: string, headers: readonly string[] = []) =>
     flow.send(ownReply(incoming, status, { reason, headers }));
@@ -74,13 +75,13 @@ function take(core: Core, incoming: Incoming): void {
     tagOf(valueOf(request, 'to')),
     tagOf(valueOf(request, 'from')),
   );
-  if (dialog && !callsOnly.has(request.method)) takeInDialog(core, incoming, dialog);
+  if (dialog && !CALLS_ONLY.has(request.method)) routeInDialog(core, incoming, dialog);
   else if (forwards(core, request, incoming.vias)) return;
-  else if (served.has(request.method)) takeNew(core, incoming, refuse);
+  else if (SERVED.has(request.method)) routeNew(core, incoming, refuse);
   else if (request.method === 'BYE' || request.method === 'UPDATE' || request.method === 'CANCEL')
     refuse(481);
   // drachtio-server serves INVITE and is silent on the rest; here the sender is told.
-  else if (request.method !== 'ACK' && request.method !== 'PRACK') refuse(405, undefined, [allow]);
+  else if (request.method !== 'ACK' && request.method !== 'PRACK') refuse(405, undefined, [ALLOW]);
 }
 
 interface Fault {
@@ -115,32 +116,32 @@ function hasBadWildcard(request: Request): boolean {
 
 function hasBadBytes(bytes: Buffer): boolean {
   if (bytes.includes(0)) return true;
-  if (bytes.length <= maxLine) return false;
+  if (bytes.length <= MAX_LINE) return false;
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start);
     const length = (end < 0 ? bytes.length : bytes[end - 1] === 0x0d ? end - 1 : end) - start;
-    if (length > maxLine) return true;
+    if (length > MAX_LINE) return true;
     if (end < 0) break;
     start = end + 1;
   }
   return false;
 }
 
-function takeNew(core: Core, incoming: Incoming, refuse: (status: number) => void): void {
+function routeNew(core: Core, incoming: Incoming, refuse: (status: number) => void): void {
   const app = core.servers.full ? undefined : core.routes.choose(incoming.request.method);
   if (!app) {
     refuse(503);
     return;
   }
   const { host, port } = incoming.flow.local;
-  hand(core, incoming, { app, dialog: undefined, tail: `|${host}|${port}|` });
+  dispatch(core, incoming, { app, dialog: undefined, tail: `|${host}|${port}|` });
 }
 
-function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
+function routeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
   const { flow, key, request } = incoming;
   const { owner: app } = dialog;
-  const id = app.alive ? hand(core, incoming, { app, dialog, tail: `${dialog.id}|` }) : undefined;
+  const id = app.alive ? dispatch(core, incoming, { app, dialog, tail: `${dialog.id}|` }) : undefined;
   if (id === undefined) {
     const response = ownReply(incoming, 481);
     core.servers.remember(key, flow, response);
@@ -151,7 +152,7 @@ function takeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
     if (id !== undefined) dialog.open.delete(id);
     core.dialogs.end(dialog);
   }
-  // RFC 6665 §4.1.2.1: this NOTIFY is the last word of the dialog.
+  // RFC 6665 4.1.2.1: this NOTIFY is the last word of the dialog.
   if (request.method === 'NOTIFY' && (valueOf(request, 'subscription-state') ?? '').includes('terminated'))
     core.dialogs.end(dialog);
 }
@@ -163,7 +164,7 @@ interface Recipient {
   readonly tail: string;
 }
 
-function hand(core: Core, incoming: Incoming, { app, dialog, tail }: Recipient): string {
+function dispatch(core: Core, incoming: Incoming, { app, dialog, tail }: Recipient): string {
   const { flow, received, request, vias, key } = incoming;
   const transactionId = newUuid();
   core.servers.add({

@@ -16,14 +16,14 @@ import { isSound } from './text/syntax.ts';
 import { readUri, tagOf, type Uri } from './text/uri.ts';
 import type { AppFrame } from './wire.ts';
 
-const methods: ReadonlySet<string> = new Set(
+const METHODS: ReadonlySet<string> = new Set(
   'REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH OPTIONS INFO'.split(' '),
 );
 /** The methods for which drachtio-server looks into its cache of registered connections. */
-const cached: ReadonlySet<string> = new Set(['MESSAGE', 'NOTIFY', 'OPTIONS']);
-const schemes: ReadonlySet<string> = new Set(['sip', 'sips', 'im', 'pres']);
+const CACHED: ReadonlySet<string> = new Set(['MESSAGE', 'NOTIFY', 'OPTIONS']);
+const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'im', 'pres']);
 /** drachtio-server's start line is cut behind this, and no URI any more. */
-const maxStartLine = 512;
+const MAX_START_LINE = 512;
 
 /** A reason why the app's request can't be sent; its text goes into the NOK. */
 class Refused extends Error {}
@@ -41,7 +41,7 @@ export function sendNew(core: Core, app: App, frame: AppFrame): void {
 function send(core: Core, app: App, frame: AppFrame): void {
   const [messageId = '', , , , proxy = ''] = frame.tokens;
   const { method, target, text, uri } = readStart(frame.startLine);
-  const registered = cached.has(method) ? core.registered.get(uri.user, uri.host) : undefined;
+  const registered = CACHED.has(method) ? core.registered.get(uri.user, uri.host) : undefined;
   const hop = registered ? undefined : nextHop(core, proxy === '' ? target : proxy, proxy !== '');
   const local = registered?.local ?? localFor(core, hop);
   const headers = localised(readAppHeaders(frame.headers), local);
@@ -77,9 +77,9 @@ interface Start {
 function readStart(startLine: string): Start {
   const [method = '', target = '', version = '', ...more] = startLine.split(' ');
   const uri = readUri(target);
-  const fits = Buffer.byteLength(startLine) <= maxStartLine && version !== '' && more.length === 0;
-  if (!uri || !fits || !schemes.has(uri.scheme) || !methods.has(method))
-    throw new Refused(`invalid request-uri: ${startLine.slice(0, maxStartLine)}`);
+  const fits = Buffer.byteLength(startLine) <= MAX_START_LINE && version !== '' && more.length === 0;
+  if (!uri || !fits || !SCHEMES.has(uri.scheme) || !METHODS.has(method))
+    throw new Refused(`invalid request-uri: ${startLine.slice(0, MAX_START_LINE)}`);
   const written = normalised(target);
   if (written === undefined) throw new Refused(`invalid request-uri: ${target}`);
   return { method, target, text: written.text, uri: { ...uri, user: written.user } };

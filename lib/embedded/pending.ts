@@ -4,7 +4,7 @@
  *   arrival ──► pending ──answer──► answered (J: 32 s on UDP, 0 on TCP) ──► gone
  *                  └──64 s──► gone, without a word
  *
- * A repeat of a pending request is swallowed, a repeat of an answered one is answered again (RFC 3261 §17.2.2).
+ * A repeat of a pending request is swallowed, a repeat of an answered one is answered again (RFC 3261 17.2.2).
  */
 import type { App } from './app.ts';
 import type { Dialog } from './dialogs.ts';
@@ -15,12 +15,12 @@ import type { Replyable } from './reply.ts';
 import type { Timers } from './network/timers.ts';
 
 /** Beyond this many open requests, or bytes of them, new ones get 503: an app that answers nothing must not fill the memory. */
-const maxPending = 200_000;
-const maxPendingBytes = 128 * 1024 * 1024;
+const MAX_PENDING = 200_000;
+const MAX_PENDING_BYTES = 128 * 1024 * 1024;
 /** Answers are kept for repeats of their requests. A stranger may ask faster than they expire: then the oldest go early. */
-const maxAnsweredBytes = 32 * 1024 * 1024;
+const MAX_ANSWERED_BYTES = 32 * 1024 * 1024;
 /** What an entry takes beside its own bytes. */
-const overhead = 512;
+const OVERHEAD = 512;
 
 export interface PendingRequest extends Replyable {
   /** The server's name for the transaction: any app that knows it may answer. */
@@ -47,17 +47,17 @@ export class ServerTransactions {
     this.#pending = new Expiring({
       life: timers.pending,
       onExpiry: (_, request) => this.drop(request),
-      weigh: ({ size }) => size + overhead,
+      weigh: ({ size }) => size + OVERHEAD,
     });
     this.#answered = new Expiring({
       life: timers.J,
-      weigh: ({ response }) => response.length + overhead,
-      mostWeight: maxAnsweredBytes,
+      weigh: ({ response }) => response.length + OVERHEAD,
+      mostWeight: MAX_ANSWERED_BYTES,
     });
   }
 
   get full(): boolean {
-    return this.#pending.size >= maxPending || this.#pending.weight >= maxPendingBytes;
+    return this.#pending.size >= MAX_PENDING || this.#pending.weight >= MAX_PENDING_BYTES;
   }
 
   /** Bytes of the answers that are kept. */

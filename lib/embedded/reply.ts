@@ -1,4 +1,4 @@
-/** Responses: what is copied from the request (RFC 3261 §8.2.6.2), and the ones that no app has a hand in. */
+/** Responses: what is copied from the request (RFC 3261 8.2.6.2), and the ones that no app has a hand in. */
 import { newTag } from './ids.ts';
 import { encode, type Header } from './text/message.ts';
 import { tagOf } from './text/uri.ts';
@@ -9,7 +9,7 @@ export interface Replyable {
   readonly headers: readonly Header[];
 }
 
-const reasons: Readonly<Record<number, string>> = {
+const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
   405: 'Method Not Allowed',
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<number, string>> = {
 };
 
 export function reasonOf(status: number): string {
-  return reasons[status] ?? 'Unknown';
+  return REASONS[status] ?? 'Unknown';
 }
 
 /** A To value that carries a tag, its own before the given one. */

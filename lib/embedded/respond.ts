@@ -19,7 +19,7 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
   const request = core.servers.find(transactionId);
   if (!request?.flow.alive) {
     if (request) core.servers.drop(request);
-    refuse(request?.dialog ? gone : unknown(headers));
+    refuse(request?.dialog ? GONE : unknown(headers));
     return;
   }
   const start = /^SIP\/2\.0 +(\d{3})(?: +(.*))?$/.exec(frame.startLine);
@@ -56,7 +56,7 @@ export function respond(core: Core, app: App, frame: AppFrame): void {
   app.reply(messageId, 'OK', `${way}|${transactionId}|${id}||Msg sent:|`, response);
 }
 
-const gone = 'transport for response has been shutdown or closed';
+const GONE = 'transport for response has been shutdown or closed';
 
 function unknown(headers: readonly Header[]): string {
   return /\sCANCEL$/.test(valueOf({ headers }, 'cseq') ?? '')

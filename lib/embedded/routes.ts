@@ -2,8 +2,8 @@
 import type { App } from './app.ts';
 
 /** More entries than this for one verb are not kept: the admin port has no access control. */
-const maxPerVerb = 10_000;
-const maxVerbs = 1_000;
+const MAX_PER_VERB = 10_000;
+const MAX_VERBS = 1_000;
 
 export class Routes {
   readonly #apps = new Map<string, App[]>();
@@ -11,7 +11,7 @@ export class Routes {
 
   add(verb: string, app: App): void {
     const apps = this.#apps.get(verb) ?? [];
-    if (apps.length >= maxPerVerb || (apps.length === 0 && this.#apps.size >= maxVerbs)) return;
+    if (apps.length >= MAX_PER_VERB || (apps.length === 0 && this.#apps.size >= MAX_VERBS)) return;
     apps.push(app);
     this.#apps.set(verb, apps);
   }

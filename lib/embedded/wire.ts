@@ -1,8 +1,9 @@
 /** drachtio's framing, `<byte length>#<payload>`, and the two kinds of payload an app sends. */
+import { BLANK_LINE } from './text/message.ts';
 
 /** drachtio-server's receive ring; what does not fit in it is lost. */
-const ring = 12_228;
-const readSize = 8_192;
+const RING = 12_228;
+const READ_SIZE = 8_192;
 
 export class FrameReader {
   readonly #onFrame: (frame: Buffer) => void;
@@ -21,9 +22,9 @@ export class FrameReader {
   push(chunk: Buffer): boolean {
     if (this.#deaf) return true;
     if (!this.#wedges()) return this.#read(chunk);
-    for (let at = 0; at < chunk.length; at += readSize) {
-      const part = chunk.subarray(at, at + readSize);
-      if (this.#buffer.length + part.length > ring) {
+    for (let at = 0; at < chunk.length; at += READ_SIZE) {
+      const part = chunk.subarray(at, at + READ_SIZE);
+      if (this.#buffer.length + part.length > RING) {
         this.#deaf = true;
         this.#buffer = Buffer.alloc(0);
         return true;
@@ -59,17 +60,16 @@ export interface AppFrame {
   readonly body: Buffer;
 }
 
-const lineEnd = Buffer.from('\r\n');
-const blankLine = Buffer.from('\r\n\r\n');
+const LINE_END = Buffer.from('\r\n');
 
 export function readFrame(frame: Buffer): AppFrame {
-  const metaEnd = frame.indexOf(lineEnd);
+  const metaEnd = frame.indexOf(LINE_END);
   const empty = frame.subarray(frame.length);
   if (metaEnd < 0)
     return { tokens: frame.toString('latin1').split('|'), startLine: '', headers: '', body: empty };
   const tokens = frame.toString('latin1', 0, metaEnd).split('|');
   const message = frame.subarray(metaEnd + 2);
-  const headEnd = message.indexOf(blankLine);
+  const headEnd = message.indexOf(BLANK_LINE);
   const head = message.toString('latin1', 0, headEnd < 0 ? message.length : headEnd);
   const body = headEnd < 0 ? empty : message.subarray(headEnd + 4);
   const startEnd = head.indexOf('\r\n');

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ServerTransactions } from '../../lib/embedded/pending.ts';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
-import { defaultTimers } from '../../lib/embedded/network/timers.ts';
+import { DEFAULT_TIMERS } from '../../lib/embedded/network/timers.ts';
 import { isPeer } from '../../lib/embedded/text/address.ts';
 import { RawApp } from '../conformance/raw-app.ts';
 import { request, tag } from '../support/sip/message.ts';
@@ -148,7 +148,7 @@ describe('a port that is none', () => {
 
 describe('memory', () => {
   it('answers that are kept for repeats have a bound in bytes', () => {
-    const servers = new ServerTransactions(defaultTimers);
+    const servers = new ServerTransactions(DEFAULT_TIMERS);
     let sent = 0;
     const flow = {
       protocol: 'udp',

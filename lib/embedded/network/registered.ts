@@ -4,7 +4,7 @@
  */
 import type { Flow } from './flow.ts';
 
-const maxEntries = 100_000;
+const MAX_ENTRIES = 100_000;
 
 export class RegisteredConnections {
   readonly #flows = new Map<string, { readonly flow: Flow; readonly timer: NodeJS.Timeout }>();
@@ -12,7 +12,7 @@ export class RegisteredConnections {
   set(user: string, host: string, flow: Flow, seconds: number): void {
     const key = keyOf(user, host);
     this.delete(user, host);
-    if (this.#flows.size >= maxEntries) return;
+    if (this.#flows.size >= MAX_ENTRIES) return;
     // setTimeout takes no more than 2^31 - 1 ms.
     const timer = setTimeout(() => this.#flows.delete(key), Math.min(seconds * 1_000, 2_147_483_647)).unref();
     this.#flows.set(key, { flow, timer });

@@ -1,16 +1,16 @@
-/** Cuts a TCP byte stream into SIP messages by Content-Length (RFC 3261 §18.3) and answers keep-alives. */
+/** Cuts a TCP byte stream into SIP messages by Content-Length (RFC 3261 18.3) and answers keep-alives. */
+import { BLANK_LINE } from '../text/message.ts';
 import type { Received } from './flow.ts';
 
-const blankLine = Buffer.from('\r\n\r\n');
-const lengthLine = /^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*$/im;
+const LENGTH_LINE = /^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*$/im;
 
 /** Largest message from the network, as in drachtio-server. */
-const maxMessage = 2 * 1024 * 1024;
+const MAX_MESSAGE = 2 * 1024 * 1024;
 /** A head that is not complete by then is not waited for. */
-const maxHead = 64 * 1024;
+const MAX_HEAD = 64 * 1024;
 
 export interface StreamEvents {
-  /** A double line end between messages asks for a single one (RFC 5626 §3.5.1). */
+  /** A double line end between messages asks for a single one (RFC 5626 3.5.1). */
   onPing(): void;
   onMessage(received: Received): void;
   /** The stream cannot be followed any more. */
@@ -53,19 +53,19 @@ export class StreamFramer {
   #step(): boolean {
     const buffer = this.#joined();
     if (buffer[0] === 0x0d || buffer[0] === 0x0a) return this.#lineEnds(buffer);
-    const end = buffer.indexOf(blankLine, Math.max(0, this.#searched - 3));
+    const end = buffer.indexOf(BLANK_LINE, Math.max(0, this.#searched - 3));
     if (end < 0) {
       this.#searched = buffer.length;
-      if (buffer.length > maxHead) this.#lose();
+      if (buffer.length > MAX_HEAD) this.#lose();
       else this.#wanted = buffer.length + 1;
       return false;
     }
-    const length = lengthLine.exec(buffer.toString('latin1', 0, end))?.[1];
+    const length = LENGTH_LINE.exec(buffer.toString('latin1', 0, end))?.[1];
     const start = end + 4;
     if (length === undefined) return this.#endless();
     if (!/^\d{1,10}$/.test(length)) return this.#refuse(buffer, end, 'content-length');
     const total = start + Number(length);
-    if (total > maxMessage) return this.#exceed(buffer, end);
+    if (total > MAX_MESSAGE) return this.#exceed(buffer, end);
     if (buffer.length < total) {
       this.#wanted = total;
       return false;
@@ -101,7 +101,7 @@ export class StreamFramer {
 
   /** The bytes are counted, not kept; the answer comes when they pass the limit, as from drachtio-server. */
   #exceed(buffer: Buffer, end: number): boolean {
-    const left = maxMessage - buffer.length;
+    const left = MAX_MESSAGE - buffer.length;
     if (left <= 0) return this.#refuse(buffer, end, 'too-large');
     this.#excess = { head: Buffer.from(buffer.subarray(0, end + 4)), end, left };
     this.#drop();

@@ -1,4 +1,4 @@
-/** Every duration of the front end, in milliseconds. RFC 3261, table 4, and what drachtio-server adds. */
+/** Every duration of the front end, in milliseconds. RFC 3261 table 4, and what drachtio-server adds. */
 export interface Timers {
   /** First retransmission comes after twice this, as sofia-sip (under drachtio-server) does it. */
   readonly T1: number;
@@ -20,7 +20,7 @@ export interface Timers {
   readonly idle: number;
 }
 
-export const defaultTimers: Timers = {
+export const DEFAULT_TIMERS: Timers = {
   T1: 500,
   T2: 4_000,
   T4: 5_000,

@@ -2,10 +2,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { plain, type Address } from '../text/address.ts';
+import { BLANK_LINE } from '../text/message.ts';
 import type { Faults } from './faults.ts';
 import type { Flow, Receive } from './flow.ts';
-
-const blankLine = Buffer.from('\r\n\r\n');
 
 export class UdpTransport {
   readonly #socket: Socket;
@@ -57,7 +56,7 @@ export class UdpTransport {
 
   #onDatagram(bytes: Buffer, from: RemoteInfo): void {
     if (this.#faults.udpLoss > 0 && Math.random() < this.#faults.udpLoss) return;
-    const end = bytes.indexOf(blankLine);
+    const end = bytes.indexOf(BLANK_LINE);
     // A keep-alive or a stray line end is no message, and what comes from no port can't be answered.
     if (end === 0 || bytes.length < 16 || from.port === 0) return;
     const headLength = end < 0 ? bytes.length : end;

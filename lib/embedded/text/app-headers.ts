@@ -3,11 +3,12 @@ import { bracketed, type Address } from './address.ts';
 import { isImmutable, isKnown, spelled } from './header-names.ts';
 import type { Header } from './message.ts';
 import { isSingle, isSound } from './syntax.ts';
+import { TOKEN } from './token.ts';
 import { readNameAddr, readUri, splitList, writeNameAddr } from './uri.ts';
 
-const token = /^[A-Za-z0-9._!%*+`'~-]+$/;
-const listed: ReadonlySet<string> = new Set(['contact', 'path', 'service-route', 'route', 'record-route']);
-const addressed: ReadonlySet<string> = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
+const NAME = new RegExp(`^${TOKEN}$`);
+const LISTED: ReadonlySet<string> = new Set(['contact', 'path', 'service-route', 'route', 'record-route']);
+const ADDRESSED: ReadonlySet<string> = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
 
 /** Every line is a header of its own, also one that came about by a line end inside a value. */
 export function readAppHeaders(text: string): Header[] {
@@ -16,7 +17,7 @@ export function readAppHeaders(text: string): Header[] {
     const colon = line.indexOf(':');
     const name = colon < 0 ? '' : line.slice(0, colon).trim();
     const key = name.toLowerCase();
-    if (!token.test(name) || isImmutable(key)) continue;
+    if (!NAME.test(name) || isImmutable(key)) continue;
     headers.push({ key, name, value: line.slice(colon + 1).trim() });
   }
   return headers;
@@ -28,7 +29,7 @@ export function readAppHeaders(text: string): Header[] {
  */
 export function localised(headers: readonly Header[], local: Address | undefined): Header[] {
   return headers.flatMap((header) => {
-    if (!addressed.has(header.key) || !header.value.includes('@localhost')) return [header];
+    if (!ADDRESSED.has(header.key) || !header.value.includes('@localhost')) return [header];
     if (!local) return [];
     const host = `@${bracketed(local.host)}:${local.port}`;
     return [{ ...header, value: header.value.replace(/@localhost(?::\d+)?/g, host) }];
@@ -53,9 +54,9 @@ export function linesOf(headers: readonly Header[]): { readonly known: string[];
     // Of a header that may stand once the last one counts.
     if (isSingle(header.key) && headers.some((other, index) => index > at && other.key === header.key))
       return;
-    const values = listed.has(header.key) ? splitList(header.value) : [header.value];
+    const values = LISTED.has(header.key) ? splitList(header.value) : [header.value];
     for (const value of values)
-      known.push(`${spelled(header.name)}: ${addressed.has(header.key) ? bracketedAddress(value) : value}`);
+      known.push(`${spelled(header.name)}: ${ADDRESSED.has(header.key) ? bracketedAddress(value) : value}`);
   });
   return { known, custom };
 }

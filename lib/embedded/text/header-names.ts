@@ -1,7 +1,7 @@
 /** Header names: compact forms, the spelling that goes out, and the ones an app may not set. */
 
-/** RFC 3261 §7.3.3 and the registry's later one-letter names. */
-const compact: Readonly<Record<string, string>> = {
+/** RFC 3261 7.3.3 and the registry's later one-letter names. */
+const COMPACT: Readonly<Record<string, string>> = {
   a: 'accept-contact',
   b: 'referred-by',
   c: 'content-type',
@@ -23,7 +23,7 @@ const compact: Readonly<Record<string, string>> = {
 };
 
 /** The names that drachtio-server knows, as it spells them on the wire. */
-const spelling: ReadonlyMap<string, string> = new Map(
+const SPELLING: ReadonlyMap<string, string> = new Map(
   (
     'User-Agent Subject Max-Forwards Proxy-Require Accept-Contact Reject-Contact Expires Date Retry-After ' +
     'Timestamp Min-Expires Priority Call-Info Organization Server In-Reply-To Accept Accept-Encoding ' +
@@ -39,26 +39,26 @@ const spelling: ReadonlyMap<string, string> = new Map(
     .map((name) => [name.toLowerCase(), name]),
 );
 
-const immutable: ReadonlySet<string> = new Set(['via', 'route', 'rseq', 'record-route', 'content-length']);
+const IMMUTABLE: ReadonlySet<string> = new Set(['via', 'route', 'rseq', 'record-route', 'content-length']);
 
 /** The lower-case full name by which headers are looked up. */
 export function keyOf(name: string): string {
   const lower = name.toLowerCase();
-  return lower.length === 1 ? (compact[lower] ?? lower) : lower;
+  return lower.length === 1 ? (COMPACT[lower] ?? lower) : lower;
 }
 
 /** True where drachtio-server throws away what the app gives. */
 export function isImmutable(key: string): boolean {
-  return immutable.has(key);
+  return IMMUTABLE.has(key);
 }
 
 export function isKnown(key: string): boolean {
-  return spelling.has(key);
+  return SPELLING.has(key);
 }
 
 /** The name as it goes out: known ones canonical, others with capitals after dashes, `X-` and `x-` as given. */
 export function spelled(name: string): string {
-  const known = spelling.get(name.toLowerCase());
+  const known = SPELLING.get(name.toLowerCase());
   if (known !== undefined) return known;
   if (/^x-/i.test(name)) return name;
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());

@@ -4,6 +4,9 @@
  */
 import { keyOf } from './header-names.ts';
 
+/** Between head and body. */
+export const BLANK_LINE = Buffer.from('\r\n\r\n');
+
 export interface Header {
   /** Full lower-case name, see {@link keyOf}. */
   readonly key: string;
@@ -36,7 +39,7 @@ export function readHeaders(text: string): Header[] {
   let at = 0;
   while (at < text.length) {
     let end = text.indexOf('\r\n', at);
-    // RFC 3261 §7.3.1: a line that begins with a blank goes on with the one before it.
+    // RFC 3261 7.3.1: a line that begins with a blank goes on with the one before it.
     while (end >= 0 && (text[end + 2] === ' ' || text[end + 2] === '\t')) end = text.indexOf('\r\n', end + 2);
     if (end < 0) end = text.length;
     const line = text.slice(at, end);
@@ -84,7 +87,7 @@ export function encode(lines: readonly string[], body: Buffer): Buffer {
   return body.length === 0 ? head : Buffer.concat([head, body]);
 }
 
-/** The CSeq's number and method; undefined when it is none. RFC 3261 §20.16: below 2^31, sofia-sip takes 2^32. */
+/** The CSeq's number and method; undefined when it is none. RFC 3261 20.16: below 2^31, sofia-sip takes 2^32. */
 export function readCSeq(value: string | undefined): { number: number; method: string } | undefined {
   const found = /^(\d{1,10})\s+(\S+)$/.exec(value ?? '');
   const number = Number(found?.[1]);

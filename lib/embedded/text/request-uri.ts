@@ -3,8 +3,8 @@
  * 20.10), so `,` `;` and `?` end the user; an empty parameter or value is none; an escape that need not be is undone.
  */
 
-const parts = /^([^:]*:)(?:([^@]*)@)?([^;?]*)([^?]*)/;
-const entry = /^[^=(]+(?:=[^=,@\\^{|}&()#][^(]*)?$/;
+const PARTS = /^([^:]*:)(?:([^@]*)@)?([^;?]*)([^?]*)/;
+const ENTRY = /^[^=(]+(?:=[^=,@\\^{|}&()#][^(]*)?$/;
 
 export interface Written {
   /** The URI on the wire, without what follows `?`. */
@@ -14,14 +14,14 @@ export interface Written {
 
 /** Undefined when drachtio-server can't read it. */
 export function normalised(text: string): Written | undefined {
-  const [, scheme = '', userinfo, host = '', params = ''] = parts.exec(text) ?? [];
+  const [, scheme = '', userinfo, host = '', params = ''] = PARTS.exec(text) ?? [];
   if (userinfo !== undefined && /[,;?]/.test(userinfo)) return undefined;
   if (
     params !== '' &&
     !params
       .slice(1)
       .split(';')
-      .every((param) => entry.test(param))
+      .every((param) => ENTRY.test(param))
   )
     return undefined;
   const [name = '', ...password] = (userinfo ?? '').split(':');

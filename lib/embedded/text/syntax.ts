@@ -1,16 +1,16 @@
 /** Which header values are no good: what sofia-sip, under drachtio-server, refuses among the headers met here. */
 import { readCSeq, type Header } from './message.ts';
+import { TOKEN } from './token.ts';
 import { readNameAddr, splitList } from './uri.ts';
 import { readVia } from './via.ts';
 
-const token = "[A-Za-z0-9.!%*_+`'~-]+";
-const digits = /^\d{1,10}$/;
-const startsWithToken = new RegExp(`^${token}(?:$|[\\s;])`);
-const mediaType = new RegExp(`^${token}\\s*/\\s*${token}\\s*(;[^]*)?$`);
-const acceptItem = new RegExp(`^${token}\\s*/\\s*${token}\\s*(;[^]*)?$`);
-const tokenList = new RegExp(`^(${token}\\s*(,\\s*|$))*$`);
-const callId = /^[^\s]+$/;
-const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const DIGITS = /^\d{1,10}$/;
+const STARTS_WITH_TOKEN = new RegExp(`^${TOKEN}(?:$|[\\s;])`);
+const MEDIA_TYPE = new RegExp(`^${TOKEN}\\s*/\\s*${TOKEN}\\s*(;[^]*)?$`);
+const ACCEPT_ITEM = new RegExp(`^${TOKEN}\\s*/\\s*${TOKEN}\\s*(;[^]*)?$`);
+const TOKEN_LIST = new RegExp(`^(${TOKEN}\\s*(,\\s*|$))*$`);
+const CALL_ID = /^[^\s]+$/;
+const DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 function address(value: string): boolean {
   const name = readNameAddr(value);
@@ -22,35 +22,35 @@ function addresses(value: string): boolean {
 }
 
 function delta(value: string): boolean {
-  return digits.test(value) || date.test(value);
+  return DIGITS.test(value) || DATE.test(value);
 }
 
 const rules: Readonly<Record<string, (value: string) => boolean>> = {
-  accept: (value) => splitList(value).every((item) => item === '' || acceptItem.test(item)),
+  accept: (value) => splitList(value).every((item) => item === '' || ACCEPT_ITEM.test(item)),
   authorization: (value) => value !== '',
-  'call-id': (value) => callId.test(value),
+  'call-id': (value) => CALL_ID.test(value),
   contact: (value) => value === '*' || addresses(value),
-  'content-length': (value) => digits.test(value),
-  'content-type': (value) => mediaType.test(value),
+  'content-length': (value) => DIGITS.test(value),
+  'content-type': (value) => MEDIA_TYPE.test(value),
   cseq: (value) => readCSeq(value) !== undefined,
-  date: (value) => date.test(value),
-  event: (value) => startsWithToken.test(value),
+  date: (value) => DATE.test(value),
+  event: (value) => STARTS_WITH_TOKEN.test(value),
   expires: delta,
   from: address,
-  'max-forwards': (value) => digits.test(value),
-  'min-expires': (value) => digits.test(value),
+  'max-forwards': (value) => DIGITS.test(value),
+  'min-expires': (value) => DIGITS.test(value),
   path: addresses,
   'record-route': addresses,
   'retry-after': (value) => /^\d{1,10}\s*([;(][^]*)?$/.test(value),
   route: addresses,
-  'subscription-state': (value) => startsWithToken.test(value),
-  supported: (value) => tokenList.test(value),
+  'subscription-state': (value) => STARTS_WITH_TOKEN.test(value),
+  supported: (value) => TOKEN_LIST.test(value),
   to: address,
   via: (value) => readVia(value) !== undefined,
 };
 
 /** Headers that may stand only once in a message. */
-const single: ReadonlySet<string> = new Set(
+const SINGLE: ReadonlySet<string> = new Set(
   (
     'call-id content-length content-type cseq date event expires from max-forwards mime-version min-expires ' +
     'min-se organization priority refer-to replaces reply-to retry-after server session-expires sip-etag ' +
@@ -59,7 +59,7 @@ const single: ReadonlySet<string> = new Set(
 );
 
 /** The headers that sofia-sip names when it answers 400; a fault in any other is just a bad request. */
-const named: ReadonlyMap<string, string> = new Map(
+const NAMED: ReadonlyMap<string, string> = new Map(
   'Call-ID Contact Content-Length Content-Type CSeq Event Expires From Record-Route Subscription-State To Via'
     .split(' ')
     .map((name) => [name.toLowerCase(), name]),
@@ -72,7 +72,7 @@ export function isSound(key: string, value: string): boolean {
 }
 
 export function isSingle(key: string): boolean {
-  return single.has(key);
+  return SINGLE.has(key);
 }
 
 /** The reason phrase of the 400 that the first bad header calls for; undefined when all are sound. */
@@ -80,11 +80,11 @@ export function badHeader(headers: readonly Header[]): 'Bad Request' | `Bad ${st
   let anonymous = false;
   const seen = new Set<string>();
   for (const header of headers) {
-    const twice = single.has(header.key) && seen.has(header.key);
+    const twice = SINGLE.has(header.key) && seen.has(header.key);
     seen.add(header.key);
     if (!twice && header.name !== '' && !/[\s"<>]/.test(header.name) && isSound(header.key, header.value))
       continue;
-    const name = named.get(header.key);
+    const name = NAMED.get(header.key);
     if (name !== undefined) return `Bad ${name} Header`;
     anonymous = true;
   }

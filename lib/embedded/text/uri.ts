@@ -13,12 +13,12 @@ export interface Uri {
   readonly headers: string;
 }
 
-const pattern =
+const PATTERN =
   /^([A-Za-z][A-Za-z0-9+.-]*):(?:([^@;?\s<>]*(?:;[^@?\s<>]*)?)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.%~*+-]+)(?::(\d{1,5}))?((?:;[^;?\s<>]*)*)(?:\?([^\s<>]*))?$/;
 
 /** Reads a SIP-like URI (scheme, user, host); undefined for anything else. */
 export function readUri(text: string): Uri | undefined {
-  const found = pattern.exec(text);
+  const found = PATTERN.exec(text);
   if (!found) return undefined;
   const [, scheme = '', user, host = '', port, params = '', headers] = found;
   const number = port === undefined ? undefined : Number(port);
@@ -51,14 +51,14 @@ export interface NameAddr {
   readonly params: string;
 }
 
-const named = /^((?:"(?:[^"\\]|\\[^])*"|[^<",;]*?)?)\s*<([^<>\s]*)>\s*((?:;[^]*)?)$/;
+const NAMED = /^((?:"(?:[^"\\]|\\[^])*"|[^<",;]*?)?)\s*<([^<>\s]*)>\s*((?:;[^]*)?)$/;
 
 /**
  * Reads `"name" <uri>;params` or `uri;params`. Without brackets everything from the first `;` belongs to the
- * header (RFC 3261 §20.10).
+ * header (RFC 3261 20.10).
  */
 export function readNameAddr(value: string): NameAddr | undefined {
-  const found = named.exec(value);
+  const found = NAMED.exec(value);
   if (found) return { display: (found[1] ?? '').trim(), uri: found[2] ?? '', params: found[3] ?? '' };
   if (/[<>"\s,]/.test(value.split(';')[0] ?? '')) return undefined;
   const semicolon = value.indexOf(';');

@@ -1,4 +1,4 @@
-/** The top Via of a request (RFC 3261 §18.2.1, RFC 3581) and the one of our own requests. */
+/** The top Via of a request (RFC 3261 18.2.1, RFC 3581) and the one of our own requests. */
 import { bracketed } from './address.ts';
 import { paramOf, splitList } from './uri.ts';
 
