@@ -3,6 +3,7 @@ import Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { readOnlyReadable } from './readable.ts';
+import type { SrfAtRunTime } from './srf.ts';
 
 const log = logger('sip:connect');
 
@@ -14,11 +15,6 @@ export interface DrachtioAddress {
 
 /** drachtio-server has read the wanted methods after this, in ms. */
 const ROUTES_MS = 100;
-
-interface SrfAtRunTime {
-  connect(options: object): unknown;
-  on(event: string, listener: (...args: unknown[]) => void): void;
-}
 
 /** A drachtio-srf that is not connected yet: handlers first, then {@link connectSrf}. */
 export function createSrf(): Srf {

@@ -1,0 +1,84 @@
+/** Answers: exactly one final one to each request, never more than drachtio-server passes, no control characters. */
+import { textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { hasControl } from '../read/characters.ts';
+import { MAX_ANSWER } from './frame.ts';
+import { withOwnHost } from './localhost.ts';
+import type { ResponseOptions, SipResponse } from './messages.ts';
+import { prepareCopied } from './response-headers.ts';
+import { ACKNOWLEDGE_LIMIT } from './srf.ts';
+import type { FrameWindow } from './window.ts';
+
+const log = logger('sip:port');
+/** What drachtio-server copies from the request is not ours to see: as much is put by for it. */
+const COPIED = 1_000;
+
+export type Respond = (res: SipResponse, status: number, options?: ResponseOptions) => void;
+
+export function createRespond(window: FrameWindow): Respond {
+  return function respond(
+    res,
+    status,
+    { reason, headers = {}, toTag, body, onSent = () => undefined } = {},
+  ): void {
+    if (res.finalResponseSent) {
+      onSent(false);
+      return;
+    }
+    if (res.msg) prepareCopied(res.msg.headers, toTag);
+    const clean: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers))
+      if (!hasControl(value)) clean[name] = withOwnHost(name, value);
+    const bytes = COPIED + JSON.stringify(clean).length + Buffer.byteLength(body ?? '');
+    if (bytes > MAX_ANSWER) {
+      // Sent, it would make drachtio-server deaf to everything that follows.
+      log.error(`an answer ${status} of ${bytes} bytes is larger than drachtio passes: 500 instead`);
+      respond(res, 500, { reason: 'The answer would be too large', onSent });
+      return;
+    }
+    const options = { headers: clean, ...(body === undefined ? {} : { body }) };
+    window.enter(bytes, (acknowledged) => {
+      const done = once((sent: boolean) => {
+        acknowledged();
+        onSent(sent);
+      });
+      const send = (code: number) =>
+        res.send(code, cleanReason(reason), options, (error) => {
+          done(!error);
+          if (error) log.warn(`the answer ${code} did not go out: ${textOf(error)}`);
+        });
+      try {
+        sendKnown(send, status);
+        // Without a connection the callback may never come.
+        setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
+      } catch (error) {
+        done(false);
+        log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);
+      }
+    });
+  };
+}
+
+/** drachtio-srf knows the registered codes; any other means what the first of its class does (RFC 3261 8.1.3.2). */
+function sendKnown(send: (code: number) => void, status: number): void {
+  try {
+    send(status);
+  } catch (error) {
+    if (!/valid sip response code/.test(textOf(error))) throw error;
+    send(Math.floor(status / 100) * 100);
+  }
+}
+
+function once<T>(work: (value: T) => void): (value: T) => void {
+  let called = false;
+  return (value) => {
+    if (!called) work(value);
+    called = true;
+  };
+}
+
+/** A reason phrase is one line of readable text; ours may be long sentences. */
+function cleanReason(reason: string | undefined): string {
+  if (reason === undefined) return '';
+  return reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+}
