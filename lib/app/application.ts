@@ -1,4 +1,5 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { epochSeconds } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
 import { createMwi, type Mwi } from '../mwi/mwi.ts';
@@ -63,7 +64,7 @@ export interface Wishes {
  * await application.stop();
  */
 export async function startApplication(config: Config, wishes: Wishes = {}): Promise<Application> {
-  const now = wishes.now ?? (() => Math.floor(Date.now() / 1000));
+  const now = wishes.now ?? epochSeconds;
   const siloSettings = checkOptions(siloOptions, { ...config.silo, ...wishes.silo });
   const { node: name, leaseTime } = siloSettings;
   /** What ends at the end, the last first. */

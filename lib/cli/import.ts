@@ -1,6 +1,7 @@
 /** `drachtio-silo import`: source, store, progress, report and Ctrl-C around an import. */
 import { open } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
+import { epochSeconds } from '../base/clock.ts';
 import { SiloError, textOf } from '../base/errors.ts';
 import { keepIn, keepNothing, type Keep } from '../import/keep.ts';
 import { createProgress } from '../import/progress.ts';
@@ -12,8 +13,6 @@ import { openStore } from '../stores/open.ts';
 import { openSource, sameDatabase, type SiloSource } from '../stores/source/silo-source.ts';
 import type { ImportArguments } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
-
-const now = () => Math.floor(Date.now() / 1000);
 
 /** Imports, says on standard error how far it is and on standard output what it did. Returns the exit code. */
 export async function importCommand(options: ImportArguments, config: Config): Promise<number> {
@@ -47,7 +46,7 @@ async function openTarget(url: string, dryRun: boolean): Promise<Target> {
     const known = await openKnownKeys(url);
     return { name: known.name, keep: keepNothing(known), close: () => known.close() };
   }
-  const store = await openStore(url, { now });
+  const store = await openStore(url, { now: epochSeconds });
   return { name: store.name, keep: keepIn(store), close: () => store.close() };
 }
 
@@ -75,7 +74,7 @@ async function importInto(
       {
         source,
         keep: target.keep,
-        now,
+        now: epochSeconds,
         stopped: () => interrupt.happened,
         onProgress: (current) => {
           tally = current;

@@ -1,4 +1,5 @@
 /** Message waiting indication: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
+import { epochSeconds } from '../base/clock.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
 import { checkOptions } from '../options/check.ts';
 import type { Handler } from '../sip/drachtio/messages.ts';
@@ -60,7 +61,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const given = checkOptions(mwiOptions, options);
   const { leaseTime } = given;
   const { srf, store } = dependencies;
-  const now = dependencies.now ?? (() => Math.floor(Date.now() / 1000));
+  const now = dependencies.now ?? epochSeconds;
   const port = dependencies.port ?? createPort(srf);
   const node = dependencies.node ?? createNode({ store, port }, { node: given.node, leaseTime });
   const ownsNode = dependencies.node === undefined;

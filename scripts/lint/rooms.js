@@ -30,7 +30,7 @@ mwi/subscribe        -> mwi/notify mwi/request mwi/state stores/contract sip/dra
 mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
 mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
 mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
-mwi/summary          ->
+mwi/summary          -> sip/read
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options

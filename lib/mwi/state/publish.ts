@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf } from '../../sip/drachtio/body.ts';
+import { isToken } from '../../sip/read/grammar.ts';
 import { header, parseContentType, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
@@ -10,7 +11,6 @@ import { fromOf, type Access } from '../request/access.ts';
 import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { formatSummary, parseSummary } from '../summary/summary.ts';
-import { isToken } from '../summary/text.ts';
 
 export interface PublishContext {
   readonly port: Port;

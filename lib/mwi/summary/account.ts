@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { isToken } from './text.ts';
+import { isToken } from '../../sip/read/grammar.ts';
 
 /*
  * Account-URI = SIP-URI / SIPS-URI / absoluteURI (RFC 3842 5.2; RFC 3261 25.1, with the IP addresses of

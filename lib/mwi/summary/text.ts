@@ -1,9 +1,8 @@
 /** Lexical rules of RFC 3261 25.1, as sticky patterns, and the little text work around them. */
+import { TOKEN as TOKEN_PATTERN } from '../../sip/read/grammar.ts';
 
 const LWS = '(?:[ \\t]*\\r\\n)?[ \\t]+';
 const SWS = `(?:${LWS})?`;
-/** The characters of `token`. */
-const TOKEN_CHARACTERS = "A-Za-z0-9\\-.!%*_+`'~";
 
 export const CRLF = /\r\n/y;
 export const BLANKS = /[ \t]*/y;
@@ -17,20 +16,13 @@ export const COUNTS = new RegExp(
   `[0-9]+${SWS}/${SWS}[0-9]+(?:${SWS}\\(${SWS}[0-9]+${SWS}/${SWS}[0-9]+${SWS}\\)${SWS})?[ \\t]*\\r\\n`,
   'y',
 );
-export const TOKEN = new RegExp(`[${TOKEN_CHARACTERS}]+`, 'y');
+export const TOKEN = new RegExp(TOKEN_PATTERN, 'y');
 /** `header-value`: text, blanks and folds, that is line ends with a blank behind. */
 export const HEADER_VALUE = /(?:[\t\x20-\x7e\x80-\uffff]+|\r\n[\t ])*/y;
 /** Blanks and folds that end a line: nothing, to a reader that means well. */
 export const TRAILING_SPACE = /(?:[ \t]|\r\n[ \t])+(?=\r\n)/y;
 /** To the end of the line, folds not followed. */
 export const REST_OF_LINE = /[^\r\n]*/y;
-
-const WHOLE_TOKEN = new RegExp(`^[${TOKEN_CHARACTERS}]+$`);
-
-/** Whether the text is one `token`, as the name of a header or an entity-tag is. */
-export function isToken(text: string): boolean {
-  return WHOLE_TOKEN.test(text);
-}
 
 /** Whether the text can be a header value on one line. */
 export function isHeaderText(text: string): boolean {

@@ -1,3 +1,4 @@
+import { isToken } from '../../sip/read/grammar.ts';
 import { mendAccountUri } from './account.ts';
 import { misshapeOf } from './shape.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type MessageHeader,
   type Summary,
 } from './model.ts';
-import { isHeaderText, isToken, lossAt, trimBlanks } from './text.ts';
+import { isHeaderText, lossAt, trimBlanks } from './text.ts';
 
 /** What a device may want otherwise. The defaults suit most phones. */
 export interface FormatOptions {

@@ -1,6 +1,7 @@
 /** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
 import { hasControl } from '../../sip/read/characters.ts';
-import { fullName, isHeaderName } from '../state/header-names.ts';
+import { fullName } from '../../sip/read/compact.ts';
+import { isHeaderName } from '../state/header-names.ts';
 
 /** Headers of one hop, one transaction, or written anew at delivery; everything else is kept as it came. */
 const DROPPED = new Set([

@@ -1,4 +1,5 @@
 /** The Event header (RFC 6665 8.2.1, 8.4) and what a subscriber accepts (RFC 3261 20.1). */
+import { TOKEN_NODOT } from './grammar.ts';
 import { header, splitList, type HeaderSource } from './headers.ts';
 import { parseParams } from './name-addr.ts';
 
@@ -9,7 +10,7 @@ export interface EventHeader {
   readonly id: string;
 }
 
-const TYPE = /^([A-Za-z0-9\-!%*_+`'~]+(?:\.[A-Za-z0-9\-!%*_+`'~]+)*)[ \t]*(?=;|$)/;
+const TYPE = new RegExp(`^(${TOKEN_NODOT}(?:[.]${TOKEN_NODOT})*)[ \\t]*(?=;|$)`);
 /** Parameters one after another, quoted values whole: what looks like an id inside of quotes is none. */
 const PARAM = /;[ \t]*([^\s;="]*)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*/g;
 

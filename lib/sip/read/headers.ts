@@ -1,4 +1,6 @@
 /** Reading headers of a request as drachtio-srf hands them over (reference: RFC 3261 7.3 and 20). */
+import { compactName } from './compact.ts';
+import { TOKEN } from './grammar.ts';
 import { parseParams } from './name-addr.ts';
 
 export { hasControl } from './characters.ts';
@@ -10,32 +12,6 @@ export interface HeaderSource {
   get(name: string): unknown;
 }
 
-/**
- * Compact forms (RFC 3261 7.3.3 and the IANA registry). drachtio-srf maps f t i m v c l s k, leaves the others
- * under their letter, and calls `e` a header that does not exist.
- */
-const COMPACT: ReadonlyMap<string, string> = new Map([
-  ['accept-contact', 'a'],
-  ['allow-events', 'u'],
-  ['call-id', 'i'],
-  ['contact', 'm'],
-  ['content-encoding', 'e'],
-  ['content-length', 'l'],
-  ['content-type', 'c'],
-  ['event', 'o'],
-  ['from', 'f'],
-  ['identity', 'y'],
-  ['refer-to', 'r'],
-  ['referred-by', 'b'],
-  ['reject-contact', 'j'],
-  ['request-disposition', 'd'],
-  ['session-expires', 'x'],
-  ['subject', 's'],
-  ['supported', 'k'],
-  ['to', 't'],
-  ['via', 'v'],
-]);
-
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
@@ -45,14 +21,15 @@ function textOf(value: unknown): string | undefined {
 }
 
 /**
- * The value of a header, also when the peer used its compact form. Trimmed; a fold (line end and blanks) is one
+ * The value of a header, also when the peer used its compact form: drachtio-srf maps f t i m v c l s k, leaves the others
+ * under their letter, and calls `e` a header that does not exist. Trimmed; a fold (line end and blanks) is one
  * space; undefined when absent. RFC 3261 7.3.1 and 7.3.3.
  *
  * When both forms are there, they are joined with a comma, as drachtio-srf joins a header that is repeated: right
  * for lists, and for all others it makes the damage visible to the parser.
  */
 export function header(req: HeaderSource, name: string): string | undefined {
-  const compact = COMPACT.get(name.toLowerCase());
+  const compact = compactName(name);
   const long = textOf(req.get(name));
   const short = compact === undefined ? undefined : textOf(req.get(compact));
   // For the letters that drachtio-srf maps, both questions get the same answer.
@@ -72,7 +49,7 @@ export function expiresOf(req: HeaderSource): number | 'bad' | undefined {
   return value === undefined ? undefined : (deltaSeconds(value) ?? 'bad');
 }
 
-const MEDIA_TYPE = /^([A-Za-z0-9\-.!%*_+`'~]+)[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)$/;
+const MEDIA_TYPE = new RegExp(`^(${TOKEN})[ \\t]*/[ \\t]*(${TOKEN})$`);
 
 /**
  * Media type and its parameters; undefined if it is not `type/subtype`, or if its parameters can't be read (as

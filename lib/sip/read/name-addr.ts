@@ -1,5 +1,6 @@
 /** Header values with addresses, lists and parameters (RFC 3261 7.3.1, 20.10, 25.1). One pass, no backtracking. */
 import { hasControl } from './characters.ts';
+import { TOKEN } from './grammar.ts';
 
 /** One address with header parameters, as in From, To and each Contact. RFC 3261 20.10. */
 export interface NameAddr {
@@ -11,7 +12,7 @@ export interface NameAddr {
 }
 
 const BLANKS = /[ \t]*/y;
-const TOKEN = /[A-Za-z0-9\-.!%*_+`'~]+/y;
+const NAME = new RegExp(TOKEN, 'y');
 /** Wider than `gen-value`: phones send `/`, `=` and `@` unquoted. What could end the value is not in it. */
 const BARE_VALUE = /[^\p{Cc}\s",;<>]*/uy;
 const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\p{Cc}\s<>"]+$/u;
@@ -42,7 +43,7 @@ export function parseParams(text: string, at: number): Map<string, string | unde
   for (let i = after(BLANKS, text, at); i < text.length; i = after(BLANKS, text, i)) {
     if (text[i] !== ';') return undefined;
     i = after(BLANKS, text, i + 1);
-    const nameEnd = after(TOKEN, text, i);
+    const nameEnd = after(NAME, text, i);
     if (nameEnd === i) {
       if (i === text.length || text[i] === ';') continue;
       return undefined;
