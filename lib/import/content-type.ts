@@ -28,11 +28,11 @@ export function contentTypeOf({ contentType, body }: SourceRow, repaired: AddRep
   return filed;
 }
 
-/** Headers that a CPIM message begins with (RFC 3862, section 3); those of IMDN have a prefix (RFC 5438). */
+/** Headers that a CPIM message begins with (RFC 3862 3); those of IMDN have a prefix (RFC 5438). */
 const CPIM_HEADER = /^(from|to|cc|datetime|subject|ns|require|([\w-]+\.)[\w-]+): ?\S/i;
 const ANY_HEADER = /^[\w-]+(\.[\w-]+)?(;lang=[\w-]+)?:/;
 
-/** CPIM: header lines, a blank line, and MIME headers with a Content-Type (RFC 3862, section 2). */
+/** CPIM: header lines, a blank line, and MIME headers with a Content-Type (RFC 3862 2). */
 export function looksLikeCpim(body: Buffer): boolean {
   const [envelope = '', mime = ''] = body
     .subarray(0, 8_000)
@@ -48,7 +48,7 @@ export function looksLikeCpim(body: Buffer): boolean {
   );
 }
 
-/** RFC 2046, section 5.1.1: a line of two hyphens and the boundary opens the first part, the same with `--` ends all. */
+/** RFC 2046 5.1.1: a line of two hyphens and the boundary opens the first part, the same with `--` ends all. */
 const OPENING = /(?:^|\r?\n)--([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])[ \t]*\r?\n/;
 
 function boundaryOf(body: Buffer): string | undefined {

@@ -1,4 +1,4 @@
-/** A registrar (RFC 3261, 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
+/** A registrar (RFC 3261 10.3) with persistent bindings: what `app.ts` needs to stand alone. */
 import { BoundedSet } from '../base/bounded-map.ts';
 import { epochSeconds } from '../base/clock.ts';
 import { SiloError } from '../base/errors.ts';

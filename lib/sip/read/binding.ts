@@ -2,7 +2,7 @@
 import { takesMessage, type Registration } from './registration.ts';
 import type { Source } from './source.ts';
 
-/** Where a message may be sent: one contact of one AoR (RFC 3261 section 10, RFC 3327, RFC 5626). */
+/** Where a message may be sent: one contact of one AoR (RFC 3261 10, RFC 3327, RFC 5626). */
 export interface Binding {
   readonly aor: string;
   /** Contact URI as registered. */

@@ -88,10 +88,7 @@ function readContact(text: string, headerExpires: number | undefined): Registere
   const contact = hasControl(text) ? undefined : parseNameAddr(text);
   // Other schemes (mailto:) may be registered too; what says sip: must be one, or nothing could ever reach it.
   if (contact === undefined || (/^(?:sips?|tel):/i.test(contact.uri) && parseUri(contact.uri) === undefined))
-    return refuse(
-      `the Contact ${shown(text)}`,
-      'wanted is <sip:user@host> with parameters (RFC 3261, 20.10)',
-    );
+    return refuse(`the Contact ${shown(text)}`, 'wanted is <sip:user@host> with parameters (RFC 3261 20.10)');
   const { uri, params } = contact;
   const instance = params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
   const regId = deltaSeconds(params.get('reg-id') ?? '') ?? 0;
@@ -121,11 +118,11 @@ function readContacts(
   if (!entries.includes('*'))
     return { kind: 'register', contacts: entries.map((entry) => readContact(entry, expires)) };
   if (entries.length > 1)
-    return refuse('Contact * beside other contacts', '* must stand alone (RFC 3261, 10.3)');
+    return refuse('Contact * beside other contacts', '* must stand alone (RFC 3261 10.3)');
   if (expires !== 0)
     return refuse(
       expires === undefined ? 'Contact * without Expires' : `Contact * with Expires ${expires}`,
-      '* is allowed with Expires: 0 only (RFC 3261, 10.2.2)',
+      '* is allowed with Expires: 0 only (RFC 3261 10.2.2)',
     );
   return { kind: 'clear', contacts: [] };
 }
@@ -135,7 +132,7 @@ function readPath(list: string | undefined): readonly string[] {
   for (const entry of entries) {
     const uri = hasControl(entry) || !entry.includes('<') ? undefined : parseNameAddr(entry)?.uri;
     if (uri === undefined || parseUri(uri) === undefined)
-      return refuse(`the Path ${shown(entry)}`, 'wanted is a list of <sip:host;lr> (RFC 3327, 4)');
+      return refuse(`the Path ${shown(entry)}`, 'wanted is a list of <sip:host;lr> (RFC 3327 4)');
   }
   return entries;
 }
@@ -147,7 +144,7 @@ function readCseq(text: string | undefined): number {
   if (cseq <= 0xffff_ffff) return cseq;
   return refuse(
     text === undefined ? 'no CSeq' : `the CSeq ${shown(text)}`,
-    'wanted is a 32-bit number and REGISTER (RFC 3261, 20.16)',
+    'wanted is a 32-bit number and REGISTER (RFC 3261 20.16)',
   );
 }
 
@@ -170,13 +167,13 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
   if (aor === undefined)
     return refuse(
       to === undefined ? 'no To' : `the To ${shown(to)}`,
-      'wanted is <sip:user@domain> (RFC 3261, 10.2)',
+      'wanted is <sip:user@domain> (RFC 3261 10.2)',
     );
   const expires = expiresOf(req);
   if (expires === 'bad')
     return refuse(`the Expires ${shown(header(req, 'Expires') ?? '')}`, 'wanted is a number of seconds');
   const callId = harmless(header(req, 'Call-ID'));
-  if (!callId) return refuse('no readable Call-ID', 'wanted is one (RFC 3261, 8.1.1.4)');
+  if (!callId) return refuse('no readable Call-ID', 'wanted is one (RFC 3261 8.1.1.4)');
   const allow = header(req, 'Allow');
   return {
     ...readContacts(header(req, 'Contact'), expires),

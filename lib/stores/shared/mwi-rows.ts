@@ -144,7 +144,7 @@ export interface PublicationChanges {
   readonly changed: readonly string[];
 }
 
-/** Applies PUBLISHes one after the other (RFC 3903, section 6) to the stored publications of their mailboxes. */
+/** Applies PUBLISHes one after the other (RFC 3903 6) to the stored publications of their mailboxes. */
 export function applyPublications(
   stored: readonly Publication[],
   changes: readonly PublicationChange[],
