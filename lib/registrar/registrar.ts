@@ -12,6 +12,7 @@ import { MAX_REQUEST_URI, Unreachable, wayTo } from '../sip/drachtio/way.ts';
 import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
 import type { Binding } from '../sip/read/binding.ts';
+import { splitAor } from '../sip/read/uri.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { registrarOptions, type RegistrarOptions } from './options.ts';
 
@@ -86,7 +87,7 @@ export function createRegistrar(
       port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
       return;
     }
-    const host = registration.aor.slice(registration.aor.lastIndexOf('@') + 1);
+    const { host } = splitAor(registration.aor);
     if (settings.domains.length > 0 && !settings.domains.includes(host))
       throw new SiloError('SILO_REFUSED', `The domain ${host} is not served here.`, { status: 404 });
 

@@ -1,6 +1,6 @@
 /** Which AoR a request is for: the Request-URI if it is an AoR of a served domain, else To. */
 import { header, parseNameAddr, type HeaderSource } from './headers.ts';
-import { aorOf, parseUri, type AorOptions } from './uri.ts';
+import { aorOf, parseUri, splitAor, type AorOptions } from './uri.ts';
 
 export interface RecipientRequest extends HeaderSource {
   readonly uri: string;
@@ -27,15 +27,11 @@ export function recipientOf(req: RecipientRequest, options: RecipientOptions): s
   const requestAor = aorOf(req.uri, options);
   if (requestAor === undefined) return toAor;
   if (toAor === undefined || !looksLikeContact(req.uri)) return requestAor;
-  return hostOf(toAor) === hostOf(requestAor) ? requestAor : toAor;
+  return splitAor(toAor).host === splitAor(requestAor).host ? requestAor : toAor;
 }
 
 export function served(aor: string, domains: readonly string[]): boolean {
-  return domains.length === 0 || domains.includes(hostOf(aor));
-}
-
-function hostOf(aor: string): string {
-  return aor.slice(aor.lastIndexOf('@') + 1);
+  return domains.length === 0 || domains.includes(splitAor(aor).host);
 }
 
 function looksLikeContact(text: string): boolean {
