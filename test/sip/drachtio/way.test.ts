@@ -136,10 +136,18 @@ describe('a Request-URI for drachtio-server', () => {
       ),
       maxLength: 12,
     });
+    /** With all escaped: what is written bare or escaped means the same here. */
     const meaning = (uri: string) =>
-      decodeURIComponent(decodeURIComponent(uri.replace(/%25/g, '%2525')))
-        .split(';')
-        .map((entry) => entry.replace(/=$/, ''))
+      uri
+        .replace(/%[0-9A-Fa-f]{2}|[^]/gu, (found) =>
+          found.length === 3
+            ? found.toUpperCase()
+            : Buffer.from(found)
+                .toString('hex')
+                .replace(/../g, (hex) => `%${hex.toUpperCase()}`),
+        )
+        .split('%3B')
+        .map((entry) => entry.replace(/%3D$/, ''))
         .filter((entry) => entry !== '')
         .join(';');
     fc.assert(
