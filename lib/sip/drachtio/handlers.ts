@@ -69,14 +69,19 @@ export function createHandlers(respond: Respond, limit: number): Handlers {
     }
   }
 
+  /** Requests that were looked at: each passes several handlers. */
+  const admitted = new WeakSet<SipRequest>();
+
   /** May a handler see it? What may not be answered is not, and what would break out of the wire protocol is refused. */
   function admit(req: SipRequest, res: SipResponse): boolean {
+    if (admitted.has(req)) return true;
     if (!mayBeAnswered(req)) {
       log.warn(`a ${req.method} of ${req.source_address} gets no answer: drachtio-server would die of one`);
       return false;
     }
     const bad = badIdentifier(req);
     if (bad !== undefined) respond(res, 400, { reason: bad });
+    else admitted.add(req);
     return bad === undefined;
   }
 

@@ -7,9 +7,10 @@ export { hasControl } from './characters.ts';
 export { formatSipDate, parseSipDate } from './date.ts';
 export { parseNameAddr, splitList } from './name-addr.ts';
 
-/** What is needed of a request: drachtio-srf's `req.get`. */
+/** What is needed of a request: drachtio-srf's `req.get`, and what it looks in. */
 export interface HeaderSource {
   get(name: string): unknown;
+  readonly msg?: { readonly headers: Readonly<Record<string, unknown>> };
 }
 
 function textOf(value: unknown): string | undefined {
@@ -18,6 +19,14 @@ function textOf(value: unknown): string | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.map(textOf).filter((text) => text !== undefined);
   return texts.length === 0 ? undefined : texts.join(',');
+}
+
+/** The letters that drachtio-srf itself takes for the name: asked for both, it gives one answer. */
+const MAPPED = new Set(['f', 't', 'i', 'm', 'v', 'c', 'l', 's', 'k']);
+
+/** `req.get` goes through all headers, 1 to 2 µs a question; most stand under their name in lower case. */
+function valueOf(req: HeaderSource, name: string, lower: string): string | undefined {
+  return textOf(req.msg?.headers[lower] ?? req.get(name));
 }
 
 /**
@@ -29,12 +38,11 @@ function textOf(value: unknown): string | undefined {
  * for lists, and for all others it makes the damage visible to the parser.
  */
 export function header(req: HeaderSource, name: string): string | undefined {
-  const compact = compactName(name);
-  const long = textOf(req.get(name));
-  const short = compact === undefined ? undefined : textOf(req.get(compact));
-  // For the letters that drachtio-srf maps, both questions get the same answer.
-  const value =
-    long === undefined || short === undefined || long === short ? (long ?? short) : `${long},${short}`;
+  const lower = name.toLowerCase();
+  const compact = compactName(lower);
+  const long = valueOf(req, name, lower);
+  const short = compact === undefined || MAPPED.has(compact) ? undefined : valueOf(req, compact, compact);
+  const value = long === undefined || short === undefined ? (long ?? short) : `${long},${short}`;
   return value?.replace(/\r?\n[ \t]+/g, ' ').trim();
 }
 
