@@ -50,7 +50,9 @@ async function sendAll(
       return (await target.vitals()) ?? unanswered(senders);
   }
   if (!(await senders.open.atMost(0, patience))) return (await target.vitals()) ?? unanswered(senders);
-  const failure = (await target.vitals()) ?? (await canary(target, patience)) ?? (await target.vitals());
+  const dead = await canary(target, patience);
+  // What ails the process says more than what comes of it.
+  const failure = (await target.vitals()) ?? dead;
   // Meanwhile the application has said what it had to say about them.
   const [broken] = senders.broken;
   return failure ?? (broken === undefined ? undefined : { kind: 'a broken request', seen: broken });

@@ -2,17 +2,21 @@
  * Requests that drachtio-server must not be given an answer to. For any answer to a request that can make a dialog it puts
  * together a dialog object, and it dies of a null pointer (0.9.10, docs/drachtio-server.md) when
  *  - the Contact has no host: `*`, or a `tel:` URI; or
+ *  - sofia-sip takes a Contact for one that it can't read: `(<sip:a@b>` or `< sip:a@b>`; or
  *  - the Request-URI has no scheme (`SUBSCRIBE x SIP/2.0`) and the Contact is not where the request came from.
  * It lives when the application stays silent, so that is what we do. What is not surely a URI counts as one of these: a
  * sender that can't write an address loses nothing by silence, everybody else would lose the server.
  */
-import { header, parseNameAddr, splitList } from '../read/headers.ts';
+import { header, splitList } from '../read/headers.ts';
 import type { SipRequest } from './messages.ts';
 
 const MAKES_DIALOG: ReadonlySet<string> = new Set(['SUBSCRIBE', 'INVITE', 'REFER']);
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
+/** What may stand before the `<` of a Contact: a quoted string, or tokens (RFC 3261 25.1, `display-name`). */
+const DISPLAY = String.raw`(?:"(?:[^"\\]|\\.)*"[ \t]*|[A-Za-z0-9\-.!%*_+\x60'~ \t]*)`;
 /** A scheme whose URIs have a host, and the host. */
-const WITH_HOST = /^(?:sips?|im|pres|mailto):(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?=$|[:;?])/i;
+const WITH_HOST = String.raw`(?:sips?|im|pres|mailto):(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)`;
+const CONTACT = new RegExp(`^(?:${DISPLAY}<${WITH_HOST}(?=[>:;?])|${WITH_HOST}(?=$|[ \t:;?]))`, 'i');
 
 /** May this request be answered at all? */
 export function mayBeAnswered(req: SipRequest): boolean {
@@ -21,5 +25,5 @@ export function mayBeAnswered(req: SipRequest): boolean {
   const contact = header(req, 'Contact');
   if (contact === undefined) return true;
   const [first = ''] = splitList(contact);
-  return WITH_HOST.test(parseNameAddr(first)?.uri ?? '');
+  return CONTACT.test(first);
 }

@@ -52,6 +52,8 @@ export function frameOf({
     return own('the body has bytes that drachtio would damage');
   if (hasControl(uri) || hasControl(proxy ?? ''))
     return target('control characters in the Request-URI or next hop');
+  if (/^tel:/i.test(uri))
+    return target('a Request-URI without a host, such as tel:, which drachtio-server would die of');
   for (const [name, value] of Object.entries(headers))
     if (hasControl(value)) return own(`control characters in ${name}`);
 

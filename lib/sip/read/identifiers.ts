@@ -7,15 +7,21 @@ import { hasControl, header, parseNameAddr, splitList, type HeaderSource } from 
  */
 const NEVER = /[|\p{Cc}]/u;
 
+/** Of these, From and To name a dialog: who can't read them can't answer within it. */
+const MAKES_DIALOG: ReadonlySet<string> = new Set(['SUBSCRIBE', 'INVITE', 'REFER']);
+
 /** A sentence when one of them can't be passed on; undefined when all can. */
-export function badIdentifier(req: HeaderSource): string | undefined {
+export function badIdentifier(req: HeaderSource & { readonly method: string }): string | undefined {
   if (NEVER.test(header(req, 'Call-ID') ?? '')) return sentence('Call-ID');
   for (const name of ['From', 'To'] as const) {
     const value = header(req, name) ?? '';
     // Both go into every request of a dialog as they came, and drachtio-server passes them on (RFC 3261 25.1).
     if (hasControl(value))
       return `The ${name} holds a control character, which no header may (RFC 3261 25.1).`;
-    if (NEVER.test(parseNameAddr(value)?.params.get('tag') ?? '')) return sentence(`tag of ${name}`);
+    const address = parseNameAddr(value);
+    if (address === undefined && MAKES_DIALOG.has(req.method))
+      return `The ${name} can not be read: wanted is <sip:user@host> with a tag (RFC 3261 20.20, 20.39).`;
+    if (NEVER.test(address?.params.get('tag') ?? '')) return sentence(`tag of ${name}`);
   }
   const [via = ''] = splitList(header(req, 'Via') ?? '');
   if (NEVER.test(/;\s*branch\s*=\s*([^;,]*)/i.exec(via)?.[1] ?? '')) return sentence('branch of Via');

@@ -23,6 +23,12 @@ it.each([
   ['sip:bob@example.com', 'x'],
   ['sip:bob@example.com', '<urn:service:sos>'],
   ['sip:bob@example.com', ''],
+  ['sip:bob@example.com', '(<sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '\u00fc<sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '\uFFFD <sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '< sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '< sip:u@127.0.0.1:9 >, <sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '"open <sip:u@127.0.0.1:9>'],
 ])('a SUBSCRIBE to %s with the Contact %s gets no answer', (uri, contact) => {
   expect(mayBeAnswered(subscribe(uri, contact))).toBe(false);
   expect(mayBeAnswered(subscribe(uri, contact, { method: 'INVITE' }))).toBe(false);
@@ -33,6 +39,9 @@ it.each([
   ['sip:bob@example.com', 'sips:u@example.com;transport=tls'],
   ['sip:bob@example.com', '"*" <sip:u:pw@[2001:db8::1]:5060;ob>;expires=60'],
   ['sip:bob@example.com', undefined],
+  ['sip:bob@example.com', 'Bob  B. <sip:u@127.0.0.1:9>'],
+  ['sip:bob@example.com', '"J\u00fcrgen \\"J\\" <x>, y"<SIP:u@example.com;ob>, nonsense'],
+  ['sip:bob@example.com', 'sip:u@example.com ;expires=60'],
   ['tel:+123', '<sip:127.0.0.1>'],
   ['nobodyknows:opaque', '<im:u@example.com>'],
 ])('a SUBSCRIBE to %s with the Contact %s may be answered', (uri, contact) => {
