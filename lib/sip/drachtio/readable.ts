@@ -14,6 +14,8 @@ const HEADER = /^\S*?\s*:/;
 const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
 const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
 const LINE_END = /\r\n(?![ \t])/;
+/** Header lines as nearly all are, at one look: only others are taken apart. */
+const ALL_PLAIN = /^(?:[!-9;-~]+:[^\r\n]*(?:\r\n|$))*$/;
 
 /** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
 const ACKNOWLEDGES = /^[^|\r]*\|response\|/;
@@ -27,7 +29,11 @@ export function readable(frame: string): string | undefined {
   // Without a message: an acknowledgement, an answer to a ping.
   if (start < 2 || start === frame.length) return frame;
   const end = frame.indexOf('\r\n\r\n', start);
-  const [first = '', ...lines] = frame.slice(start, end < 0 ? frame.length : end).split(LINE_END);
+  const head = frame.slice(start, end < 0 ? frame.length : end);
+  const firstEnd = head.indexOf('\r\n');
+  const plain = firstEnd > 0 && ALL_PLAIN.test(head.slice(firstEnd + 2));
+  if (plain && [REQUEST, RESPONSE].some((line) => line.test(head.slice(0, firstEnd)))) return frame;
+  const [first = '', ...lines] = head.split(LINE_END);
   const startLine = REQUEST.test(first) ? first : oneLine(first);
   if (startLine === undefined) return ACKNOWLEDGES.test(frame) ? frame.slice(0, start - 2) : undefined;
   const headers = lines.filter((line) => HEADER.test(line));
