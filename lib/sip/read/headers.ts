@@ -24,8 +24,8 @@ function textOf(value: unknown): string | undefined {
 /** The letters that drachtio-srf itself takes for the name: asked for both, it gives one answer. */
 const MAPPED = new Set(['f', 't', 'i', 'm', 'v', 'c', 'l', 's', 'k']);
 
-/** Names that drachtio-srf keeps as they were sent; all others stand in lower case. */
-const AS_SENT = process.env['DRACHTIO_PRESERVE_HEADER_NAMES'] ? /^/ : /^(?:[xp]-|diversion$)/;
+/** Names that drachtio-srf keeps as they were sent, and the letter to which it gives a name of its own; all others stand in lower case. */
+const AS_SENT = process.env['DRACHTIO_PRESERVE_HEADER_NAMES'] ? /^/ : /^(?:[xp]-|diversion$|e$)/;
 
 /** `req.get` goes through all headers, 1 to 2 µs a question: 15 to 30 questions a request. */
 function valueOf(req: HeaderSource, name: string, lower: string): string | undefined {
