@@ -2,7 +2,8 @@
  * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
  * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
- * rows; `--stall` how long SQLite stops the event loop, on `--rows=N` (default 1,000,000). MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * rows; `--stall` how long SQLite stops the event loop, on `--rows=N` (default 1,000,000); `--lamps` SUBSCRIBE and PUBLISH for the
+ * same mailboxes on MariaDB (`--seconds=N`, default 15). MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */
 import { cpus } from 'node:os';
@@ -12,6 +13,7 @@ import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { ms, table, whole } from './figures.ts';
 import { DEVICES, SENDERS, measure, type Figures } from './measure.ts';
+import { lamps } from './lamps.ts';
 import { refreshCalls } from './refresh-calls.ts';
 import { scale } from './scale.ts';
 import { stall } from './stall.ts';
@@ -24,17 +26,19 @@ interface Column {
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string' },
+    lamps: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     stall: { type: 'boolean', default: false },
     rows: { type: 'string' },
   },
 });
-const seconds = Number(values.seconds);
-if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds}, wanted is a number above 0`);
+const seconds = Number(values.seconds ?? (values.lamps ? 15 : 4));
+if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds ?? ''}, wanted is a number above 0`);
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
 if (values.scale) await scale(Number(values.rows ?? 500_000));
+else if (values.lamps) await lamps(seconds);
 else if (values.stall) await stall(Number(values.rows ?? 1_000_000));
 else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);
 

@@ -2,6 +2,7 @@
 import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
 import { createAdmission, type Accepting } from './quota.ts';
+import { inOrder } from './locks.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
@@ -92,6 +93,7 @@ export function remember(
 ): Promise<number> {
   return tx.run(
     'insert into silo_ledger (dedup, box, inc_time) values ? on duplicate key update dedup = silo_ledger.dedup',
-    [messages.map(({ key, box, incTime }) => [key, box, incTime])],
+    // Two nodes may be asked to store the same messages.
+    [inOrder(messages.map(({ key, box, incTime }) => [key, box, incTime] as const))],
   );
 }

@@ -4,11 +4,11 @@ import { rebind } from '../../sip/read/rebinding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
+import { inOrder, lock, remove } from './locks.ts';
+import { deleteInSlices } from './slices.ts';
 import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
-import { text, whole } from '../shared/values.ts';
+import { text } from '../shared/values.ts';
 import type { BindingStore, Registered, Registering } from '../contract/bindings.ts';
-
-const BINDINGS = `select ${BINDING_COLUMNS.join(', ')} from binding`;
 
 export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
   const registrations = new GroupCommit<Registering, Registered>((items) =>
@@ -23,15 +23,15 @@ export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
           ).map((row) => text(row, 'aor')),
     register: (registering) => registrations.add(registering),
     expireBindings: (now, limit) =>
-      db.run(`delete from binding where expires <= ? limit ${whole(limit)}`, [now]),
+      deleteInSlices(db, { table: 'binding', where: 'expires <= ?', values: [now] }, limit),
   };
 }
 
 /** Several REGISTERs in one transaction: one select, the changes in memory one after the other, one upsert, one delete. */
 async function registerBatch(tx: Queries, items: readonly Registering[]): Promise<readonly Registered[]> {
-  const aors = [...new Set(items.map((item) => item.aor))].sort();
-  const rows = await tx.all(`${BINDINGS} where aor in (?) for update`, [aors]);
-  const stored = new Map<string, Map<string, Binding>>(aors.map((aor) => [aor, new Map()]));
+  const aors = new Set(items.map((item) => item.aor));
+  const rows = await lock(tx, ['binding', BINDING_COLUMNS.join(', ')], aors, { byFirst: true });
+  const stored = new Map<string, Map<string, Binding>>([...aors].map((aor) => [aor, new Map()]));
   for (const row of rows) stored.get(text(row, 'aor'))?.set(text(row, 'contact'), toBinding(row));
 
   const put = new Map<string, Binding>();
@@ -57,15 +57,19 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
     return { bindings: live() };
   });
 
-  if (drop.size > 0)
-    await tx.run('delete from binding where (aor, contact_key) in (?)', [[...drop.values()]]);
+  await remove(tx, 'binding', drop.values());
   if (put.size > 0)
     await tx.run(
       `insert into binding (${BINDING_COLUMNS.join(', ')}) values ? on duplicate key update ` +
         BINDING_COLUMNS.slice(2)
           .map((column) => `${column} = values(${column})`)
           .join(', '),
-      [[...put.values()].map(fromBinding)],
+      // New ones, too, in the order of their keys: another node may be about to make the same.
+      [
+        inOrder(put.keys())
+          .flatMap((name) => put.get(name) ?? [])
+          .map(fromBinding),
+      ],
     );
   return results;
 }

@@ -1,6 +1,7 @@
 /** Messages whose row another program has deleted, in MySQL: the ledger must not say for ever that they wait. */
 import type { Mysql } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
+import { lock, rewrite } from './locks.ts';
 import { text, whole } from '../shared/values.ts';
 import { VANISHED, type Vanished } from '../contract/message.ts';
 
@@ -26,19 +27,23 @@ export async function endVanished(db: Mysql, after: string, limit: number, now: 
   if (suspects.length === 0) return { ended: [], after: next };
   const ended = await db.transaction(async (tx) => {
     const keys = suspects.map((row) => text(row, 'dedup'));
-    const waiting = await tx.all(
-      "select dedup, box from silo_ledger where dedup in (?) and outcome = '' order by dedup for update",
-      [keys],
-    );
-    const there = await tx.all('select dedup from silo where dedup in (?) for update', [keys]);
+    const waiting = await lock(tx, ['silo_ledger', 'dedup, box'], keys, { where: "outcome = ''" });
+    // Whoever puts one back writes its ledger, too, and with that waits for us or is done.
+    const there = await tx.all('select dedup from silo where dedup in (?)', [keys]);
     const present = new Set(there.map((row) => text(row, 'dedup')));
     const gone = waiting
       .map((row) => ({ key: text(row, 'dedup'), box: text(row, 'box') }))
       .filter(({ key }) => !present.has(key));
     if (gone.length === 0) return [];
-    await tx.run(
-      'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
-      [VANISHED.outcome, VANISHED.status, VANISHED.reason, now, gone.map(({ key }) => key)],
+    const { outcome, status, reason } = VANISHED;
+    await rewrite(
+      tx,
+      'silo_ledger',
+      {
+        set: 'outcome = ?, status = ?, reason = ?, end_time = ?',
+        values: [outcome, status, reason, now],
+      },
+      gone.map(({ key }) => key),
     );
     await noteChanges(tx, [...new Set(gone.map(({ box }) => box))], now);
     return gone;

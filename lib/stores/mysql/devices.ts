@@ -3,6 +3,8 @@ import type { ReadStore } from '../shared/reads.ts';
 import { endRows } from './end.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
+import { lock } from './locks.ts';
+import { deleteInSlices } from './slices.ts';
 import { MESSAGE_COLUMNS, toEnded, toMessage } from '../shared/rows.ts';
 import { contactKey } from '../shared/binding-rows.ts';
 import { int, text, whole } from '../shared/values.ts';
@@ -77,10 +79,11 @@ export function mysqlDevices(db: Mysql, clock: () => number): Omit<DeviceStore, 
     },
 
     forgetDevices: (now, limit) =>
-      db.run(`delete from silo_device where until <= ? and next_time <= ? limit ${whole(limit)}`, [
-        now,
-        now - 86_400,
-      ]),
+      deleteInSlices(
+        db,
+        { table: 'silo_device', where: 'until <= ? and next_time <= ?', values: [now, now - 86_400] },
+        limit,
+      ),
   };
 }
 
@@ -98,8 +101,12 @@ async function take(
   device: string,
   now: number,
 ): Promise<boolean> {
-  const [column, value] = 'id' in which ? ['id', which.id] : ['dedup', which.dedup];
-  const [row] = await tx.all(`select id, box, taken_by from silo where ${column} = ? for update`, [value]);
+  const found = 'id' in which ? [which] : await tx.all('select id from silo where dedup = ?', [which.dedup]);
+  const [row] = await lock(
+    tx,
+    ['silo', 'id, box, taken_by'],
+    found.map(({ id }) => Number(id)),
+  );
   if (!row) return false;
   const taken = text(row, 'taken_by');
   if (taken.split('\n').includes(device)) return true;

@@ -1,10 +1,11 @@
 /** The end of messages in MySQL. */
 import { noteChanges } from './changes.ts';
+import { inOrder, remove, rewrite } from './locks.ts';
 import type { Queries } from './link/transactions.ts';
 import { DEAD_COLUMNS } from '../shared/rows.ts';
 import type { End, Ended } from '../contract/message.ts';
 
-/** Inside a transaction. */
+/** Inside a transaction that has locked their rows, which keeps those of the ledger for it, too. */
 export async function endRows(
   tx: Queries,
   messages: readonly Ended[],
@@ -12,17 +13,22 @@ export async function endRows(
   now: number,
 ): Promise<void> {
   if (messages.length === 0) return;
-  const ids = messages.map((message) => message.id);
+  const ids = inOrder(messages.map((message) => message.id));
   if (outcome === 'dead')
     await tx.run(
       `replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
-         select ${DEAD_COLUMNS}, ?, ?, ? from silo where id in (?)`,
+         select ${DEAD_COLUMNS}, ?, ?, ? from silo force index (primary) where id in (?)`,
       [now, status, reason.slice(0, 255), ids],
     );
-  await tx.run('delete from silo where id in (?)', [ids]);
-  await tx.run(
-    'update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ? where dedup in (?)',
-    [outcome, status, reason.slice(0, 255), now, messages.map((message) => message.key)],
+  await remove(tx, 'silo', ids);
+  await rewrite(
+    tx,
+    'silo_ledger',
+    {
+      set: 'outcome = ?, status = ?, reason = ?, end_time = ?',
+      values: [outcome, status, reason.slice(0, 255), now],
+    },
+    messages.map((message) => message.key),
   );
   await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
 }

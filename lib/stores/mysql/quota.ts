@@ -1,5 +1,6 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './end.ts';
+import { inOrder, lock } from './locks.ts';
 import type { Queries } from './link/transactions.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
@@ -167,7 +168,7 @@ async function takeTurns(tx: Queries, names: readonly string[], now: number): Pr
   // In one order, so that none waits in a ring.
   await tx.run(
     'insert into silo_turn (name, at) values ? on duplicate key update turn = turn + 1, at = values(at)',
-    [[...names].sort().map((name) => [name, now])],
+    [inOrder(names).map((name) => [name, now])],
   );
 }
 
@@ -179,11 +180,18 @@ async function count(tx: Queries, { column, name }: Limit): Promise<Usage> {
   return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
 }
 
+/** Those that are locked are those that were looked for: when one has gone meanwhile, another may have to take its place. */
 async function select(
   tx: Queries,
   condition: string,
   values: Parameters<Queries['all']>[1],
 ): Promise<Candidate[]> {
-  const rows = await tx.all(`select ${CANDIDATE_COLUMNS} from silo where ${condition} for update`, values);
-  return rows.map(toCandidate);
+  for (;;) {
+    const found = await tx.all(`select id from silo where ${condition}`, values);
+    const ids = found.map((row) => int(row, 'id'));
+    const locked = (await lock(tx, ['silo', CANDIDATE_COLUMNS], ids)).map(toCandidate);
+    if (locked.length < ids.length) continue;
+    const byId = new Map(locked.map((candidate) => [candidate.id, candidate]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  }
 }
