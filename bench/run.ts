@@ -2,7 +2,7 @@
  * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
  * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
- * rows; `--stall` how long SQLite stops the event loop, on `--rows=N` (default 1,000,000); `--lamps` SUBSCRIBE and PUBLISH for the
+ * rows; `--stall` how long the event loop stands still with a large database, on `--rows=N` (default 1,000,000); `--lamps` SUBSCRIBE and PUBLISH for the
  * same mailboxes on MariaDB (`--seconds=N`, default 15). MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */

@@ -1,12 +1,14 @@
 /**
- * `npm run bench -- --stall`: how long the event loop of a node on SQLite stands still: while it starts with `--rows=N`
+ * `npm run bench -- --stall`: how long the event loop of a node stands still, on SQLite and on MariaDB: while it starts with `--rows=N`
  * (default 1,000,000) messages in a fifth as many boxes, and while it takes away a tenth as many that have expired, with
  * ten MESSAGEs a second coming in.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fillSqlite } from '../test/support/full-sqlite.ts';
+import { fillMariaDb } from '../test/support/full-mariadb.ts';
+import { fillSqlite, type Filling } from '../test/support/full-sqlite.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
+import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
 import { startNode, type TestNode } from '../test/support/node.ts';
 import { longestStall } from '../test/support/stall.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
@@ -15,23 +17,58 @@ import { ms, rateOf, table, whole } from './figures.ts';
 const EVERY_MS = 100;
 
 export async function stall(rows: number): Promise<void> {
+  await onSqlite(rows);
+  await onMariaDb(rows);
+}
+
+async function onSqlite(rows: number): Promise<void> {
   const folder = temporaryFolder('silo-stall');
   try {
     const path = join(folder.path, 'silo.db');
-    const expired = Math.round(rows / 10);
-    console.log(`Making ${whole(rows)} messages and ${whole(expired)} expired ones …`);
-    const now = Math.floor(Date.now() / 1000);
-    await fillSqlite(path, [
-      { rows, boxes: Math.round(rows / 5), expTime: now + 86_400 },
-      { rows: expired, boxes: Math.round(expired / 5), expTime: now - 60 },
-    ]);
-    console.log(`\n${await measure(`sqlite:${path}`, rows, expired)}`);
+    console.log(`\nSQLite: making ${asWords(rows)} …`);
+    await fillSqlite(path, fillings(rows));
+    console.log(await measure(`sqlite:${path}`, rows));
   } finally {
     folder.remove();
   }
 }
 
-async function measure(storeUrl: string, rows: number, expired: number): Promise<string> {
+async function onMariaDb(rows: number): Promise<void> {
+  const missing = mariadbMissing();
+  if (missing !== undefined) {
+    console.log(`MariaDB is left out. ${missing}`);
+    return;
+  }
+  const mariadb = await startMariaDb();
+  try {
+    const { url } = await mariadb.createDatabase();
+    console.log(`\nMariaDB: making ${asWords(rows)} …`);
+    await fillMariaDb(url, fillings(rows));
+    console.log(await measure(url, rows));
+  } finally {
+    await mariadb.stop();
+  }
+}
+
+function fillings(rows: number): readonly Filling[] {
+  const now = Math.floor(Date.now() / 1000);
+  const expired = expiredOf(rows);
+  return [
+    { rows, boxes: Math.round(rows / 5), expTime: now + 86_400 },
+    { rows: expired, boxes: Math.round(expired / 5), expTime: now - 60 },
+  ];
+}
+
+function expiredOf(rows: number): number {
+  return Math.round(rows / 10);
+}
+
+function asWords(rows: number): string {
+  return `${whole(rows)} messages and ${whole(expiredOf(rows))} expired ones`;
+}
+
+async function measure(storeUrl: string, rows: number): Promise<string> {
+  const expired = expiredOf(rows);
   let node: TestNode | undefined;
   const begun = performance.now();
   const starting = await longestStall(async () => {

@@ -8,7 +8,7 @@
  *
  * Rows are looked for without locks, and locked by their key. A locking read by another index locks the entries of that index
  * first, which whoever deletes the row, by its key, needs last: a ring. And where a table is small the optimizer prefers to
- * scan it, and so to wait for rows that others hold: hence the index is forced (MariaDB 10.11, 60 keys of a table of 150 rows).
+ * scan it, and so to wait for rows that others hold, hence the forced index (MariaDB 10.11: 60 keys of a table of 150 rows).
  *
  * A new row needs no place in the order: nobody else knows of it.
  */
@@ -16,18 +16,21 @@ import type { Parameter } from './link/connection.ts';
 import type { Queries } from './link/transactions.ts';
 import type { Row } from '../shared/values.ts';
 
-/** The primary key of each table whose rows are locked. */
+/** The primary key of each table whose rows are locked, and what its columns hold: `ascii` is text in that character set. */
 const KEYS = {
-  binding: ['aor', 'contact_key'],
-  mwi_change: ['id'],
-  mwi_mailbox: ['aor'],
-  mwi_publication: ['tag'],
-  mwi_subscription: ['id'],
-  silo: ['id'],
-  silo_device: ['box', 'device_key'],
-  silo_lease: ['box'],
-  silo_ledger: ['dedup'],
-} as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
+  binding: { aor: 'text', contact_key: 'ascii' },
+  mwi_change: { id: 'number' },
+  mwi_mailbox: { aor: 'text' },
+  mwi_publication: { tag: 'ascii' },
+  mwi_subscription: { id: 'ascii' },
+  silo: { id: 'number' },
+  silo_device: { box: 'text', device_key: 'ascii' },
+  silo_lease: { box: 'text' },
+  silo_ledger: { dedup: 'ascii' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, 'text' | 'ascii' | 'number'>>>>;
+
+/** Keys of one statement that deletes. */
+const MOST_DELETED = 500;
 
 export type LockedTable = keyof typeof KEYS;
 type Part = string | number;
@@ -65,12 +68,12 @@ function compare(one: Key, other: Key): number {
 
 /** The columns of the primary key, as they are selected. */
 export function keyColumns(table: LockedTable): string {
-  return KEYS[table].join(', ');
+  return columnsOf(table).join(', ');
 }
 
 /** The key of a row that was selected with {@link keyColumns}. */
 export function keyOf(table: LockedTable, row: Row): Key {
-  const parts = KEYS[table].map((column) => {
+  const parts = columnsOf(table).map((column) => {
     const part = row[column];
     return typeof part === 'number' ? part : String(part);
   });
@@ -87,11 +90,11 @@ export async function lock(
 ): Promise<Row[]> {
   const wanted = inOrder(keys);
   if (wanted.length === 0) return [];
-  const names = byFirst ? KEYS[table].slice(0, 1) : KEYS[table];
+  const names = byFirst ? columnsOf(table).slice(0, 1) : columnsOf(table);
   return tx.all(
     `select ${columns} from ${table} force index (primary)
        where ${tuple(names)} in (?)${where === undefined ? '' : ` and ${where}`}
-       order by ${KEYS[table].join(', ')} for update${free ? ' skip locked' : ''}`,
+       order by ${keyColumns(table)} for update${free ? ' skip locked' : ''}`,
     [wanted, ...values],
   );
 }
@@ -105,18 +108,37 @@ export async function rewrite(
 ): Promise<number> {
   const wanted = inOrder(keys);
   if (wanted.length === 0) return 0;
-  return tx.run(`update ${table} force index (primary) set ${set} where ${tuple(KEYS[table])} in (?)`, [
+  return tx.run(`update ${table} force index (primary) set ${set} where ${tuple(columnsOf(table))} in (?)`, [
     ...values,
     wanted,
   ]);
 }
 
-/** Deletes the rows with these keys; returns how many there were. */
+/**
+ * Deletes the rows with these keys; returns how many there were. A list of keys, even with the index forced, is no reason for
+ * MariaDB not to scan a small table when it deletes. So the keys are a table of their own, and each row is looked up.
+ */
 export async function remove(tx: Queries, table: LockedTable, keys: Iterable<Key>): Promise<number> {
   const wanted = inOrder(keys);
-  if (wanted.length === 0) return 0;
-  const names = KEYS[table].map((column) => `t.${column}`);
-  return tx.run(`delete t from ${table} t force index (primary) where ${tuple(names)} in (?)`, [wanted]);
+  const kinds = Object.entries(KEYS[table]);
+  const one = `select ${kinds.map(([column, kind]) => `${kind === 'ascii' ? ASCII : '?'} as ${column}`).join(', ')}`;
+  let removed = 0;
+  for (let first = 0; first < wanted.length; first += MOST_DELETED) {
+    const some = wanted.slice(first, first + MOST_DELETED);
+    removed += await tx.run(
+      `delete t from (${some.map(() => one).join(' union all ')}) k
+         straight_join ${table} t force index (primary) on ${kinds.map(([column]) => `t.${column} = k.${column}`).join(' and ')}`,
+      some.flat(),
+    );
+  }
+  return removed;
+}
+
+/** In the collation of the column: in any other one its index would not be used. */
+const ASCII = 'convert(? using ascii) collate ascii_bin';
+
+function columnsOf(table: LockedTable): readonly string[] {
+  return Object.keys(KEYS[table]);
 }
 
 function tuple(names: readonly string[]): string {

@@ -6,13 +6,13 @@ import { aMessage, type StoreUnderTest } from './messages.ts';
 
 let serial = 0;
 
-function aSubscription(mailbox: string, over: Partial<Subscription> = {}): Subscription {
+export function aSubscription(mailbox: string, over: Partial<Subscription> = {}): Subscription {
   serial++;
   return {
-    id: serial.toString(16).padStart(32, '0'),
+    id: serial.toString(16).padStart(32, 'x'),
     mailbox,
     eventId: '',
-    device: serial.toString(16).padStart(64, 'd'),
+    device: serial.toString(16).padStart(64, 'y'),
     node: 'node-1',
     run: 'run-1',
     callId: `call-${serial}@example.org`,
@@ -34,14 +34,14 @@ function aSubscription(mailbox: string, over: Partial<Subscription> = {}): Subsc
   };
 }
 
-function aPublication(mailbox: string, over: Partial<PublicationChange> = {}): PublicationChange {
+export function aPublication(mailbox: string, over: Partial<PublicationChange> = {}): PublicationChange {
   serial++;
   return {
     mailbox,
     publisher: 'voicemail@example.org',
     replace: true,
     ifMatch: undefined,
-    tag: serial.toString(16).padStart(32, 'e'),
+    tag: serial.toString(16).padStart(32, 'z'),
     expires: 5000,
     body: 'Messages-Waiting: yes\r\nVoice-Message: 1/0\r\n',
     now: 1000,
