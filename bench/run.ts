@@ -31,6 +31,7 @@ const { values } = parseArgs({
     scale: { type: 'boolean', default: false },
     stall: { type: 'boolean', default: false },
     rows: { type: 'string' },
+    on: { type: 'string', default: 'both' },
   },
 });
 const seconds = Number(values.seconds ?? (values.lamps ? 15 : 4));
@@ -39,7 +40,7 @@ if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds ?? ''}, wante
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
 if (values.scale) await scale(Number(values.rows ?? 500_000));
 else if (values.lamps) await lamps(seconds);
-else if (values.stall) await stall(Number(values.rows ?? 1_000_000));
+else if (values.stall) await stall(Number(values.rows ?? 1_000_000), values.on);
 else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);
 
 async function onSqlite(): Promise<Column> {

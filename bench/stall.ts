@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --stall`: how long the event loop of a node stands still, on SQLite and on MariaDB: while it starts with `--rows=N`
  * (default 1,000,000) messages in a fifth as many boxes, and while it takes away a tenth as many that have expired, with
- * ten MESSAGEs a second coming in.
+ * ten MESSAGEs a second coming in. `--on=mariadb` or `--on=sqlite` leaves the other one out.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,9 +16,10 @@ import { ms, rateOf, table, whole } from './figures.ts';
 
 const EVERY_MS = 100;
 
-export async function stall(rows: number): Promise<void> {
-  await onSqlite(rows);
-  await onMariaDb(rows);
+/** @param on `sqlite`, `mariadb`, or both */
+export async function stall(rows: number, on: string): Promise<void> {
+  if (on !== 'mariadb') await onSqlite(rows);
+  if (on !== 'sqlite') await onMariaDb(rows);
 }
 
 async function onSqlite(rows: number): Promise<void> {
