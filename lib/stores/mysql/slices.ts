@@ -2,10 +2,10 @@
  * What takes away what is over, in MySQL: a slice in each transaction, and never a row that somebody else has locked. So
  * it holds its locks for some milliseconds only, whoever waits for one gets it then, and two nodes that sweep at once share the work.
  */
-import { keyColumns, keyOf, lock, remove, type LockedTable } from './locks.ts';
+import { keyColumns, keyOf, lock, remove, type Key, type LockedTable } from './locks.ts';
 import type { Parameter } from './link/connection.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import type { Row } from '../shared/values.ts';
+import { whole, type Row } from '../shared/values.ts';
 
 /** Rows of a slice. */
 const SLICE = 100;
@@ -13,7 +13,7 @@ const SLICE = 100;
 /** Which rows are over. */
 export interface Over {
   readonly table: LockedTable;
-  /** What `end` needs. */
+  /** The key, and what else `end` needs. */
   readonly columns: string;
   readonly where: string;
   readonly values: readonly Parameter[];
@@ -27,39 +27,57 @@ export interface Over {
  */
 export async function endInSlices(
   db: Mysql,
-  { table, columns, where, values, order }: Over,
+  over: Over,
   limit: number,
   end: (tx: Queries, rows: readonly Row[]) => Promise<void>,
 ): Promise<Row[]> {
   const ended: Row[] = [];
-  while (ended.length < limit) {
-    const most = Math.min(SLICE, limit - ended.length);
-    try {
-      const found = await db.all(
-        `select ${keyColumns(table)} from ${table} where ${where}${order === undefined ? '' : ` order by ${order}`} limit ${most}`,
-        values,
+  /** Rows that others have: they would be found again and again. */
+  const held = new Set<string>();
+  try {
+    while (ended.length < limit) {
+      const wanted = limit - ended.length;
+      const found = (await look(db, over, wanted + held.size)).filter(
+        (key) => !held.has(JSON.stringify(key)),
       );
-      // Without a transaction when nothing is over, which is nearly always.
-      if (found.length === 0) return ended;
-      const rows = await db.transaction(async (tx) => {
-        const free = await lock(
-          tx,
-          [table, columns],
-          found.map((row) => keyOf(table, row)),
-          { where, values, free: true },
-        );
-        if (free.length > 0) await end(tx, free);
-        return free;
-      });
-      ended.push(...rows);
-      if (found.length < most || rows.length === 0) return ended;
-    } catch (error) {
-      // What was done is told; whatever is wrong now will be so at the next call, too.
-      if (ended.length > 0) return ended;
-      throw error;
+      const before = ended.length;
+      for (let first = 0; first < found.length; first += SLICE) {
+        const slice = found.slice(first, first + SLICE);
+        const rows = await endSlice(db, over, slice, end);
+        ended.push(...rows);
+        const free = new Set(rows.map((row) => JSON.stringify(keyOf(over.table, row))));
+        for (const key of slice) if (!free.has(JSON.stringify(key))) held.add(JSON.stringify(key));
+      }
+      if (found.length < wanted || ended.length === before) break;
     }
+  } catch (error) {
+    // What was done is told; whatever is wrong now will be so at the next call, too.
+    if (ended.length === 0) throw error;
   }
   return ended;
+}
+
+/** Without locks, and nothing else is done when nothing is over, which is nearly always. */
+async function look(db: Mysql, { table, where, values, order }: Over, most: number): Promise<Key[]> {
+  const rows = await db.all(
+    `select ${keyColumns(table)} from ${table}
+       where ${where}${order === undefined ? '' : ` order by ${order}`} limit ${whole(most)}`,
+    values,
+  );
+  return rows.map((row) => keyOf(table, row));
+}
+
+function endSlice(
+  db: Mysql,
+  { table, columns, where, values }: Over,
+  keys: readonly Key[],
+  end: (tx: Queries, rows: readonly Row[]) => Promise<void>,
+): Promise<Row[]> {
+  return db.transaction(async (tx) => {
+    const rows = await lock(tx, [table, columns], keys, { where, values, free: true });
+    if (rows.length > 0) await end(tx, rows);
+    return rows;
+  });
 }
 
 /** Deletes at most `limit` rows that are over; returns how many. */
