@@ -87,7 +87,8 @@ export function messageOf(
   const receipt = readReceipt(contentType, body);
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
-  const kept = (over.onlyHeaders ? '' : keptHeaders(req.raw ?? '', settings)) + extraHeaders(over.headers);
+  const keepOptions = over.onlyHeaders ? { ...settings, keepHeaders: ['Privacy'] } : settings;
+  const kept = keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);
   const callId = header(req, 'Call-ID') ?? '';
   const date = parseSipDate(header(req, 'Date') ?? '');
   const message: NewMessage = {
