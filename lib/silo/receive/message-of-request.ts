@@ -234,7 +234,7 @@ function uriOf(text: string): string {
 
 /** An AoR or a URI, as a URI. */
 export function asUri(address: string): string {
-  return /^(sips?|tel):/i.test(address) ? address : `sip:${address}`;
+  return /^(?:sips?|tel|im|pres):/i.test(address) ? address : `sip:${address}`;
 }
 
 function refuse(status: number, message: string): SiloError {
