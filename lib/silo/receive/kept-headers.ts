@@ -50,6 +50,7 @@ const DROPPED = new Set([
   'unsupported',
   'via',
   'www-authenticate',
+  'x-silo-secure', // ours
 ]);
 
 /** What an operator wants of them. Names in any case. */
@@ -60,6 +61,14 @@ export interface KeepOptions {
   readonly dropHeaders: readonly string[];
   /** Read here, and of no use to the recipient. */
   readonly sendAtHeader: string;
+}
+
+/** Ours, in a stored message only: it came to a `sips:` address. Nobody else can write it. */
+export const SECURE_LINE = 'X-Silo-Secure: yes\r\n';
+
+/** Was the message sent to a `sips:` address? Then it goes out over TLS only (RFC 5630 5.3). */
+export function wantsSecureWay({ headers }: { readonly headers: string }): boolean {
+  return headers.includes(SECURE_LINE);
 }
 
 /** Always kept: it says what must not be told at delivery. */

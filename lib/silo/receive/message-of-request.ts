@@ -19,7 +19,7 @@ import { parseUri } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { mayBeAdded } from '../state/header-names.ts';
-import { keptHeader, keptHeaders } from './kept-headers.ts';
+import { SECURE_LINE, keptHeader, keptHeaders } from './kept-headers.ts';
 import { whyLiveOnly } from './not-stored.ts';
 import { readReceipt, threadOf } from './receipts.ts';
 import { sendTimeOf } from './send-at.ts';
@@ -88,7 +88,8 @@ export function messageOf(
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
   const keepOptions = over.onlyHeaders ? { ...settings, keepHeaders: ['Privacy'] } : settings;
-  const kept = keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);
+  const secure = parseUri(req.uri)?.scheme === 'sips' ? SECURE_LINE : '';
+  const kept = secure + keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);
   const callId = header(req, 'Call-ID') ?? '';
   const date = parseSipDate(header(req, 'Date') ?? '');
   const message: NewMessage = {
