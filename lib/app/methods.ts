@@ -1,10 +1,10 @@
 /** What the application answers to methods that no feature has: OPTIONS, and a plain no to the rest. */
 import { SiloError, textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
-import type { SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
-import { eventOf, unsupportedOf } from '../sip/read/event.ts';
+import { eventOf } from '../sip/read/event.ts';
 import { header, parseNameAddr } from '../sip/read/headers.ts';
+import { checkUnderstood } from '../sip/read/understood.ts';
 
 const log = logger('app');
 
@@ -25,7 +25,7 @@ const FRESH = 1000;
 export function answerOptions(port: Port, check: () => Promise<void>): Middleware {
   const isWell = remembered(check);
   return port.middleware('answerOptions', async (req, res) => {
-    if (refuseUnsupported(port, req, res)) return;
+    checkUnderstood(req);
     if (!(await isWell()))
       throw new SiloError('SILO_STORE_UNAVAILABLE', 'The database is away.', { status: 503, retryAfter: 10 });
     port.respond(res, 200, { headers: { ...ALLOW, ...ALLOW_EVENTS, Accept: '*/*' } });
@@ -47,18 +47,6 @@ function remembered(check: () => Promise<void>): () => Promise<boolean> {
     );
     return last;
   };
-}
-
-/** 420 for option tags that nobody here knows (RFC 3261 8.2.2.3). True when it has answered. */
-function refuseUnsupported(
-  port: Port,
-  req: SipRequest,
-  res: SipResponse,
-  supported: readonly string[] = [],
-): boolean {
-  const unsupported = unsupportedOf(req, supported);
-  if (unsupported.length > 0) port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
-  return unsupported.length > 0;
 }
 
 /**

@@ -2,14 +2,19 @@
 import { SiloError, textOf } from '../base/errors.ts';
 import { header } from '../sip/read/headers.ts';
 import { parseNameAddr } from '../sip/read/name-addr.ts';
+import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 
 /** The end of a MESSAGE chain: nobody is responsible for its recipient, or for the dialog that it names. */
 export function unserved(port: Port): Middleware {
   return port.middleware('unserved', (req, res) => {
     const inDialog = parseNameAddr(header(req, 'To') ?? '')?.params.has('tag');
-    if (inDialog) port.respond(res, 481);
-    else port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
+    if (inDialog) {
+      port.respond(res, 481);
+      return;
+    }
+    checkUnderstood(req);
+    port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
   });
 }
 

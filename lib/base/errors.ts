@@ -18,6 +18,8 @@ export interface SiloErrorOptions {
   readonly status?: number;
   /** Seconds for a Retry-After header. */
   readonly retryAfter?: number;
+  /** Other headers that the answer must have. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
@@ -26,6 +28,7 @@ export class SiloError extends Error {
   readonly code: SiloErrorCode;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: SiloErrorCode, message: string, options: SiloErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -33,6 +36,7 @@ export class SiloError extends Error {
     this.code = code;
     this.status = options.status;
     this.retryAfter = options.retryAfter;
+    this.headers = options.headers ?? {};
   }
 }
 

@@ -5,12 +5,13 @@ import { SiloError } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { checkOptions } from '../options/check.ts';
 import { bindingsOf } from '../sip/read/binding.ts';
-import { formatSipDate, header, splitList } from '../sip/read/headers.ts';
+import { formatSipDate } from '../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { MAX_REQUEST_URI, Unreachable, wayTo } from '../sip/drachtio/way.ts';
 import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
+import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Binding } from '../sip/read/binding.ts';
 import { splitAor } from '../sip/read/uri.ts';
 import type { Store } from '../stores/contract/store.ts';
@@ -80,13 +81,9 @@ export function createRegistrar(
       next();
       return;
     }
+    checkUnderstood(req);
     const registration = readRegistration(req, settings);
     checkWays(registration);
-    const unsupported = splitList(header(req, 'Require') ?? '').filter((tag) => tag !== '' && tag !== 'path');
-    if (unsupported.length > 0) {
-      port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
-      return;
-    }
     const { host } = splitAor(registration.aor);
     if (settings.domains.length > 0 && !settings.domains.includes(host))
       throw new SiloError('SILO_REFUSED', `The domain ${host} is not served here.`, { status: 404 });

@@ -1,7 +1,8 @@
 /** What SUBSCRIBE and PUBLISH share: the one event package that is served here, and time limits (RFC 6665, RFC 3903). */
 import { SiloError } from '../../base/errors.ts';
-import { eventOf, unsupportedOf, type EventHeader } from '../../sip/read/event.ts';
+import { eventOf, type EventHeader } from '../../sip/read/event.ts';
 import { expiresOf } from '../../sip/read/headers.ts';
+import { checkUnderstood } from '../../sip/read/understood.ts';
 import type { SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 
@@ -16,6 +17,7 @@ export const ALLOW_EVENTS = { 'Allow-Events': PACKAGE } as const;
 /**
  * The Event header of a request for our package. Otherwise answers (400, 489), or says `other` when another handler may
  * answer it.
+ * @throws SiloError 416, 420
  */
 export function ourEvent(
   port: Port,
@@ -33,11 +35,7 @@ export function ourEvent(
     port.respond(res, 489, { headers: ALLOW_EVENTS });
     return 'answered';
   }
-  const unsupported = unsupportedOf(req);
-  if (unsupported.length > 0) {
-    port.respond(res, 420, { headers: { Unsupported: unsupported.join(', ') } });
-    return 'answered';
-  }
+  checkUnderstood(req);
   if (event.id.length > MAX_ID) {
     // It is echoed in every NOTIFY, whose headers have their limit.
     port.respond(res, 400, { reason: `An Event id has at most ${MAX_ID} characters`, headers: ALLOW_EVENTS });

@@ -7,6 +7,9 @@ import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { parseContentType, splitList } from '../../sip/read/headers.ts';
+import { isSecure } from '../../sip/read/next-hop.ts';
+import type { NewMessage } from '../../stores/contract/message.ts';
+import { wantsSecureWay } from '../receive/kept-headers.ts';
 import { deviceOf } from '../state/bindings.ts';
 
 const MOST = 100_000;
@@ -83,6 +86,11 @@ export function refusalOf(binding: Binding, status: number): string {
 
 export function hasRefused(refusedBy: readonly string[], binding: Binding): boolean {
   return refusedBy.includes(refusalOf(binding, 0)) || refusedBy.includes(refusalOf(binding, 415));
+}
+
+/** May the message go to this device, by what its sender asked for? A `sips:` one waits for a device with a secure way. */
+export function isSecureEnough(message: NewMessage, binding: Binding, outboundProxy: string): boolean {
+  return !wantsSecureWay(message) || isSecure(binding, outboundProxy);
 }
 
 /** A device of one AoR: a device of another one with the same instance may be able to do more. */

@@ -14,7 +14,9 @@ import { header } from '../../sip/read/headers.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { messageOf } from '../receive/message-of-request.ts';
+import { storable } from '../state/outcome.ts';
 import type { SiloContext } from '../state/context.ts';
+import { isSecureEnough } from './capabilities.ts';
 import { deliveryOf } from './outgoing-message.ts';
 
 const log = logger('silo:live');
@@ -54,7 +56,8 @@ export async function deliverLive(
   const sender = { answered: false };
   const tooLate = () => sender.answered;
 
-  const able = bindings.filter((binding) => binding.takesMessage);
+  const capable = bindings.filter((binding) => binding.takesMessage);
+  const able = capable.filter((binding) => isSecureEnough(message, binding, settings.outboundProxy));
   const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
   const senderAnswered = deferred();
   const attempts = reachable.map((binding) => {
@@ -75,7 +78,7 @@ export async function deliverLive(
           );
         return;
       }
-      answers.push(answer);
+      answers.push(ofDevice(answer));
       tried.resolve();
       // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
       if (isSuccess(answer)) await senderAnswered.promise;
@@ -90,7 +93,9 @@ export async function deliverLive(
   senderAnswered.resolve();
   if (answer) return;
   const { status, reason } = best(answers, attempts.length);
-  throw new LiveFailure(status, reason, reachable.length === able.length);
+  // What waits for a device with a secure way has not failed: there is nothing to try again at a set time.
+  const waits = able.length === 0 && capable.length > 0;
+  throw new LiveFailure(status, reason, reachable.length === able.length && !waits);
 }
 
 interface Deferred {
@@ -132,6 +137,11 @@ function firstSuccess(
     }
     for (const attempt of attempts) attempt.then(check, check);
   });
+}
+
+/** What drachtio-server has made up (416 for `sips:` when it has no TLS) is said of a device that can't be reached, not of the message. */
+function ofDevice(answer: Answer): Answer {
+  return answer.origin === 'peer' || storable(answer.status) ? answer : { ...answer, status: 480 };
 }
 
 /** RFC 3261 16.7: a 6xx decides; else the lowest class; silence is 408. */

@@ -8,7 +8,7 @@ import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import type { Message, NewMessage } from '../../stores/contract/message.ts';
-import { headerObject } from '../receive/kept-headers.ts';
+import { headerObject, wantsSecureWay } from '../receive/kept-headers.ts';
 import { mayBeAdded } from '../state/header-names.ts';
 import type { ExtraHeaders, SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
@@ -37,7 +37,7 @@ export function deliveryOf(
   now: number,
   options: DeliverOptions,
 ): OutgoingRequest | Unreachable {
-  const way = wayTo(binding, options.outboundProxy);
+  const way = wayTo(binding, options.outboundProxy, wantsSecureWay(message));
   if (way instanceof Unreachable) return way;
   const reminder = message.sendTime > 0 && message.attempts === 0 && now < message.sendTime + ON_TIME;
   const request = requestAlong(way, {

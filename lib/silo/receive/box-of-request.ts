@@ -3,9 +3,13 @@ import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { header } from '../../sip/read/headers.ts';
 import { parseNameAddr } from '../../sip/read/name-addr.ts';
 import { recipientOf, served } from '../../sip/read/recipient.ts';
+import { checkUnderstood } from '../../sip/read/understood.ts';
 import type { SiloSettings } from '../state/options.ts';
 
-/** Undefined for what is none: the request is handed on. */
+/**
+ * Undefined for what is none: the request is handed on.
+ * @throws SiloError 416, 420
+ */
 export function boxOf(
   req: SipRequest,
   settings: Pick<SiloSettings, 'domains' | 'telDomain'>,
@@ -13,5 +17,7 @@ export function boxOf(
   if (req.method !== 'MESSAGE') return undefined;
   if (parseNameAddr(header(req, 'To') ?? '')?.params.has('tag')) return undefined;
   const box = recipientOf(req, settings);
-  return box !== undefined && served(box, settings.domains) ? box : undefined;
+  if (box === undefined || !served(box, settings.domains)) return undefined;
+  checkUnderstood(req);
+  return box;
 }

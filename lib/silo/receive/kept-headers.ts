@@ -1,6 +1,7 @@
 /** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
 import { hasControl } from '../../sip/read/characters.ts';
 import { fullName } from '../../sip/read/compact.ts';
+import { mayBeTold, wishesAmong } from '../../sip/read/privacy.ts';
 import { isHeaderName } from '../state/header-names.ts';
 
 /** Headers of one hop, one transaction, or written anew at delivery; everything else is kept as it came. */
@@ -49,6 +50,7 @@ const DROPPED = new Set([
   'unsupported',
   'via',
   'www-authenticate',
+  'x-silo-secure', // ours
 ]);
 
 /** What an operator wants of them. Names in any case. */
@@ -61,6 +63,17 @@ export interface KeepOptions {
   readonly sendAtHeader: string;
 }
 
+/** Ours, in a stored message only: it came to a `sips:` address. Nobody else can write it. */
+export const SECURE_LINE = 'X-Silo-Secure: yes\r\n';
+
+/** Was the message sent to a `sips:` address? Then it goes out over TLS only (RFC 5630 5.3). */
+export function wantsSecureWay({ headers }: { readonly headers: string }): boolean {
+  return headers.includes(SECURE_LINE);
+}
+
+/** Always kept: it says what must not be told at delivery. */
+const PRIVACY = 'privacy';
+
 const KEEP_ALL: KeepOptions = { keepHeaders: [], dropHeaders: [], sendAtHeader: '' };
 
 /** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
@@ -69,18 +82,21 @@ export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): strin
   const drop = new Set([...options.dropHeaders, options.sendAtHeader].map((name) => name.toLowerCase()));
   const end = raw.indexOf('\r\n\r\n');
   const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
+  const sent = head.split('\r\n').slice(1).flatMap(namedValue);
+  const wishes = wishesAmong(sent);
   let kept = '';
-  for (const line of head.split('\r\n').slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    const sent = line.slice(0, colon).trim();
-    const name = fullName(sent);
-    const value = line.slice(colon + 1).trim();
+  for (const [name, value] of sent) {
     const known = name.toLowerCase();
-    if (!keeps(name, value) || drop.has(known) || (keep.size > 0 && !keep.has(known))) continue;
-    kept += `${name}: ${value}\r\n`;
+    const wanted = known === PRIVACY || (!drop.has(known) && (keep.size === 0 || keep.has(known)));
+    if (wanted && keeps(name, value) && mayBeTold([name, value], wishes)) kept += `${name}: ${value}\r\n`;
   }
   return kept;
+}
+
+/** None for what is no header line. */
+function namedValue(line: string): readonly (readonly [name: string, value: string])[] {
+  const colon = line.indexOf(':');
+  return colon <= 0 ? [] : [[fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()]];
 }
 
 /** Stored lines as a header object for drachtio; repeated names become one comma-separated value (RFC 3261 7.3.1). */

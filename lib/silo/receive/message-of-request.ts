@@ -19,7 +19,7 @@ import { parseUri } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { mayBeAdded } from '../state/header-names.ts';
-import { keptHeader, keptHeaders } from './kept-headers.ts';
+import { SECURE_LINE, keptHeader, keptHeaders } from './kept-headers.ts';
 import { whyLiveOnly } from './not-stored.ts';
 import { readReceipt, threadOf } from './receipts.ts';
 import { sendTimeOf } from './send-at.ts';
@@ -87,7 +87,9 @@ export function messageOf(
   const receipt = readReceipt(contentType, body);
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
-  const kept = (over.onlyHeaders ? '' : keptHeaders(req.raw ?? '', settings)) + extraHeaders(over.headers);
+  const keepOptions = over.onlyHeaders ? { ...settings, keepHeaders: ['Privacy'] } : settings;
+  const secure = parseUri(req.uri)?.scheme === 'sips' ? SECURE_LINE : '';
+  const kept = secure + keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);
   const callId = header(req, 'Call-ID') ?? '';
   const date = parseSipDate(header(req, 'Date') ?? '');
   const message: NewMessage = {
@@ -233,7 +235,7 @@ function uriOf(text: string): string {
 
 /** An AoR or a URI, as a URI. */
 export function asUri(address: string): string {
-  return /^(sips?|tel):/i.test(address) ? address : `sip:${address}`;
+  return /^(?:sips?|tel|im|pres):/i.test(address) ? address : `sip:${address}`;
 }
 
 function refuse(status: number, message: string): SiloError {

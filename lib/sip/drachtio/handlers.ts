@@ -26,7 +26,10 @@ export function createHandlers(respond: Respond, limit: number): Handlers {
       log.debug(`${name}: ${error.status} ${error.message}`);
       respond(res, error.status, {
         reason: error.status === 503 ? 'Service Unavailable' : error.message,
-        headers: error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) },
+        headers: {
+          ...error.headers,
+          ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) }),
+        },
       });
     } else {
       log.error(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

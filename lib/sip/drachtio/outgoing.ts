@@ -3,6 +3,7 @@
  * they say of a person is said in one place: the AoRs in From and To, and with them the identities among the headers (RFC 3325).
  */
 import { randomBytes } from 'node:crypto';
+import { ANONYMOUS, mayBeTold, wishesAmong } from '../read/privacy.ts';
 import type { OutgoingRequest } from './messages.ts';
 import type { Way } from './way.ts';
 
@@ -26,7 +27,10 @@ export interface Outgoing {
 }
 
 export function requestAlong({ uri, proxy }: Way, outgoing: Outgoing): OutgoingRequest {
-  const { method, from, to, tags, headers, body } = outgoing;
+  const { method, to, tags, body } = outgoing;
+  const headers = Object.entries(outgoing.headers);
+  const wishes = wishesAmong(headers);
+  const from = wishes.user ? ANONYMOUS : outgoing.from;
   return {
     method,
     uri,
@@ -37,7 +41,7 @@ export function requestAlong({ uri, proxy }: Way, outgoing: Outgoing): OutgoingR
       'Call-ID': outgoing.callId ?? randomBytes(16).toString('hex'),
       CSeq: `${outgoing.cseq ?? 1} ${method}`,
       'Max-Forwards': String(outgoing.maxForwards ?? 70),
-      ...headers,
+      ...Object.fromEntries(headers.filter((header) => mayBeTold(header, wishes))),
     },
     ...(body === undefined ? {} : { body }),
   };

@@ -4,7 +4,7 @@
  * drachtio-server refuses a Route header from an application, but makes headers of what stands behind the `?` of a
  * Request-URI. So the Route set travels there, and with the contact must fit into its start line.
  */
-import { nextHopOf, type Location } from '../read/next-hop.ts';
+import { isSecure, nextHopOf, type Location } from '../read/next-hop.ts';
 import { parseNameAddr } from '../read/name-addr.ts';
 import { parseUri } from '../read/uri.ts';
 import { MAX_START_LINE } from './frame.ts';
@@ -40,8 +40,13 @@ const UNESCAPED = /[^A-Za-z0-9\-_.!~*'():;=/+$[\],&?@%]|[[\]].*@/u;
  * The way to a device.
  *
  * @param outboundProxy the operator's next hop for everything; '' for none
+ * @param secure was it sent to a `sips:` address?
  */
-export function wayTo(location: Location, outboundProxy = ''): Way | Unreachable {
+export function wayTo(location: Location, outboundProxy = '', secure = false): Way | Unreachable {
+  if (secure && !isSecure(location, outboundProxy))
+    return new Unreachable(
+      'It was sent to a sips: address, and the way to the device is not secure (RFC 5630).',
+    );
   const { contact, path } = location;
   const uri = requestUriOf(contact);
   if (uri === undefined)

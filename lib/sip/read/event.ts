@@ -42,8 +42,3 @@ export function accepts(req: HeaderSource, mediaType: string): boolean {
     return wanted.includes(type) && !params.some((param) => /^q\s*=\s*0(?:\.0*)?$/.test(param));
   });
 }
-
-/** Option tags of Require that we can't serve (RFC 3261 8.2.2.3). */
-export function unsupportedOf(req: HeaderSource, supported: readonly string[] = []): readonly string[] {
-  return splitList(header(req, 'Require') ?? '').filter((tag) => !supported.includes(tag.toLowerCase()));
-}

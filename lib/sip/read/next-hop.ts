@@ -38,6 +38,21 @@ export function nextHopOf({ path, source, contact }: Location): NextHop | undefi
 }
 
 /**
+ * May a request for a `sips:` address go there? Over TLS from us to the device: its contact, and all of its Path, must be `sips:`
+ * (RFC 5630 5.3). `sip:…;transport=tls` is not enough: it secures one hop, and promises nothing of the next (RFC 5630 3.1.3).
+ *
+ * @param outboundProxy the operator's next hop for everything; '' for none
+ */
+export function isSecure(location: Location, outboundProxy = ''): boolean {
+  const named = [location.contact, ...location.path.map((entry) => parseNameAddr(entry)?.uri ?? '')];
+  if (!named.every((uri) => parseUri(uri)?.scheme === 'sips')) return false;
+  const hop = outboundProxy === '' ? nextHopOf(location)?.proxy : outboundProxy;
+  if (hop === undefined) return true;
+  const uri = parseUri(hop);
+  return uri?.scheme === 'sips' || uri?.params.get('transport')?.toLowerCase() === 'tls';
+}
+
+/**
  * Can this node's drachtio-server reach the device? A connection lives at the one server that it was made to, and so does
  * the hole that a UDP phone made in its NAT; along a Path, or straight to a contact without NAT, every server can send.
  *

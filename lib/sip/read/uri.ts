@@ -13,6 +13,9 @@ export interface SipUri {
   readonly params: ReadonlyMap<string, string | undefined>;
 }
 
+/** Schemes of addresses of users that nothing can be sent to as it is. */
+const ABSTRACT = /^(?:im|pres):/i;
+
 /** Options of {@link aorOf}. */
 export interface AorOptions {
   /** The domain in which telephone numbers live; without it a `tel:` URI has no AoR. */
@@ -143,13 +146,14 @@ export function formatUri(uri: SipUri): string {
 
 /**
  * The canonical address of record, `user@host`: no scheme, port or parameters; the user is case-sensitive, the
- * host is not. RFC 3261 10.3 step 5 and 19.1.4. `sip:` and `sips:` give the same AoR.
+ * host is not. RFC 3261 10.3 step 5 and 19.1.4. `sip:`, `sips:`, and the abstract `im:` and `pres:` (RFC 3860, RFC 3859, in the
+ * domain that would be found for them, RFC 3861) give the same AoR.
  *
  * A URI without a user has none. A `tel:` URI has one only with `telDomain`, and a local number only when its
  * `phone-context` is missing or names that domain: `7042` elsewhere is somebody else (RFC 3966 5.1.5).
  */
 export function aorOf(uri: string | SipUri, options: AorOptions = {}): string | undefined {
-  const parsed = typeof uri === 'string' ? parseUri(uri) : uri;
+  const parsed = typeof uri === 'string' ? parseUri(uri.replace(ABSTRACT, 'sip:')) : uri;
   if (parsed?.user === undefined) return undefined;
   const tel = parsed.scheme === 'tel';
   const host = readHost(tel ? (options.telDomain ?? '') : parsed.host);

@@ -105,6 +105,17 @@ describe('what is stored of a MESSAGE', () => {
     expect(made({ headers: ['Priority: emergency'] }).urgent).toBe(true);
   });
 
+  test('no identity that any of several Privacy headers hides, and Privacy whatever else is wanted', () => {
+    const headers = [
+      'Privacy: none',
+      'P-Asserted-Identity: <sip:alice@example.org>',
+      'privacy: ID',
+      'X-A: 1',
+    ];
+    expect(made({ headers }).headers).toBe('Privacy: none\r\nprivacy: ID\r\nX-A: 1\r\n');
+    expect(made({ headers, over: { onlyHeaders: true } }).headers).toBe('Privacy: none\r\nprivacy: ID\r\n');
+  });
+
   test('the shorter of Expires and the longest lifetime', () => {
     expect(made({ headers: ['Expires: 60'] }).expTime).toBe(NOW + 60);
     expect(made({ headers: ['Expires: 99999999'] }).expTime).toBe(NOW + 259_200);

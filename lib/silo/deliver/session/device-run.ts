@@ -122,6 +122,8 @@ export class DeviceRun {
       case 'gone':
         pending.gone(message);
         return 'nothing';
+      case 'insecure':
+        return 'nothing';
       case 'unable':
         return 'unable';
       case 'again':

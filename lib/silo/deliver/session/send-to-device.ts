@@ -3,6 +3,7 @@ import type { Binding } from '../../../sip/read/binding.ts';
 import type { Message } from '../../../stores/contract/message.ts';
 import { deviceOf } from '../../state/bindings.ts';
 import type { Failure } from '../attempt.ts';
+import { isSecureEnough } from '../capabilities.ts';
 import { offer } from './offer.ts';
 import type { Done } from './pending-devices.ts';
 import type { Again, SessionContext } from './session.ts';
@@ -11,6 +12,8 @@ import type { Again, SessionContext } from './session.ts';
 export type SentToDevice =
   | Done
   | { readonly kind: 'gone' | 'unable' }
+  /** It may go there over TLS only: it waits until the device registers so. */
+  | { readonly kind: 'insecure' }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | Again;
 
@@ -28,7 +31,10 @@ export class SendToDevice {
 
   /** @param attempts failed ones before, of whatever is first in line for this device */
   async send(message: Message, attempts: number): Promise<SentToDevice> {
-    const flows = await this.#flows();
+    const all = await this.#flows();
+    const { outboundProxy } = this.#context.settings;
+    const flows = all.filter((flow) => isSecureEnough(message, flow, outboundProxy));
+    if (flows.length < all.length && flows.length === 0) return { kind: 'insecure' };
     let failure: Failure | undefined;
     for (const [index, binding] of flows.entries()) {
       const tried = await offer(this.#context, { ...message, attempts }, binding, index < flows.length - 1);

@@ -3,7 +3,7 @@ import type { Binding } from '../../../sip/read/binding.ts';
 import type { Message } from '../../../stores/contract/message.ts';
 import { deviceOf } from '../../state/bindings.ts';
 import type { Failure } from '../attempt.ts';
-import { hasRefused, refusalOf } from '../capabilities.ts';
+import { hasRefused, isSecureEnough, refusalOf } from '../capabilities.ts';
 import { offer } from './offer.ts';
 import { AGAIN, type Again, type SessionContext } from './session.ts';
 import { settle, type SessionOutcome } from './settle.ts';
@@ -49,7 +49,10 @@ export class SendToFirst {
     const left = devices.filter((binding) => !this.#failed.has(binding.contact));
     if (left.length === 0) return { kind: 'no-device' };
     if (message.takenBy.length > 0) return this.#endTaken(message);
-    const candidates = left.filter((binding) => !hasRefused(message.refusedBy, binding));
+    const { outboundProxy } = this.#context.settings;
+    const candidates = left.filter(
+      (binding) => !hasRefused(message.refusedBy, binding) && isSecureEnough(message, binding, outboundProxy),
+    );
     const tally: Tally = { doubted, failure: undefined, refused: new Set(), unable: new Set() };
     for (const [index, binding] of candidates.entries()) {
       const device = deviceOf(binding);
