@@ -21,7 +21,7 @@ export type { Binding } from './sip/read/binding.ts';
 // The parts and what they take
 export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
-export type { Mwi, MwiDependencies } from './mwi/mwi.ts';
+export type { MendedEvent, Mwi, MwiDependencies, MwiEmitter, MwiEvents } from './mwi/mwi.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';

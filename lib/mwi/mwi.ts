@@ -16,9 +16,12 @@ import { createTakeover } from './notify/takeover.ts';
 import { createUnsolicited } from './notify/unsolicited.ts';
 import { createAccess } from './request/access.ts';
 import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
+import { createMwiEvents, type MwiEmitter } from './state/events.ts';
 import { onPublish } from './state/publish.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
+
+export type { MendedEvent, MwiEmitter, MwiEvents } from './state/events.ts';
 
 export interface MwiDependencies {
   readonly srf: Srf;
@@ -40,6 +43,8 @@ export interface Mwi {
   readonly onRegister: Middleware;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
+  /** `mended`: a published summary was taken, and something in it mended or left out. */
+  readonly events: MwiEmitter;
   /** Subscriptions that this node serves. */
   readonly size: () => number;
   /** Sends the phones of an earlier run away, so that they subscribe anew, and starts the clock. Call it once connected. */
@@ -77,7 +82,8 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const deactivation = new Deactivation({ ...common, subscriptions });
   const sweep = createSweep({ ...common, subscriptions, changed });
   const subscribing = { ...common, subscriptions, subscribed, beginning: new Set<string>() };
-  const publishing = { ...common, changed };
+  const events = createMwiEvents();
+  const publishing = { ...common, changed, events };
   const registering = { served, unsolicited, settings };
 
   node.onGone(createTakeover({ store, port, deactivation, self: { node: node.name, run } }));
@@ -104,6 +110,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     ),
     onRegister: port.middleware('mwiOnRegister', (req, res, next) => onRegister(registering, req, res, next)),
     changed,
+    events,
     size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();

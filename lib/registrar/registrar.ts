@@ -134,8 +134,10 @@ function answerHeaders(
   bindings: readonly Binding[],
   now: number,
 ): Record<string, string> {
-  const own = registration.contacts[0]?.uri;
-  const ordered = [...bindings].sort((a, b) => Number(b.contact === own) - Number(a.contact === own));
+  const [own] = registration.contacts;
+  const isOwn = ({ contact, instance, regId }: Binding) =>
+    contact === own?.uri && instance === own.instance && regId === own.regId;
+  const ordered = [...bindings].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
   const contacts = ordered.map((binding) => {
     const q = binding.q === 1 ? '' : `;q=${binding.q}`;
     const instance = binding.instance === undefined ? '' : `;+sip.instance="<${binding.instance}>"`;

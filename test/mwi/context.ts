@@ -4,6 +4,7 @@ import { createSubscriptions } from '../../lib/mwi/notify/subscriptions.ts';
 import { createUnsolicited } from '../../lib/mwi/notify/unsolicited.ts';
 import { createAccess } from '../../lib/mwi/request/access.ts';
 import { MWI_DEFAULTS, type MwiSettings } from '../../lib/mwi/request/options.ts';
+import { createMwiEvents } from '../../lib/mwi/state/events.ts';
 import { createSummaries } from '../../lib/mwi/state/summaries.ts';
 import type { Answer, OutgoingRequest, ResponseOptions } from '../../lib/sip/drachtio/messages.ts';
 import type { Port } from '../../lib/sip/drachtio/port.ts';
@@ -58,5 +59,6 @@ export function mwiContext({ store, wire, now, settings: some }: ContextOptions)
     access: createAccess(settings),
     subscriptions: createSubscriptions(common),
     unsolicited: createUnsolicited(common),
+    events: createMwiEvents(),
   };
 }

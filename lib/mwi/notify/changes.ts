@@ -1,4 +1,5 @@
 /** Which phones are told when the summary of a mailbox may have changed: those that subscribed, and those that never do. */
+import type { Subscription } from '../../stores/contract/mwi.ts';
 import { forEach } from './each.ts';
 import type { ServedSubscriptions } from './served.ts';
 import type { Unsolicited } from './unsolicited.ts';
@@ -14,8 +15,8 @@ export interface ChangesContext {
 export interface Changes {
   /** The state of this mailbox may have changed. */
   readonly changed: (mailbox: string) => void;
-  /** This device watches this mailbox from now on, by a subscription. */
-  readonly subscribed: (mailbox: string, device: string) => void;
+  /** A device watches this mailbox from now on, by a subscription. */
+  readonly subscribed: (mailbox: string, subscription: Subscription) => void;
 }
 
 export function createChanges({ served, unsolicited }: ChangesContext): Changes {
@@ -25,8 +26,8 @@ export function createChanges({ served, unsolicited }: ChangesContext): Changes 
   }
   return {
     changed,
-    subscribed: (mailbox, device) => {
-      unsolicited.subscribed(mailbox, device);
+    subscribed: (mailbox, subscription) => {
+      unsolicited.subscribed(mailbox, subscription);
       // A message that was being stored before the subscription was has been told to no phone.
       setTimeout(() => changed(mailbox), SECOND_LOOK).unref();
     },

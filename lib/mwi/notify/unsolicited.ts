@@ -13,9 +13,9 @@ import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Registration } from '../../sip/read/registration.ts';
-import type { MwiStore } from '../../stores/contract/mwi.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
-import { deviceKey } from './dialog.ts';
+import { deviceKey, deviceOfBinding, watches } from './device.ts';
 import { Notifier, type NotifyContent } from './notifier.ts';
 import type { MwiSettings } from '../request/options.ts';
 import type { Summaries } from '../state/summaries.ts';
@@ -51,8 +51,8 @@ export interface Unsolicited {
   /** This has been registered; our Contact towards the device. */
   registered(registration: Registration, contact: string): void;
   changed(mailbox: string): void;
-  /** This device has subscribed. */
-  subscribed(mailbox: string, device: string): void;
+  /** A device has subscribed. */
+  subscribed(mailbox: string, subscription: Subscription): void;
   close(): void;
 }
 
@@ -76,14 +76,15 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
     const { aor } = registration;
     if (registration.kind === 'clear') for (const key of devices.get(aor)?.keys() ?? []) drop(aor, key);
     for (const binding of bindingsOf(registration, now())) {
-      const key = deviceKey(binding.instance, binding.contact, binding.source.address);
+      const key = deviceKey(deviceOfBinding(binding));
       if (binding.expires <= now()) drop(aor, key);
       else if (wanted(binding, key)) put(binding, key, contact);
     }
   }
 
-  function wanted({ aor, userAgent }: Binding, key: string): boolean {
-    if (served.of(aor).some(({ row }) => row.device === key)) return false;
+  function wanted(binding: Binding, key: string): boolean {
+    const { aor, userAgent } = binding;
+    if (served.of(aor).some(({ row }) => watches(row, deviceOfBinding(binding)))) return false;
     const software = refused.get(key);
     if (software !== undefined && software !== userAgent) refused.delete(key);
     return software !== userAgent;
@@ -157,7 +158,10 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
         if (device.binding.expires <= now()) drop(mailbox, key);
         else device.notifier.changed();
     },
-    subscribed: drop,
+    subscribed: (mailbox, subscription) => {
+      for (const [key, { binding }] of devices.get(mailbox) ?? [])
+        if (watches(subscription, deviceOfBinding(binding))) drop(mailbox, key);
+    },
     close: () => {
       for (const ofMailbox of devices.values())
         for (const { notifier } of ofMailbox.values()) notifier.stop();

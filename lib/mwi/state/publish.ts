@@ -1,16 +1,18 @@
 /** PUBLISH for message-summary: the event state compositor of RFC 3903 6. */
 import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
-import { bodyOf } from '../../sip/drachtio/body.ts';
+import { logger } from '../../base/log.ts';
 import { isToken } from '../../sip/read/grammar.ts';
-import { header, parseContentType, parseNameAddr, splitList } from '../../sip/read/headers.ts';
+import { header, parseNameAddr } from '../../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { MwiStore, PublicationChange } from '../../stores/contract/mwi.ts';
 import { fromOf, type Access } from '../request/access.ts';
-import { ALLOW_EVENTS, MEDIA_TYPE, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
+import { ALLOW_EVENTS, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
-import { formatSummary, parseSummary } from '../summary/summary.ts';
+import { formatSummary } from '../summary/summary.ts';
+import { contentOf } from './content.ts';
+import type { MendedEvent, MwiEmitter } from './events.ts';
 
 export interface PublishContext {
   readonly port: Port;
@@ -20,14 +22,10 @@ export interface PublishContext {
   readonly now: () => number;
   /** The state of a mailbox has changed. */
   readonly changed: (mailbox: string) => void;
+  readonly events: Pick<MwiEmitter, 'emit'>;
 }
 
-/** A refusal that needs more than a status: the headers that tell the publisher what to do. */
-interface Refusal {
-  readonly status: number;
-  readonly reason?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+const log = logger('mwi:publish');
 
 export async function onPublish(
   context: PublishContext,
@@ -53,13 +51,21 @@ export async function onPublish(
     port.respond(res, 423, { headers: { 'Min-Expires': String(limits.min) } });
     return;
   }
-  const content = contentOf(req, settings, ifMatch !== undefined);
-  if (typeof content === 'object') {
+  const content = contentOf(req, settings.bodies, ifMatch !== undefined);
+  if (content !== undefined && 'status' in content) {
     port.respond(res, content.status, content);
     return;
   }
   const publisher = publisherOf(req, settings);
-  await publish(context, res, { mailbox: aor, publisher, ifMatch, body: content }, lifetime);
+  if (content !== undefined) tellMended(context, { mailbox: aor, publisher, repairs: content.repairs });
+  const body = content && formatSummary({ ...content, messages: [] }, { urgent: 'given', video: true });
+  await publish(context, res, { mailbox: aor, publisher, ifMatch, body }, lifetime);
+}
+
+function tellMended({ events }: PublishContext, mended: MendedEvent): void {
+  if (mended.repairs.length === 0) return;
+  log.debug(`${mended.publisher} for ${mended.mailbox}: ${mended.repairs.join('; ')}`);
+  events.emit('mended', mended);
 }
 
 /** Commits it, answers, and has the watchers told. */
@@ -92,30 +98,6 @@ function ifMatchOf(req: SipRequest): string | undefined {
   if (!isToken(value))
     throw new SiloError('SILO_REFUSED', 'SIP-If-Match takes one entity-tag.', { status: 400 });
   return value;
-}
-
-/** The published summary in its canonical form; undefined when there is none (a refresh or a removal). */
-function contentOf(req: SipRequest, { bodies }: MwiSettings, tagged: boolean): string | undefined | Refusal {
-  const encoding = splitList(header(req, 'Content-Encoding') ?? '');
-  if (encoding.some((name) => name.toLowerCase() !== 'identity'))
-    return { status: 415, headers: { 'Accept-Encoding': 'identity' } };
-  const type = header(req, 'Content-Type');
-  const wrongType = { status: 415, headers: { Accept: MEDIA_TYPE } };
-  // The type first: what is no summary need not be text either.
-  if (type !== undefined && parseContentType(type)?.type !== MEDIA_TYPE && hasBody(req)) return wrongType;
-  const body = bodyOf(req);
-  if (body.length === 0) {
-    if (tagged) return undefined;
-    return { status: 400, reason: 'An initial PUBLISH needs a body.' };
-  }
-  if (type === undefined) return wrongType;
-  // Refuses with its own sentence: 400, or 413 for a body that is too large.
-  const summary = parseSummary(body, { mode: bodies });
-  return formatSummary({ ...summary, messages: [] }, { urgent: 'given', video: true });
-}
-
-function hasBody(req: SipRequest): boolean {
-  return header(req, 'Content-Length') !== '0' && (req.body ?? '') !== '';
 }
 
 /** Who publishes: From, as an AoR where it is one. */

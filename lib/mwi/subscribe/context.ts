@@ -1,7 +1,7 @@
 /** What the steps of a SUBSCRIBE share. */
 import type { SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
-import type { MwiStore } from '../../stores/contract/mwi.ts';
+import type { MwiStore, Subscription } from '../../stores/contract/mwi.ts';
 import type { ServedSubscriptions } from '../notify/served.ts';
 import type { Subscriptions } from '../notify/subscriptions.ts';
 import type { Access } from '../request/access.ts';
@@ -24,7 +24,7 @@ export interface SubscribeContext {
   /** Dialogs whose first SUBSCRIBE is being served. */
   readonly beginning: Set<string>;
   /** A device watches this mailbox from now on. */
-  readonly subscribed: (mailbox: string, device: string) => void;
+  readonly subscribed: (mailbox: string, subscription: Subscription) => void;
 }
 
 /** A SUBSCRIBE for our package. */

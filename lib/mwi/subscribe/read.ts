@@ -7,7 +7,8 @@ import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import { sourceOf } from '../../sip/read/source.ts';
 import { bracketed, parseUri, targetOf } from '../../sip/read/uri.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
-import { deviceKey, type DialogName } from '../notify/dialog.ts';
+import { deviceKey } from '../notify/device.ts';
+import type { DialogName } from '../notify/dialog.ts';
 import { ownContact } from '../request/contact.ts';
 
 /** What a SUBSCRIBE says about its dialog. */
@@ -40,16 +41,17 @@ export function subscriptionOf(
   const { lifetime, contact, ...given } = facts;
   const { target, source } = placeOf(req);
   const instance = contactOf(req)?.params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
+  const routes = routesOf(req);
   return {
     id: randomBytes(16).toString('hex'),
     ...given,
-    device: deviceKey(instance, target, source.address),
+    device: deviceKey({ instance, contact: target, address: source.address, route: routes }),
     callId,
     remoteTag,
     local: untagged(header(req, 'To') ?? ''),
     remote: untagged(header(req, 'From') ?? ''),
     target,
-    routes: routesOf(req),
+    routes,
     source,
     contact: contact ?? ownContact(req),
     moved: false,

@@ -18,7 +18,7 @@ export async function serve(
     return;
   }
   subscription.answered();
-  context.subscribed(row.mailbox, row.device);
+  context.subscribed(row.mailbox, row);
   for (const old of replaced) endReplaced(context, old);
 }
 

@@ -20,6 +20,7 @@ export class Cursor {
   readonly #text: string;
   /** The first break of a rule on meaning: grammar goes before it, so it waits for the end of the body. */
   #complaint: Complaint | undefined;
+  #leftOut: SummaryError | undefined;
 
   constructor(body: string, mode: SummaryMode) {
     this.mode = mode;
@@ -101,26 +102,34 @@ export class Cursor {
     this.warnings.push(`line ${lineOf(this.#text, at)}: ${sentence}`);
   }
 
-  /** Reads one line; in `off`, one that can't be read is left out. */
+  /** Reads one line; unless in `strict`, one that can't be read is left out, with all that was thought of it. */
   attempt(read: () => void): void {
     const start = this.at;
+    const repairs = this.repairs.length;
+    const complaint = this.#complaint;
     try {
       read();
     } catch (error) {
-      if (this.mode !== 'off' || !(error instanceof SummaryError)) throw error;
+      if (this.mode === 'strict' || !(error instanceof SummaryError)) throw error;
+      this.#leftOut ??= error;
+      this.#complaint = complaint;
+      this.repairs.length = repairs;
       this.at = start;
       this.take(/[^\n]*\n/y);
       this.note(`left out, for ${error.wanted} was wanted in column ${error.column}`, start);
     }
   }
 
+  /** For what can be said of a body only when all of it was read: ends the reading where a line was left out. */
+  needAll(): void {
+    if (this.#leftOut !== undefined) throw this.#leftOut;
+  }
+
   /** The body is grammatical: the first thing wrong with its meaning, if any, ends the reading now. */
   finish(): void {
     const lost = text.lossAt(this.#text);
-    if (lost >= 0) {
-      if (this.mode === 'off') this.warn('text that was no UTF-8', lost);
-      else this.complain('text that was no UTF-8', 'UTF-8', lost);
-    }
+    // All modes but strict have left out what it stands in.
+    if (lost >= 0 && this.mode === 'strict') this.complain('text that was no UTF-8', 'UTF-8', lost);
     if (this.#complaint !== undefined) throw this.#error('meaning', this.#complaint);
   }
 

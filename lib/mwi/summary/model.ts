@@ -62,8 +62,9 @@ export interface ParsedSummary extends Summary {
  * How strictly a body is read.
  *
  * - `strict`: the grammar of RFC 3842 exactly, plus its rules that ABNF can't say.
- * - `lenient`: also what phones and voicemail servers really send, each departure mended and reported.
- * - `off`: nothing but an empty or an oversized body is refused; a line that can't be read is left out and reported.
+ * - `lenient`: also what phones and voicemail servers really send, each departure mended and reported; a line that can't be
+ *   read is left out and reported, but the status line has to be there and say one thing.
+ * - `off`: nothing but an empty or an oversized body is refused.
  */
 export type SummaryMode = 'strict' | 'lenient' | 'off';
 

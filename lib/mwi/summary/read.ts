@@ -1,4 +1,5 @@
 import { accountUriPrefix, isAccountUri, mendAccountUri } from './account.ts';
+import { parseNameAddr } from '../../sip/read/name-addr.ts';
 import { addCounts, isPlausible } from './counts.ts';
 import { Cursor } from './cursor.ts';
 import {
@@ -24,6 +25,7 @@ const CLASS_OF = new Map<string, ContextClass>(CONTEXT_CLASSES.map((name) => [na
 const STATUS = 'messages-waiting';
 const ACCOUNT = 'message-account';
 const ACCOUNT_URI = 'a SIP, SIPS or other absolute URI without angle brackets';
+const WANTED_STATUS = '"Messages-Waiting"';
 const HEADER_TEXT = 'text or the end of the line (CRLF)';
 
 /** Reads one body by the grammar of RFC 3842 5.2; each production is one method. */
@@ -33,6 +35,10 @@ export class SummaryReader {
   readonly #counts = new Map<ContextClass, Counts>();
   readonly #messages: MessageHeader[][] = [];
   #waiting: boolean | undefined;
+  /** Where the status line was wanted. */
+  #start = 0;
+  /** The body begins with its account or its counts, and the caller takes that. */
+  #derivable = false;
   #account: string | undefined;
   #counted = false;
 
@@ -45,23 +51,59 @@ export class SummaryReader {
     const cursor = this.#cursor;
     if (cursor.mode !== 'strict' && cursor.take(/(?:[ \t]*\r\n)+/y) !== undefined)
       cursor.note('empty lines before the status line left out', 0);
-    cursor.attempt(() => this.#statusLine());
-    while (!cursor.done && !cursor.atEmptyLine) cursor.attempt(() => this.#summaryLine());
+    this.#start = cursor.at;
+    this.#firstLine();
+    while (!cursor.done && !cursor.atEmptyLine) this.#nextLine();
     this.#counted = this.#counts.size > 0;
     while (!cursor.done) this.#block();
     return this.#result();
   }
 
+  /** The status line, if it is that: another line may come before it in all modes but strict. */
+  #firstLine(): void {
+    const cursor = this.#cursor;
+    const { mode, deriveStatus } = this.#options;
+    const name = this.#nextName();
+    if (name === STATUS) this.#status();
+    else if (mode === 'strict') cursor.refuse(WANTED_STATUS);
+    else this.#derivable = mode === 'off' || (deriveStatus && (name === ACCOUNT || CLASS_OF.has(name)));
+  }
+
+  #nextLine(): void {
+    const cursor = this.#cursor;
+    if (cursor.mode === 'strict' || this.#nextName() !== STATUS) {
+      cursor.attempt(() => this.#summaryLine());
+      return;
+    }
+    const start = cursor.at;
+    const before = this.#waiting;
+    if (before === undefined) {
+      cursor.note('the status line moved before the others', start);
+      this.#status();
+      return;
+    }
+    cursor.attempt(() => {
+      this.#statusLine();
+      cursor.note('a further status line left out', start);
+    });
+    if (this.#waiting !== before && cursor.mode === 'lenient') cursor.refuse('the same status again', start);
+    this.#waiting = before;
+  }
+
+  /** A lamp must not lie: of all lines this is the one that has to be read. */
+  #status(): void {
+    const cursor = this.#cursor;
+    if (cursor.mode === 'off') cursor.attempt(() => this.#statusLine());
+    else this.#statusLine();
+  }
+
+  #nextName(): string {
+    return this.#cursor.peek(text.TOKEN)?.toLowerCase() ?? '';
+  }
+
   /** msg-status-line = "Messages-Waiting" HCOLON ( "yes" / "no" ) */
   #statusLine(): void {
     const cursor = this.#cursor;
-    const name = cursor.peek(text.TOKEN)?.toLowerCase() ?? '';
-    if (name !== STATUS) {
-      const { mode, deriveStatus } = this.#options;
-      const derivable = mode === 'lenient' && deriveStatus && (name === ACCOUNT || CLASS_OF.has(name));
-      if (mode === 'off' || derivable) return;
-      cursor.refuse('"Messages-Waiting"');
-    }
     cursor.take(text.TOKEN);
     cursor.colon();
     const value = cursor.need(/yes|no/iy, '"yes" or "no"');
@@ -83,10 +125,7 @@ export class SummaryReader {
       if (!first) cursor.mend(wanted, 'the account moved before the counts', start);
       cursor.colon();
       this.#accountLine();
-    } else if (name === STATUS && this.#waiting === undefined) {
-      cursor.at = start;
-      this.#statusLine();
-    } else if (name === ACCOUNT || name === STATUS || cursor.mode === 'strict') {
+    } else if (name === ACCOUNT || cursor.mode === 'strict') {
       cursor.refuse(wanted, start);
     } else {
       this.#strangeLine(start);
@@ -119,10 +158,12 @@ export class SummaryReader {
       const wrong = start + accountUriPrefix(raw);
       account = text.trimBlanks(raw);
       if (account !== raw) cursor.mend(ACCOUNT_URI, 'blanks at its end left out', wrong);
-      if (account.startsWith('<') && account.endsWith('>')) {
-        account = text.trimBlanks(account.slice(1, -1));
-        cursor.mend(ACCOUNT_URI, 'angle brackets around the account left out', wrong);
+      const named = account.includes('<') ? parseNameAddr(account) : undefined;
+      if (named !== undefined) {
+        account = named.uri;
+        cursor.mend(ACCOUNT_URI, 'what stands around the URI of the account left out', wrong);
       }
+      this.#needWhole(account, start);
       const mended = mendAccountUri(account) ?? cursor.refuse(ACCOUNT_URI, wrong);
       if (mended !== account) cursor.mend(ACCOUNT_URI, 'characters of the account percent-escaped', wrong);
       account = mended;
@@ -195,7 +236,13 @@ export class SummaryReader {
     if (this.#strayed(name.toLowerCase(), start)) return;
     const value = cursor.take(text.HEADER_VALUE) ?? '';
     cursor.need(text.CRLF, HEADER_TEXT);
+    this.#needWhole(value, start);
     headers.push({ name, value: text.unfold(value) });
+  }
+
+  /** Damaged text could not be written again; `strict`, the grammar, sees no fault in it and complains at the end. */
+  #needWhole(value: string, start: number): void {
+    if (this.#cursor.mode !== 'strict' && text.lossAt(value) >= 0) this.#cursor.refuse('UTF-8', start);
   }
 
   /**
@@ -223,6 +270,10 @@ export class SummaryReader {
 
   #result(): ParsedSummary {
     const cursor = this.#cursor;
+    if (this.#waiting === undefined && cursor.mode === 'lenient') {
+      if (!this.#derivable) cursor.refuse(WANTED_STATUS, this.#start);
+      cursor.needAll();
+    }
     cursor.finish();
     const fresh = [...this.#counts.values()].some((counts) => counts.new > 0);
     if (this.#waiting === undefined) cursor.note('no status line; derived from the counts', 0);

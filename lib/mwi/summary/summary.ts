@@ -38,8 +38,8 @@ export interface ParseOptions {
  * An empty body is no summary in any mode: in a PUBLISH it means refresh or removal, so ask for its length first. The
  * media type is the caller's to check (415). Bytes are read as UTF-8.
  *
- * In `off`, nothing else is refused below the size limit: a line that can't be read is left out and reported, a
- * missing status is derived from the counts. A caller that hands the body on untouched keeps the text that came;
+ * In `lenient`, a line that can't be read is left out and reported, unless it is the status line. In `off`, nothing else is
+ * refused below the size limit: a missing status is derived from the counts. A caller that hands the body on untouched keeps the text that came;
  * {@link formatSummary} is canonical in every mode.
  *
  * @throws {@link SummaryError} and nothing else, with line, column and what was wanted there.

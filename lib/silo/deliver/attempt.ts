@@ -6,6 +6,7 @@ import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import { flowOf } from '../../sip/read/rebinding.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { Message } from '../../stores/contract/message.ts';
 import type { CircuitBreaker } from '../pace/circuit-breaker.ts';
@@ -61,7 +62,7 @@ export async function attempt(
   others: boolean,
 ): Promise<Attempted> {
   const waiting = { over: false };
-  const sending = context.inFlight.take(binding.contact, async (): Promise<Attempted> => {
+  const sending = context.inFlight.take(flowOf(binding), async (): Promise<Attempted> => {
     if (waiting.over) return 'gone';
     return sendNow(context, message, binding);
   });

@@ -1,5 +1,5 @@
 /**
- * Live delivery: a MESSAGE for a recipient who is registered goes to all devices at once, the first 2xx wins. Without one
+ * Live delivery: a MESSAGE for a recipient who is registered goes to all devices at once, to each along one flow, the first 2xx wins. Without one
  * within the time limit it fails with the best status, and the failure route stores it. A 2xx that comes after that still
  * counts: the stored copy is ended.
  */
@@ -11,12 +11,14 @@ import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable } from '../../sip/drachtio/way.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { header } from '../../sip/read/headers.ts';
+import { flowOf } from '../../sip/read/rebinding.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { messageOf } from '../receive/message-of-request.ts';
 import { storable } from '../state/outcome.ts';
 import type { SiloContext } from '../state/context.ts';
 import { isSecureEnough } from './capabilities.ts';
+import { alongFlows, flowsByDevice } from './live-flows.ts';
 import { deliveryOf } from './outgoing-message.ts';
 
 const log = logger('silo:live');
@@ -60,30 +62,29 @@ export async function deliverLive(
   const able = capable.filter((binding) => isSecureEnough(message, binding, settings.outboundProxy));
   const reachable = able.filter((binding) => reachableFrom(port.server(), binding));
   const senderAnswered = deferred();
-  const attempts = reachable.map((binding) => {
-    const tried = deferred();
-    const turn = inFlight.take(binding.contact, async () => {
+  const send = (binding: Binding, told: (answer: Answer) => Promise<void>) =>
+    inFlight.take(flowOf(binding), async () => {
       // Its turn came too late: the message is in the silo by now.
       if (tooLate()) return;
       const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
-      if (request instanceof Unreachable) {
-        answers.push(localAnswer('target', request.reason));
-        return;
-      }
+      if (request instanceof Unreachable) return told(localAnswer('target', request.reason));
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
-      if (tooLate()) {
-        if (isSuccess(answer))
-          await lateDelivery(message.key).catch((error: unknown) =>
-            log.warn(`a late answer could not be recorded: ${textOf(error)}`),
-          );
-        return;
-      }
+      if (!tooLate()) return told(answer);
+      if (isSuccess(answer))
+        await lateDelivery(message.key).catch((error: unknown) =>
+          log.warn(`a late answer could not be recorded: ${textOf(error)}`),
+        );
+    });
+  const attempts = flowsByDevice(reachable).map((flows) => {
+    const tried = deferred();
+    const answered = async (answer: Answer) => {
       answers.push(ofDevice(answer));
       tried.resolve();
       // The next message to this device leaves when the sender of this one knows: if we die, one is in doubt, not two.
       if (isSuccess(answer)) await senderAnswered.promise;
-    });
-    turn.then(tried.resolve, tried.resolve);
+    };
+    const patience = settings.liveTimeout / flows.length;
+    alongFlows(flows, { send, answered, patience }).then(tried.resolve, tried.resolve);
     return tried.promise;
   });
 

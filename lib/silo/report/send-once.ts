@@ -5,6 +5,7 @@ import { logger } from '../../base/log.ts';
 import type { Answer, SipRequest } from '../../sip/drachtio/messages.ts';
 import { formatSipDate, header, parseNameAddr } from '../../sip/read/headers.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
+import { flowOf } from '../../sip/read/rebinding.ts';
 import { sourceOf } from '../../sip/read/source.ts';
 import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import { Unreachable, wayTo, type Way } from '../../sip/drachtio/way.ts';
@@ -47,7 +48,7 @@ export function createNoteSender({ port, inFlight, bindings, settings, now }: No
     for (const device of known.filter(({ takesMessage }) => takesMessage)) {
       const way = wayTo(device, settings.outboundProxy);
       if (!(way instanceof Unreachable) && reachableFrom(port.server(), device))
-        return { ...way, device: device.contact };
+        return { ...way, device: flowOf(device) };
     }
     const contact = req === undefined ? undefined : parseNameAddr(header(req, 'Contact') ?? '')?.uri;
     const way =

@@ -1,6 +1,7 @@
 /** Which devices an AoR has: asked of a registrar, or seen in the REGISTERs that pass. */
 import { bindingsOf } from '../../sip/read/binding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
+import { flowOf, rebind } from '../../sip/read/rebinding.ts';
 import type { Registration } from '../../sip/read/registration.ts';
 
 /** The registrar, as far as the silo needs it. */
@@ -45,18 +46,16 @@ export function observedBindings(now: () => number): ObservedBindings {
       byAor.set(aor, contacts);
       live(aor);
       byAor.set(aor, contacts);
-      for (const binding of bindingsOf(registration, now())) {
-        // One device has one contact: a new one replaces the old (RFC 5626 6).
-        for (const [contact, old] of contacts)
-          if (
-            binding.instance !== undefined &&
-            old.instance === binding.instance &&
-            old.regId === binding.regId
-          )
-            contacts.delete(contact);
-        if (binding.expires > now()) contacts.set(binding.contact, binding);
-        else contacts.delete(binding.contact);
-      }
+      const bindings = bindingsOf(registration, now());
+      // Its registrar has said yes already, whatever the order of its answers.
+      const change = rebind(
+        contacts,
+        { callId: '', cseq: 0, contacts: bindings, maxContacts: Infinity },
+        now(),
+      );
+      if (typeof change === 'string') return;
+      for (const key of change.drop) contacts.delete(key);
+      for (const binding of change.put) contacts.set(flowOf(binding), binding);
     },
   };
 }

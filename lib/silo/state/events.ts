@@ -1,6 +1,5 @@
 /** What a host app, the metrics and MWI hear of the silo: a few named events. */
-import { EventEmitter } from 'node:events';
-import { textOf } from '../../base/errors.ts';
+import { createEmitter, type Emitter } from '../../base/emitter.ts';
 import { logger } from '../../base/log.ts';
 import type { NewMessage, Outcome } from '../../stores/contract/message.ts';
 import type { Verdict } from './outcome.ts';
@@ -48,36 +47,19 @@ export interface SiloEvents {
   refused: [{ readonly status: number; readonly reason: string }];
 }
 
-type Listener<Name extends keyof SiloEvents> = (...args: SiloEvents[Name]) => void;
-
-export interface SiloEmitter {
-  on<Name extends keyof SiloEvents>(name: Name, listener: Listener<Name>): void;
-  off<Name extends keyof SiloEvents>(name: Name, listener: Listener<Name>): void;
-  emit<Name extends keyof SiloEvents>(name: Name, ...args: SiloEvents[Name]): void;
-}
+export type SiloEmitter = Emitter<SiloEvents>;
 
 const log = logger('silo:events');
 
-/** A listener of the host app that throws harms neither the message nor the other listeners. */
+/** A message that ended is told under the name of its outcome, too. */
 export function createEvents(): SiloEmitter {
-  const emitter = new EventEmitter();
-
-  function tell(name: string, args: readonly unknown[]): void {
-    for (const listener of emitter.listeners(name))
-      try {
-        Reflect.apply(listener, undefined, args);
-      } catch (error) {
-        log.error(`a listener of "${name}" failed: ${textOf(error)}`);
-      }
-  }
-
+  const events: SiloEmitter = createEmitter(log);
   return {
-    on: (name, listener) => void emitter.on(name, listener as (...args: unknown[]) => void),
-    off: (name, listener) => void emitter.off(name, listener as (...args: unknown[]) => void),
+    ...events,
     emit: (name, ...args) => {
-      tell(name, args);
+      events.emit(name, ...args);
       const [event] = args;
-      if (name === 'ended' && 'outcome' in event) tell(event.outcome, args);
+      if (name === 'ended' && 'outcome' in event) events.emit(event.outcome, event);
     },
   };
 }

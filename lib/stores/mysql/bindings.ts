@@ -6,7 +6,7 @@ import { GroupCommit } from '../shared/group-commit.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { inOrder, lock, remove } from './locks.ts';
 import { deleteInSlices } from './slices.ts';
-import { BINDING_COLUMNS, contactKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
+import { BINDING_COLUMNS, bindingKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
 import { text } from '../shared/values.ts';
 import type { BindingStore, Registered, Registering } from '../contract/bindings.ts';
 
@@ -32,29 +32,29 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
   const aors = new Set(items.map((item) => item.aor));
   const rows = await lock(tx, ['binding', BINDING_COLUMNS.join(', ')], aors, { byFirst: true });
   const stored = new Map<string, Map<string, Binding>>([...aors].map((aor) => [aor, new Map()]));
-  for (const row of rows) stored.get(text(row, 'aor'))?.set(text(row, 'contact'), toBinding(row));
+  for (const row of rows) stored.get(text(row, 'aor'))?.set(text(row, 'contact_key'), toBinding(row));
 
   const put = new Map<string, Binding>();
   const drop = new Map<string, [string, string]>();
   const results = items.map((item): Registered => {
     const { aor, now } = item;
     const current = stored.get(aor) ?? new Map<string, Binding>();
-    const live = () => [...current.values()].filter((binding) => binding.expires > now);
+    const live = () => new Map([...current].filter(([, binding]) => binding.expires > now));
     const change = rebind(live(), item, now);
     if (typeof change === 'string') return { refused: change };
-    for (const contact of change.drop) {
-      const key = contactKey(contact);
-      current.delete(contact);
+    for (const key of change.drop) {
+      current.delete(key);
       put.delete(`${aor} ${key}`);
       drop.set(`${aor} ${key}`, [aor, key]);
     }
     for (const binding of change.put) {
-      const name = `${aor} ${contactKey(binding.contact)}`;
-      current.set(binding.contact, binding);
+      const key = bindingKey(binding);
+      const name = `${aor} ${key}`;
+      current.set(key, binding);
       drop.delete(name);
       put.set(name, binding);
     }
-    return { bindings: live() };
+    return { bindings: [...live().values()] };
   });
 
   await remove(tx, 'binding', drop.values());

@@ -1,6 +1,7 @@
 /** How bindings look as rows: the same for both engines. */
 import { createHash } from 'node:crypto';
 import type { Binding } from '../../sip/read/binding.ts';
+import { flowOf } from '../../sip/read/rebinding.ts';
 import { int, list, text, type Row } from './values.ts';
 
 export const BINDING_COLUMNS = [
@@ -27,12 +28,25 @@ export function contactKey(contact: string): string {
   return createHash('sha256').update(contact).digest('hex');
 }
 
+/** Primary key part of a binding. */
+export function bindingKey(binding: Binding): string {
+  return contactKey(flowOf(binding));
+}
+
+/**
+ * Rows as bindings under their keys. A key is read and not made: that of an instance was of its contact alone in earlier
+ * versions.
+ */
+export function bindingsByKey(rows: readonly Row[]): Map<string, Binding> {
+  return new Map(rows.map((row) => [text(row, 'contact_key'), toBinding(row)]));
+}
+
 /** The values of {@link BINDING_COLUMNS}, in their order. */
 export function fromBinding(binding: Binding): (string | number | null)[] {
   const { source } = binding;
   return [
     binding.aor,
-    contactKey(binding.contact),
+    bindingKey(binding),
     binding.contact,
     binding.expires,
     binding.q,

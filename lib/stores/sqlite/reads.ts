@@ -3,7 +3,7 @@ import { readsBy, type Read, type ReadStore } from '../shared/reads.ts';
 import type { Sqlite } from './database.ts';
 import type { Synchronous } from './synchronous.ts';
 
-export function ask<T>(db: Sqlite, { sql, values, of }: Read<T>): T {
+function ask<T>(db: Sqlite, { sql, values, of }: Read<T>): T {
   return of(db.sql(sql).all(...values));
 }
 

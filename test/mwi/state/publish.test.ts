@@ -66,6 +66,48 @@ describe('an initial PUBLISH', () => {
     await toldNothingMore();
   });
 
+  test('with a line that cannot be read: 200, the state and the other counts are told, the host app hears of it', async () => {
+    const heard: unknown[] = [];
+    node.mwi.events.on('mended', (event) => heard.push(event));
+    await watching();
+    const body = 'Messages-Waiting: yes\r\nMessage-Account: jon@example.com\r\nVoice-Message: 2/1 (1/1)\r\n';
+    expect((await voicemail.publish(mailbox, body)).status).toBe(200);
+    await bob.notified(2);
+    expect(bob.texts[1]).toBe('Messages-Waiting: yes\r\nVoice-Message: 2/1 (1/1)\r\n');
+    const repairs = [expect.stringMatching(/^line 2: left out, for a SIP, SIPS or other absolute URI/)];
+    expect(heard).toEqual([{ mailbox, publisher: 'voicemail@example.org', repairs }]);
+  });
+
+  test.each([
+    ['Message-Account:', ''],
+    ['Message-Account: "Voice Mail" <sip:555@as.example.com>', 'Message-Account: sip:555@as.example.com\r\n'],
+    ['Message-Account: sip:j\xf6n@example.com', ''],
+    ['Hologram-Message: many', ''],
+    ['Fax-Message: 2/1/0', ''],
+    ['Fax-Message:\t-1/0\t', ''],
+    ['Messages-Waiting: yes', ''],
+    ['Fax-Message: 1/0 (2/0)', 'Fax-Message: 1/0 (1/0)\r\n'],
+  ])('with the line %j in Latin-1: the lamp is lit', async (line, told) => {
+    await watching();
+    const body = `Messages-Waiting: yes\n${line}\nVoice-Message: 2/1 (0/0) \n\nSubject: f\xfcr dich\nno header\n`;
+    expect((await voicemail.publish(mailbox, Buffer.from(body, 'latin1'))).status).toBe(200);
+    await bob.notified(2);
+    const [account, fax] = told.startsWith('Fax') ? ['', told] : [told, ''];
+    expect(bob.texts[1]).toBe(`Messages-Waiting: yes\r\n${account}Voice-Message: 2/1 (0/0)\r\n${fax}`);
+  });
+
+  test('that says both yes and no: 400, for a lamp must not lie', async () => {
+    const answer = await voicemail.publish(mailbox, 'Messages-Waiting: yes\r\nMessages-Waiting: no\r\n');
+    expect(answer.status).toBe(400);
+    expect(answer.start).toContain('line 2');
+  });
+
+  test('strictly read, with an account without scheme: 400', async () => {
+    await restart({ bodies: 'strict' });
+    const body = 'Messages-Waiting: yes\r\nMessage-Account: jon@example.com\r\n';
+    expect((await voicemail.publish(mailbox, body)).status).toBe(400);
+  });
+
   test('with another type: 415 with Accept, nothing stored', async () => {
     const answer = await voicemail.publish(mailbox, voice(1), { 'Content-Type': 'text/plain' });
     expect([answer.status, answer.header('Accept')]).toEqual([415, TYPE]);

@@ -14,6 +14,8 @@ const refusal = (body: string, options?: ParseOptions) => {
   return { line, column, wanted };
 };
 
+const strict = { mode: 'strict' } as const;
+
 describe('reading', () => {
   test('every part of a body arrives', () => {
     const body = lines(
@@ -94,6 +96,78 @@ describe('reading', () => {
     expect(() => parseSummary(body, { mode: 'strict' })).toThrow(SummaryError);
   });
 
+  test.each([
+    ['an account without scheme', 'Message-Account: jon@example.com', 'a SIP, SIPS or other absolute URI without angle brackets was wanted in column 18'],
+    ['an empty account', 'Message-Account:', 'a SIP, SIPS or other absolute URI without angle brackets was wanted in column 17'],
+    ['an account with a blank in it', 'Message-Account: sip:a b@c', 'a SIP, SIPS or other absolute URI without angle brackets was wanted in column 23'],
+    ['an account that was no UTF-8', 'Message-Account: sip:j\ufffdn@example.com', 'UTF-8 was wanted in column 18'],
+    ['one count', 'Voice-Message: 2', '"/" was wanted in column 17'],
+    ['three counts', 'Voice-Message: 2/1/0', '"(" or the end of the line (CRLF) was wanted in column 19'],
+    ['a negative count', 'Voice-Message: -1/0', 'a count was wanted in column 16'],
+    ['a count in words', 'Voice-Message: two/one', 'a count was wanted in column 16'],
+    ['urgent counts without parentheses', 'Voice-Message: 2/8 0/2', '"(" or the end of the line (CRLF) was wanted in column 20'],
+    ['a count line that is too large and no count line', 'Voice-Message: 4294967296/x', 'a count was wanted in column 27'],
+    ['a line that is none', 'no header', '":" was wanted in column 4'],
+    ['a control character', 'X-Bell: \x07', 'text or the end of the line (CRLF) was wanted in column 9'],
+  ])('lenient leaves out %s and says so: the state and the other counts stand', (_, line, why) => {
+    const body = lines('Messages-Waiting: yes', line, 'Fax-Message: 1/0');
+    expect(parseSummary(body)).toEqual({
+      waiting: true,
+      counts: new Map([['Fax-Message', { new: 1, old: 0 }]]),
+      messages: [],
+      repairs: [`line 2: left out, for ${why}`],
+      warnings: [],
+    });
+    expect(() => parseSummary(body, { mode: 'strict' })).toThrow(SummaryError);
+  }); // prettier-ignore
+
+  test.each([
+    ['"Voice Mail" <sip:555@as.example.com>', 'sip:555@as.example.com'],
+    ['Voice Mail <sip:555@as.example.com>;x=y', 'sip:555@as.example.com'],
+    ['<sip:555@as.example.com;user=phone>', 'sip:555@as.example.com;user=phone'],
+  ])('lenient takes the URI of the account %s', (written, account) => {
+    const repairs = ['line 2: what stands around the URI of the account left out'];
+    const body = lines('Messages-Waiting: yes', `Message-Account: ${written}`);
+    expect(parseSummary(body)).toMatchObject({ account, repairs });
+  });
+
+  test('lenient takes the first account that can be read', () => {
+    const body = lines(
+      'Messages-Waiting: yes',
+      ...['jon', 'sip:a@example.net', 'sip:b@example.net'].map((uri) => `Message-Account: ${uri}`),
+    );
+    expect(parseSummary(body)).toMatchObject({
+      account: 'sip:a@example.net',
+      repairs: [expect.stringMatching(/^line 2: left out/), expect.stringMatching(/^line 4: left out/)],
+    });
+  });
+
+  test('lenient leaves out headers of a message that can not be read, and those that were no UTF-8', () => {
+    const body = lines('Messages-Waiting: yes', '', 'not a header', 'Subject: \ufffd', 'x: y');
+    expect(parseSummary(body)).toMatchObject({
+      messages: [[{ name: 'x', value: 'y' }]],
+      repairs: [expect.stringMatching(/^line 3: left out/), expect.stringMatching(/^line 4: left out/)],
+    });
+  });
+
+  test('lenient takes the state wherever it stands before the headers, and twice when it is the same', () => {
+    const body = lines('{}', 'Voice-Message: 1/0', 'Messages-Waiting: no', 'messages-waiting: NO');
+    expect(parseSummary(body)).toMatchObject({
+      waiting: false,
+      counts: new Map([['Voice-Message', { new: 1, old: 0 }]]),
+      repairs: [
+        expect.stringMatching(/^line 1: left out/),
+        'line 3: the status line moved before the others',
+        'line 4: a further status line left out',
+      ],
+    });
+  });
+
+  test('a state is derived only from counts that could all be read', () => {
+    const body = lines('Voice-Message: one/0', 'Fax-Message: 0/1');
+    expect(refusal(body, { deriveStatus: true })).toEqual({ line: 1, column: 16, wanted: 'a count' });
+  });
+
   test('lenient takes an account behind the counts', () => {
     const body = lines('Messages-Waiting: yes', 'None: 1/0', 'Message-Account: tel:1');
     expect(parseSummary(body)).toMatchObject({
@@ -169,10 +243,10 @@ describe('reading', () => {
 });
 
 describe('refusing', () => {
-  const strict = { mode: 'strict' } as const;
-
   test('the error names the line, the column, what was found and what was wanted', () => {
-    const error = errorOf(() => parseSummary(lines('Messages-Waiting: yes', 'Voice-Message: 2/8 0/2')));
+    const error = errorOf(() =>
+      parseSummary(lines('Messages-Waiting: yes', 'Voice-Message: 2/8 0/2'), strict),
+    );
     expect(error).toBeInstanceOf(SiloError);
     expect(error).toMatchObject({
       code: 'SILO_SIP_SYNTAX',
@@ -190,12 +264,16 @@ describe('refusing', () => {
     ['Messages-Waiting: maybe\r\n', 1, 19, '"yes" or "no"'],
     ['Messages-Waiting= yes\r\n', 1, 17, '":"'],
     ['  Messages-Waiting: yes\r\n', 1, 1, '"Messages-Waiting"'],
-    ['Messages-Waiting: yes\r\nVoice-Message: 1\r\n', 2, 17, '"/"'],
-    ['Messages-Waiting: yes\nVoice-Message: one/two\n', 2, 16, 'a count'],
-    ['Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2\r\n', 2, 24, '")"'],
-    ['Messages-Waiting: yes\r\nMessage-Account: sip:a b@c\r\n', 2, 23, 'a SIP, SIPS or other absolute URI without angle brackets'],
-    ['Messages-Waiting: yes\r\n\r\nnot a header\r\n', 3, 5, '":"'],
-    ['Messages-Waiting: yes\r\n\r\nx: \0\r\n', 3, 4, 'text or the end of the line (CRLF)'],
+    ['Messages-Waiting: yes\r\nVoice-Message: 1\r\n', 2, 17, '"/"', strict],
+    ['Messages-Waiting: yes\r\nVoice-Message: one/two\r\n', 2, 16, 'a count', strict],
+    ['Messages-Waiting: yes\r\nMessages-Waiting: no\r\n', 2, 1, 'the same status again'],
+    ['Voice-Message: 1/0\r\nMessages-Waiting: maybe\r\n', 2, 19, '"yes" or "no"'],
+    ['{}\r\nVoice-Message: 1/0\r\n', 1, 1, '"Messages-Waiting"'],
+    ['{}\r\nMessages-Waiting: yes\r\n', 1, 1, '"Messages-Waiting"', strict],
+    ['Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2\r\n', 2, 24, '")"', strict],
+    ['Messages-Waiting: yes\r\nMessage-Account: sip:a b@c\r\n', 2, 23, 'a SIP, SIPS or other absolute URI without angle brackets', strict],
+    ['Messages-Waiting: yes\r\n\r\nnot a header\r\n', 3, 5, '":"', strict],
+    ['Messages-Waiting: yes\r\n\r\nx: \0\r\n', 3, 4, 'text or the end of the line (CRLF)', strict],
     ['Messages-Waiting: yes\r\nNone: 0/0 (0/1)\r\n', 2, 14, 'at most 0'],
     ['Messages-Waiting: yes', 1, 22, 'the end of the line (CRLF)', strict],
     ['Messages-Waiting: yes\n', 1, 22, 'the end of the line (CRLF)', strict],
@@ -212,7 +290,9 @@ describe('refusing', () => {
   });
 
   test('a fault of grammar goes before one of meaning', () => {
-    const error = errorOf(() => parseSummary('Messages-Waiting: yes\r\nNone: 1/0 (2/0)\r\nNone: x\r\n'));
+    const error = errorOf(() =>
+      parseSummary('Messages-Waiting: yes\r\nNone: 1/0 (2/0)\r\nNone: x\r\n', strict),
+    );
     expect(error).toMatchObject({ fault: 'grammar', line: 3 });
   });
 
@@ -240,7 +320,7 @@ describe('refusing', () => {
   );
 
   test('the error shows one character of the body at most', () => {
-    const { message } = errorOf(() => parseSummary(lines('Messages-Waiting: yes', 'secret secret')));
+    const { message } = errorOf(() => parseSummary(lines('secret secret')));
     expect(message).not.toContain('secret');
   });
 });

@@ -56,6 +56,16 @@ export function bindingConformance(create: () => Promise<StoreUnderTest>): void 
       expect(await store.register(aRegister(box, '*', { cseq: 2 }))).toEqual({ bindings: [] });
     });
 
+    test('two flows of one instance with one contact are two bindings, and each goes by itself', async () => {
+      const [one, two] = [1, 2].map((regId) => aBinding(box, 'sip:bob@192.0.2.1', { regId }));
+      await store.register(aRegister(box, [one!]));
+      const both = await store.register(aRegister(box, [two!]));
+      expect('bindings' in both && both.bindings.map(({ regId }) => regId).sort()).toEqual([1, 2]);
+      const end = { ...one!, cseq: 2, expires: now };
+      expect(await store.register(aRegister(box, [end], { cseq: 2 }))).toEqual({ bindings: [two] });
+      expect(await store.bindings(box, now)).toEqual([two]);
+    });
+
     test('REGISTERs that arrive together see each other in order', async () => {
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, i) =>

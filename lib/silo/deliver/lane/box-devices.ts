@@ -1,6 +1,7 @@
 /** The devices of one box during one turn of its lane: which there are, and which this node can send to. */
 import type { Port } from '../../../sip/drachtio/port.ts';
 import type { Binding } from '../../../sip/read/binding.ts';
+import { flowOf } from '../../../sip/read/rebinding.ts';
 import { reachableFrom } from '../../../sip/read/next-hop.ts';
 import type { BindingSource } from '../../state/bindings.ts';
 import type { Capabilities } from '../capabilities.ts';
@@ -72,9 +73,10 @@ export class BoxDevices implements SessionDevices {
     });
   }
 
-  async #hasLeft({ contact }: Binding): Promise<boolean> {
+  async #hasLeft(binding: Binding): Promise<boolean> {
+    const flow = flowOf(binding);
     try {
-      return !(await this.registered()).some((other) => other.contact === contact);
+      return !(await this.registered()).some((other) => flowOf(other) === flow);
     } catch {
       // Not known: the attempt waits as long as it would have.
       return false;

@@ -1,5 +1,6 @@
 /** One message to one device, by its flows in turn (RFC 5626). */
 import type { Binding } from '../../../sip/read/binding.ts';
+import { flowOf } from '../../../sip/read/rebinding.ts';
 import type { Message } from '../../../stores/contract/message.ts';
 import { deviceOf } from '../../state/bindings.ts';
 import type { Failure } from '../attempt.ts';
@@ -49,7 +50,7 @@ export class SendToDevice {
 
   async #flows(): Promise<readonly Binding[]> {
     const flows = (await this.#context.devices.reachable()).filter((flow) => deviceOf(flow) === this.#device);
-    return flows.sort((a, b) => Number(this.#failed.has(a.contact)) - Number(this.#failed.has(b.contact)));
+    return flows.sort((a, b) => Number(this.#failed.has(flowOf(a))) - Number(this.#failed.has(flowOf(b))));
   }
 
   /** What the answer means for the device; undefined: its next flow is tried. */
@@ -69,7 +70,7 @@ export class SendToDevice {
         return { kind: 'unable' };
       case 'away':
       case 'later':
-        this.#failed.add(binding.contact);
+        this.#failed.add(flowOf(binding));
         return undefined;
     }
   }

@@ -1,5 +1,6 @@
 /** One message to the devices of a box, one after another, until one takes it. */
 import type { Binding } from '../../../sip/read/binding.ts';
+import { flowOf } from '../../../sip/read/rebinding.ts';
 import type { Message } from '../../../stores/contract/message.ts';
 import { deviceOf } from '../../state/bindings.ts';
 import type { Failure } from '../attempt.ts';
@@ -36,7 +37,7 @@ interface Tally {
 
 export class SendToFirst {
   readonly #context: SessionContext;
-  /** Contacts that failed in this session: no further message goes to them. */
+  /** Flows that failed in this session: no further message goes to them. */
   readonly #failed = new Set<string>();
 
   constructor(context: SessionContext) {
@@ -46,7 +47,7 @@ export class SendToFirst {
   /** @param doubted is the message suspected of being the fault itself? */
   async send(message: Message, doubted: boolean): Promise<Sent> {
     const devices = await this.#context.devices.reachable();
-    const left = devices.filter((binding) => !this.#failed.has(binding.contact));
+    const left = devices.filter((binding) => !this.#failed.has(flowOf(binding)));
     if (left.length === 0) return { kind: 'no-device' };
     if (message.takenBy.length > 0) return this.#endTaken(message);
     const { outboundProxy } = this.#context.settings;
@@ -93,7 +94,7 @@ export class SendToFirst {
       case 'away':
       case 'later':
         // This flow of the device, not those that it may have besides (RFC 5626).
-        if (!tally.doubted) this.#failed.add(binding.contact);
+        if (!tally.doubted) this.#failed.add(flowOf(binding));
         tally.failure = tried;
         return undefined;
     }

@@ -1,0 +1,22 @@
+/** What a host app hears of the lamps. */
+import { createEmitter, type Emitter } from '../../base/emitter.ts';
+import { logger } from '../../base/log.ts';
+
+export interface MendedEvent {
+  readonly mailbox: string;
+  /** From of the PUBLISH. */
+  readonly publisher: string;
+  /** One sentence for each thing that was mended or left out; none repeats more than a character of the body. */
+  readonly repairs: readonly string[];
+}
+
+export interface MwiEvents {
+  /** A published summary was not quite what RFC 3842 wants, and taken. */
+  mended: [MendedEvent];
+}
+
+export type MwiEmitter = Emitter<MwiEvents>;
+
+export function createMwiEvents(): MwiEmitter {
+  return createEmitter(logger('mwi:events'));
+}
