@@ -22,6 +22,7 @@ import { onFailure } from './receive/on-failure.ts';
 import { onMessage } from './receive/on-message.ts';
 import { createOverload } from './receive/overload.ts';
 import { createRegistrationRaces } from './receive/registration-race.ts';
+import { createUnderWay } from './receive/under-way.ts';
 import { createImdn } from './report/imdn.ts';
 import { createOfflineNotices } from './report/offline-notice.ts';
 import { createNoteSender } from './report/send-once.ts';
@@ -101,6 +102,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`);
   const { acceptor, late, lanes, sweep, races, wake } = parts;
+  const underWay = createUnderWay(port);
   const unreachable = new UnreachableDevices(now);
   return {
     onRegister: port.middleware(
@@ -117,9 +119,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     ),
     onMessage: port.middleware(
       'siloOnMessage',
-      onMessage({ ...context, acceptor, races, wasDelivered: late.happened, wake }),
+      onMessage({ ...context, acceptor, races, underWay, wasDelivered: late.happened, wake }),
     ),
-    onLive: port.middleware('siloOnLive', onLive({ ...context, late })),
+    onLive: port.middleware('siloOnLive', onLive({ ...context, late, underWay })),
     onFailure: port.failureMiddleware('siloOnFailure', onFailure({ port, acceptor, now })),
     store: (req, over) => acceptor.store(req as SipRequest, over),
     dump: (aor, { limit } = {}) => lanes.wake(aorOf(asUri(aor), settings) ?? aor, 'register', limit),

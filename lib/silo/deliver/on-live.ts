@@ -4,6 +4,7 @@ import type { Port } from '../../sip/drachtio/port.ts';
 import { boxOf } from '../receive/box-of-request.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { keyOf } from '../receive/message-of-request.ts';
+import type { UnderWay } from '../receive/under-way.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { LateDelivery } from './late-delivery.ts';
 import { deliverLive, type LiveContext } from './live.ts';
@@ -12,16 +13,19 @@ export interface OnLiveContext extends Omit<LiveContext, 'port' | 'answerSender'
   readonly port: LiveContext['port'] & Pick<Port, 'respond'>;
   readonly bindings: Pick<BindingSource, 'find'>;
   readonly late: Pick<LateDelivery, 'remember' | 'deliver'>;
+  readonly underWay: UnderWay;
 }
 
 export function onLive(context: OnLiveContext): Handler {
-  const { settings, bindings, late } = context;
+  const { settings, bindings, late, underWay } = context;
   return async (req, res, next) => {
     const box = boxOf(req, settings);
     if (box === undefined) {
       next();
       return;
     }
+    const copy = underWay.answerCopy(req, res, box);
+    if (copy) return copy;
     const answerSender = () => {
       // It may not hear the 200 and send its message again.
       late.remember(keyOf(req, box));

@@ -14,6 +14,7 @@ import { boxOf } from './box-of-request.ts';
 import { keyOf, sendAtOf, whyNotStored } from './message-of-request.ts';
 import type { RegistrationRace, RegistrationRaces } from './registration-race.ts';
 import { sendTimeOf } from './send-at.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface OnMessageContext extends Pick<SiloContext, 'settings' | 'now'> {
   readonly port: Pick<Port, 'respond'>;
@@ -22,6 +23,7 @@ export interface OnMessageContext extends Pick<SiloContext, 'settings' | 'now'> 
   readonly boxes: Pick<SiloContext['boxes'], 'mayHaveMail'>;
   readonly acceptor: Pick<Acceptor, 'store'>;
   readonly races: Pick<RegistrationRaces, 'watch'>;
+  readonly underWay: UnderWay;
   /** Has a device taken the message with this key lately? */
   readonly wasDelivered: (key: string) => boolean;
   readonly wake: WakeBox;
@@ -45,6 +47,8 @@ export function onMessage(context: OnMessageContext): Handler {
       next();
       return;
     }
+    const copy = context.underWay.answerCopy(req, res, box);
+    if (copy) return copy;
     // A device that registers from here on finds nothing in the box yet: it is woken when the message is in.
     const race = context.races.watch(box);
     try {

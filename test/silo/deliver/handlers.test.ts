@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { onLive } from '../../../lib/silo/deliver/on-live.ts';
 import { onRegister } from '../../../lib/silo/deliver/on-register.ts';
 import { LiveFailure } from '../../../lib/silo/receive/live-failure.ts';
+import { createUnderWay } from '../../../lib/silo/receive/under-way.ts';
 import { keyOf } from '../../../lib/silo/receive/message-of-request.ts';
 import { createInFlight } from '../../../lib/silo/state/in-flight.ts';
 import { SILO_DEFAULTS } from '../../../lib/silo/state/options.ts';
@@ -34,6 +35,7 @@ describe('a MESSAGE that is delivered live', () => {
       now: () => 2000,
       inFlight: createInFlight(),
       bindings: { find: () => Promise.resolve(devices) },
+      underWay: createUnderWay({ ...reply.port, onReconnect: () => undefined }),
       late: { remember: (key) => remembered.push(key), deliver: () => Promise.resolve(false) },
     })(req, reply.res, reply.next);
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Acceptor, StoreResult } from '../../../lib/silo/receive/accept.ts';
 import { LiveFailure } from '../../../lib/silo/receive/live-failure.ts';
+import { createUnderWay } from '../../../lib/silo/receive/under-way.ts';
 import { keyOf } from '../../../lib/silo/receive/message-of-request.ts';
 import { onFailure } from '../../../lib/silo/receive/on-failure.ts';
 import { onMessage, type OnMessageContext } from '../../../lib/silo/receive/on-message.ts';
@@ -51,6 +52,7 @@ function context(settings: Partial<SiloSettings> = {}): OnMessageContext {
     store: { holdsMail: () => Promise.resolve(mail === 'elsewhere') },
     acceptor,
     races,
+    underWay: createUnderWay({ ...reply.port, onReconnect: () => undefined }),
     wasDelivered: (key) => delivered.has(key),
     wake: (box, why) => woken.push(`${why} ${box}`),
   };
