@@ -22,7 +22,7 @@ test.each([
 ])("a copy gets the first one's %d, and what comes after that is no copy", async (status, more) => {
   const [first, copy] = [new Reply(), new Reply()];
   const underWay = createUnderWay({ ...copy.port, onReconnect: NEVER });
-  underWay.answerCopy(message(), first.res, BOX);
+  void underWay.answerCopy(message(), first.res, BOX);
   const answered = underWay.answerCopy(message(), copy.res, BOX);
   first.end(status);
   await answered;
