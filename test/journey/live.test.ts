@@ -119,7 +119,7 @@ test.concurrent(
     await nothingMore(bob);
     expect(bob.texts).toEqual(['slow']);
     // 202 while the box is still being looked at.
-    expect([200, 202]).toContain((await alice.message('bob', 'next')).status);
+    expect([200, 202]).toContain((await alice.message(bob.name, 'next')).status);
     await bob.received(2);
     expect(bob.texts).toEqual(['slow', 'next']);
   },
