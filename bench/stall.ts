@@ -40,7 +40,10 @@ async function onMariaDb(rows: number): Promise<void> {
     console.log(`MariaDB is left out. ${missing}`);
     return;
   }
-  const mariadb = await startMariaDb();
+  // As much memory as a table of this size is given in life.
+  const mariadb = await startMariaDb({
+    args: ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'],
+  });
   try {
     const { url } = await mariadb.createDatabase();
     console.log(`\nMariaDB: making ${asWords(rows)} …`);

@@ -25,11 +25,10 @@ export function mysqlReminders(db: Mysql): ReminderStore {
 
     cancel: (ids, now) =>
       db.transaction(async (tx) => {
-        if (ids.length === 0) return [];
-        const rows = await tx.all(
-          'select id, dedup, box from silo where id in (?) and snd_time > ? and box is not null for update',
-          [ids, now],
-        );
+        const rows = await lock(tx, ['silo', 'id, dedup, box'], ids, {
+          where: 'snd_time > ? and box is not null',
+          values: [now],
+        });
         const ended = rows.map(toEnded);
         await endRows(tx, ended, CANCELLED, now);
         return ended;

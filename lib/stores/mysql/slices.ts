@@ -7,8 +7,9 @@ import type { Parameter } from './link/connection.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { whole, type Row } from '../shared/values.ts';
 
-/** Rows of a slice. */
+/** Rows of a slice: of messages, which have bodies and rows in other tables, and of what is only deleted. */
 const SLICE = 100;
+const DELETED_SLICE = 500;
 
 /** Which rows are over. */
 export interface Over {
@@ -19,6 +20,7 @@ export interface Over {
   readonly values: readonly Parameter[];
   /** By what they are looked for; without, in any order. */
   readonly order?: string;
+  readonly slice?: number;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function endInSlices(
   limit: number,
   end: (tx: Queries, rows: readonly Row[]) => Promise<void>,
 ): Promise<Row[]> {
+  const { slice: size = SLICE } = over;
   const ended: Row[] = [];
   /** Rows that others have: they would be found again and again. */
   const held = new Set<string>();
@@ -41,8 +44,8 @@ export async function endInSlices(
         (key) => !held.has(JSON.stringify(key)),
       );
       const before = ended.length;
-      for (let first = 0; first < found.length; first += SLICE) {
-        const slice = found.slice(first, first + SLICE);
+      for (let first = 0; first < found.length; first += size) {
+        const slice = found.slice(first, first + size);
         const rows = await endSlice(db, over, slice, end);
         ended.push(...rows);
         const free = new Set(rows.map((row) => JSON.stringify(keyOf(over.table, row))));
@@ -83,12 +86,17 @@ function endSlice(
 /** Deletes at most `limit` rows that are over; returns how many. */
 export async function deleteInSlices(db: Mysql, over: Omit<Over, 'columns'>, limit: number): Promise<number> {
   const { table } = over;
-  const rows = await endInSlices(db, { ...over, columns: keyColumns(table) }, limit, async (tx, found) => {
-    await remove(
-      tx,
-      table,
-      found.map((row) => keyOf(table, row)),
-    );
-  });
+  const rows = await endInSlices(
+    db,
+    { slice: DELETED_SLICE, ...over, columns: keyColumns(table) },
+    limit,
+    async (tx, found) => {
+      await remove(
+        tx,
+        table,
+        found.map((row) => keyOf(table, row)),
+      );
+    },
+  );
   return rows.length;
 }

@@ -62,14 +62,15 @@ describe('20,000 expired messages in MariaDB', needing(mariadbMissing()), () => 
     await other.query(`select 1 from silo where id in (7, ${ROWS}) for update`);
     const store = await openStore(database.url);
     const expire = async () => {
-      const now = Math.floor(Date.now() / 1000);
-      let all = 0;
-      for (let some = -1; some !== 0; all += some) some = (await store.expire(now, 500)).length;
-      return all;
+      const pages: number[] = [];
+      while (pages.at(-1) !== 0) pages.push((await store.expire(Math.floor(Date.now() / 1000), 500)).length);
+      return pages;
     };
-    expect(await expire()).toBe(ROWS - 2);
+    // Whoever calls goes on as long as pages are full, so what is held must not make one shorter.
+    const full = Math.floor(ROWS / 500) - 1;
+    expect(await expire()).toEqual([...Array.from({ length: full }, () => 500), 498, 0]);
     await other.query('commit');
-    expect(await expire()).toBe(2);
+    expect(await expire()).toEqual([2, 0]);
     await store.close();
   }, 60_000);
 
