@@ -164,6 +164,11 @@ export const siloOptions = defineOptions('createSilo', {
   outboundProxy: option(hopUri, '', 'next hop, a SIP URI, of all that the silo sends; empty: as registered', {
     msilo: 'outbound_proxy',
   }),
+  largeOverTcp: option(
+    flag,
+    false,
+    'messages above 1,300 bytes go over TCP first, to devices that registered over UDP and name no transport; false: in one datagram',
+  ),
   sendAtHeader: option(
     text.refine((name) => name === '' || mayBeAdded(name), 'wanted is the name of a header of its own'),
     '',
