@@ -2,7 +2,7 @@
 import { seconds, whole } from '../options/kinds.ts';
 import { defineOptions, option, type GivenOf } from '../options/option.ts';
 import { bounds } from '../options/rules.ts';
-import { domains, telDomain } from '../sip/options.ts';
+import { domains, ims, telDomain } from '../sip/options.ts';
 
 export type RegistrarOptions = GivenOf<typeof registrarOptions>;
 
@@ -11,6 +11,7 @@ export const registrarOptions = defineOptions(
   {
     domains,
     telDomain,
+    ims,
     minExpires: option(seconds(0), 60, 'shortest registration', { note: 'shorter ones get 423' }),
     maxExpires: option(seconds(1), 3_600, 'longest registration'),
     defaultExpires: option(seconds(1), 3_600, 'registration without Expires'),

@@ -13,6 +13,7 @@ import type { Location } from '../sip/read/next-hop.ts';
 import { readRegistration, type Registration } from '../sip/read/registration.ts';
 import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Binding } from '../sip/read/binding.ts';
+import { registeredContact } from '../sip/read/third-party.ts';
 import { splitAor } from '../sip/read/uri.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { registrarOptions, type RegistrarOptions } from './options.ts';
@@ -44,6 +45,7 @@ export function createRegistrar(
   options: RegistrarOptions = {},
 ): Registrar {
   const settings = checkOptions(registrarOptions, options);
+  const contactOf = settings.ims ? registeredContact : ({ contact }: Binding) => contact;
   /** AoRs whose unreachable devices the operator has been told of. */
   const told = new BoundedSet<string>(TOLD);
 
@@ -91,7 +93,7 @@ export function createRegistrar(
     const time = now();
     try {
       const bindings = await bindingsAfter(registration, time);
-      port.respond(res, 200, { headers: answerHeaders(registration, bindings, time) });
+      port.respond(res, 200, { headers: answerHeaders(registration, bindings, time, contactOf) });
     } catch (error) {
       if (!(error instanceof SiloError && error.status === 423)) throw error;
       port.respond(res, 423, { headers: { 'Min-Expires': String(settings.minExpires) } });
@@ -133,6 +135,7 @@ function answerHeaders(
   registration: Registration,
   bindings: readonly Binding[],
   now: number,
+  contactOf: (binding: Binding) => string,
 ): Record<string, string> {
   const [own] = registration.contacts;
   const isOwn = ({ contact, instance, regId }: Binding) =>
@@ -142,7 +145,7 @@ function answerHeaders(
     const q = binding.q === 1 ? '' : `;q=${binding.q}`;
     const instance = binding.instance === undefined ? '' : `;+sip.instance="<${binding.instance}>"`;
     const regId = binding.regId === undefined ? '' : `;reg-id=${binding.regId}`;
-    return `<${binding.contact}>${q}${instance}${regId};expires=${binding.expires - now}`;
+    return `<${contactOf(binding)}>${q}${instance}${regId};expires=${binding.expires - now}`;
   });
   // An answer has its limit: then only what this request is about.
   while (contacts.length > 1 && Buffer.byteLength(contacts.join(', ')) > MAX_CONTACTS) contacts.pop();

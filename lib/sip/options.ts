@@ -1,5 +1,5 @@
 /** Options that are about SIP: whom a process serves, and the drachtio-server that it works with. */
-import { line, list, text, whole } from '../options/kinds.ts';
+import { flag, line, list, text, whole } from '../options/kinds.ts';
 import { defineOptions, option } from '../options/option.ts';
 import { parseUri, readHost } from './read/uri.ts';
 
@@ -24,6 +24,13 @@ export const telDomain = option(
     .transform((name) => readHost(name) ?? ''),
   '',
   'domain that `tel:` numbers belong to; empty: they are not stored',
+  { shared: true },
+);
+
+export const ims = option(
+  flag,
+  false,
+  "a third-party REGISTER is that of an IMS S-CSCF: what is sent to the user goes to the user's address, by way of the Contact",
   { shared: true },
 );
 

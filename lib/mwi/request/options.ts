@@ -15,7 +15,7 @@ import {
 import { defineOptions, option, type GivenOf, type SettingsOf } from '../../options/option.ts';
 import { bounds } from '../../options/rules.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { domains, telDomain } from '../../sip/options.ts';
+import { domains, ims, telDomain } from '../../sip/options.ts';
 import { mendAccountUri } from '../summary/account.ts';
 import type { FormatOptions } from '../summary/summary.ts';
 
@@ -48,6 +48,7 @@ export const mwiOptions = defineOptions(
   {
     domains,
     telDomain,
+    ims,
     ...shared,
     compose: option(
       oneOf(['sum', 'latest', 'priority']),

@@ -9,7 +9,7 @@ import type { WakeBox } from '../state/wake.ts';
 import type { KnownDevices } from './known-devices.ts';
 
 export interface OnRegisterContext {
-  readonly settings: Pick<SiloContext['settings'], 'dumpDelay' | 'telDomain'>;
+  readonly settings: Pick<SiloContext['settings'], 'dumpDelay' | 'telDomain' | 'ims'>;
   readonly boxes: Pick<SiloContext['boxes'], 'mayHaveMail'>;
   /** Where there is no registrar to ask: what the silo itself has seen. */
   readonly observed: Pick<ObservedBindings, 'observe'> | undefined;

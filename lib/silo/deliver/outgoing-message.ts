@@ -15,7 +15,14 @@ import { fill } from '../state/template.ts';
 
 export type DeliverOptions = Pick<
   SiloSettings,
-  'addDate' | 'addContact' | 'deliverTo' | 'reuseCallId' | 'outboundProxy' | 'reminderFrom' | 'extraHeaders'
+  | 'addDate'
+  | 'addContact'
+  | 'deliverTo'
+  | 'reuseCallId'
+  | 'outboundProxy'
+  | 'reminderFrom'
+  | 'extraHeaders'
+  | 'largeOverTcp'
 >;
 
 const log = logger('silo:deliver');
@@ -60,7 +67,8 @@ export function deliveryOf(
         ? withDatePrefix(message, reminder)
         : message.body,
   });
-  return withExtra(request, extraOf(options.extraHeaders, message, binding));
+  const large = options.largeOverTcp ? { ...request, overTcp: way.overTcp } : request;
+  return withExtra(large, extraOf(options.extraHeaders, message, binding));
 }
 
 /** Where every device is owed everything, all messages go by way of the box: one that leaves at once has not waited. */

@@ -16,7 +16,7 @@ import {
   zone,
 } from '../../options/kinds.ts';
 import { defineOptions, option, type GivenOf, type SettingsOf } from '../../options/option.ts';
-import { anyUri, domains, hopUri, telDomain } from '../../sip/options.ts';
+import { anyUri, domains, hopUri, ims, telDomain } from '../../sip/options.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { hasControl, parseContentType } from '../../sip/read/headers.ts';
 import { OVERFLOWS } from '../../stores/contract/accept.ts';
@@ -74,6 +74,7 @@ export type SiloSettings = SettingsOf<typeof siloOptions>;
 export const siloOptions = defineOptions('createSilo', {
   domains,
   telDomain,
+  ims,
   node: shared.node,
   expireTime: option(seconds(1), 259_200, 'longest lifetime of a message', { msilo: 'expire_time' }),
   checkTime: option(interval(), 10, 'between looks for what has expired', { msilo: 'check_time' }),
@@ -163,6 +164,11 @@ export const siloOptions = defineOptions('createSilo', {
   outboundProxy: option(hopUri, '', 'next hop, a SIP URI, of all that the silo sends; empty: as registered', {
     msilo: 'outbound_proxy',
   }),
+  largeOverTcp: option(
+    flag,
+    false,
+    'messages above 1,300 bytes go over TCP first, to devices that registered over UDP and name no transport; false: in one datagram',
+  ),
   sendAtHeader: option(
     text.refine((name) => name === '' || mayBeAdded(name), 'wanted is the name of a header of its own'),
     '',

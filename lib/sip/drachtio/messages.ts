@@ -58,6 +58,8 @@ export interface OutgoingRequest {
   readonly uri: string;
   /** Next hop as a full URI; default: the Request-URI, or a registered TCP connection of its user@host. */
   readonly proxy?: string | undefined;
+  /** Next hop over TCP, to be tried first when the request is too large for a datagram. */
+  readonly overTcp?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */

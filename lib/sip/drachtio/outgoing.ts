@@ -26,7 +26,10 @@ export interface Outgoing {
   readonly body?: Buffer;
 }
 
-export function requestAlong({ uri, proxy }: Way, outgoing: Outgoing): OutgoingRequest {
+export function requestAlong(
+  { uri, proxy }: Pick<Way, 'uri' | 'proxy'>,
+  outgoing: Outgoing,
+): OutgoingRequest {
   const { method, to, tags, body } = outgoing;
   const headers = Object.entries(outgoing.headers);
   const wishes = wishesAmong(headers);

@@ -1,6 +1,7 @@
 /** The one place that knows drachtio-srf, with the guards its behaviour needs: what a feature has to do with SIP, it does here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandlers, type Handlers } from './handlers.ts';
+import { sendLarge } from './large.ts';
 import type { Answer, OutgoingRequest, ResponseOptions, SipResponse } from './messages.ts';
 import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
@@ -54,7 +55,7 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   return {
     ...createHandlers(respond, handlerLimit),
     respond,
-    send: sender.send,
+    send: sendLarge(sender.send),
     drained: () => Promise.race([window.drained(), sleep(DRAIN_LIMIT, undefined, { ref: false })]),
     connected: () => connected,
     server: () => server,

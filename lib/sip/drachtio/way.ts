@@ -15,6 +15,8 @@ export interface Way {
   readonly uri: string;
   /** Next hop as a full URI; undefined: the Request-URI, or a registered connection of its user and host. */
   readonly proxy: string | undefined;
+  /** The next hop over TCP, where nothing says that it has UDP only; undefined: it is no choice. */
+  readonly overTcp: string | undefined;
 }
 
 /** Why no request of ours can get to a device. */
@@ -64,7 +66,21 @@ export function wayTo(location: Location, outboundProxy = '', secure = false): W
     return new Unreachable(
       `Contact${path.length === 0 ? ' takes' : ' and Path take'} ${bytes} bytes through drachtio-server, which passes ${MAX_REQUEST_URI}: make them shorter.`,
     );
-  return { uri: whole, proxy: outboundProxy === '' ? hop.proxy : outboundProxy };
+  const proxy = outboundProxy === '' ? hop.proxy : outboundProxy;
+  return { uri: whole, proxy, overTcp: overTcp(location, proxy) };
+}
+
+/**
+ * A hop named without a transport may be asked over TCP (RFC 3261 18.1.1: it must have both). Where the device's request came from
+ * through a NAT nothing listens, and what came over TCP goes back along that.
+ */
+function overTcp({ path, source, contact }: Location, proxy: string | undefined): string | undefined {
+  const hop = parseUri(proxy ?? contact);
+  const named = path.length > 0 || proxy === undefined;
+  if (hop?.scheme !== 'sip' || !named || hop.params.has('transport') || source.protocol !== 'udp')
+    return undefined;
+  const maddr = hop.params.get('maddr') ?? hop.host;
+  return `sip:${maddr}${hop.port === undefined ? '' : `:${hop.port}`};transport=tcp`;
 }
 
 function passes(entry: string): boolean {

@@ -11,6 +11,7 @@ import {
   type HeaderSource,
 } from './headers.ts';
 import { sourceOf, type ReceivedRequest, type Source } from './source.ts';
+import { ofThirdParty } from './third-party.ts';
 import { aorOf, parseUri, type AorOptions } from './uri.ts';
 
 const log = logger('sip:registration');
@@ -63,6 +64,12 @@ export interface Registration {
 export interface RegisterRequest extends HeaderSource, ReceivedRequest {
   /** The drachtio-server that it came through, with its SIP addresses. */
   readonly server?: { readonly hostport?: string };
+}
+
+/** What an operator says of REGISTERs. */
+export interface RegistrationOptions extends AorOptions {
+  /** Is a third-party REGISTER that of an IMS S-CSCF? */
+  readonly ims?: boolean;
 }
 
 /** RFC 3261 20.10: a malformed `expires` parameter counts as one hour (RFC 2543 phones send dates). */
@@ -161,7 +168,7 @@ function harmless(value: string | undefined): string | undefined {
  * contacts or without `Expires: 0`, an unreadable Contact, Path, Expires, CSeq or Call-ID. A malformed `expires`
  * parameter of a Contact is no error but 3600 (20.10).
  */
-export function readRegistration(req: RegisterRequest, options: AorOptions = {}): Registration {
+export function readRegistration(req: RegisterRequest, options: RegistrationOptions = {}): Registration {
   const to = header(req, 'To');
   const aor = aorOf(parseNameAddr(to ?? '')?.uri ?? '', options);
   if (aor === undefined)
@@ -175,7 +182,7 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
   const callId = harmless(header(req, 'Call-ID'));
   if (!callId) return refuse('no readable Call-ID', 'wanted is one (RFC 3261 8.1.1.4)');
   const allow = header(req, 'Allow');
-  return {
+  const registration: Registration = {
     ...readContacts(header(req, 'Contact'), expires),
     aor,
     path: readPath(header(req, 'Path')),
@@ -189,6 +196,7 @@ export function readRegistration(req: RegisterRequest, options: AorOptions = {})
     server: (req.server?.hostport ?? '').slice(0, 255),
     source: sourceOf(req),
   };
+  return options.ims === true ? ofThirdParty(req, registration) : registration;
 }
 
 /**
@@ -202,7 +210,7 @@ export function takesMessage(contact: RegisteredContact, registration: Pick<Regi
 /** What this request registers; undefined for another method, and when it can't be read: the registrar will say so. */
 export function registrationOf(
   req: RegisterRequest & { readonly method: string },
-  options: AorOptions = {},
+  options: RegistrationOptions = {},
 ): Registration | undefined {
   if (req.method !== 'REGISTER') return undefined;
   try {

@@ -80,7 +80,7 @@ describe('a REGISTER that passes', () => {
   });
   const register = (...headers: string[]) =>
     onRegister({
-      settings: { dumpDelay: 0, telDomain: '' },
+      settings: { dumpDelay: 0, telDomain: '', ims: false },
       boxes: { mayHaveMail: () => mail },
       observed: { observe: ({ kind }) => seen.push(`observed ${kind}`) },
       known: { note: () => Promise.resolve() },
