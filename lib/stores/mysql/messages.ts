@@ -4,6 +4,7 @@ import { GroupCommit } from '../shared/group-commit.ts';
 import { acceptBatch } from './accept.ts';
 import { adopt } from './adopt.ts';
 import type { Accepting } from './quota.ts';
+import { forgetTurns } from './turns.ts';
 import { endRows } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
@@ -143,6 +144,8 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
     },
 
     endVanished: (after, limit) => endVanished(db, after, limit, clock()),
+
+    forgetTurns: (before, limit) => forgetTurns(db, before, limit),
 
     forget: (before, limit) =>
       deleteInSlices(

@@ -1,7 +1,8 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './end.ts';
-import { inOrder, lock } from './locks.ts';
+import { lock } from './locks.ts';
 import type { Queries } from './link/transactions.ts';
+import { takeTurns } from './turns.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
   CANDIDATE_COLUMNS,
@@ -160,16 +161,6 @@ function add(usage: Usage | undefined, messages: number, bytes: number): void {
 /** A box is `user@host`, a domain `@host`. */
 function nameOf({ column, name }: Limit): string {
   return column === 'box' ? name : `@${name}`;
-}
-
-/** Waits until nobody else has the turn of any of these, and keeps it until the end of the transaction. */
-async function takeTurns(tx: Queries, names: readonly string[], now: number): Promise<void> {
-  if (names.length === 0) return;
-  // In one order, so that none waits in a ring.
-  await tx.run(
-    'insert into silo_turn (name, at) values ? on duplicate key update turn = turn + 1, at = values(at)',
-    [inOrder(names).map((name) => [name, now])],
-  );
 }
 
 async function count(tx: Queries, { column, name }: Limit): Promise<Usage> {

@@ -77,6 +77,8 @@ export function storeOn(thread: Thread, name: string): Store {
       });
     },
 
+    // Its thread does one thing after the other, so nobody takes turns.
+    forgetTurns: () => Promise.resolve(0),
     // Nothing to set: a file is always opened with synchronous = full.
     warnings: () => Promise.resolve([]),
     close: () => thread.close(),
