@@ -1,7 +1,9 @@
 /** Turns of those who count a box or a domain before they add to it: quotas hold on all nodes together. */
-import { inOrder } from './locks.ts';
+import { inOrder, remove } from './locks.ts';
+import { endInSlices } from './slices.ts';
+import { SUMMED, sumUp } from './usage.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { text, whole } from '../shared/values.ts';
+import { text } from '../shared/values.ts';
 
 /** Waits until nobody else has the turn of any of these, and keeps it until the end of the transaction. */
 export async function takeTurns(tx: Queries, names: readonly string[], now: number): Promise<void> {
@@ -13,15 +15,25 @@ export async function takeTurns(tx: Queries, names: readonly string[], now: numb
   );
 }
 
-/** A turn that nobody has is worth nothing: the next one who wants it begins anew. One that is being taken is left alone. */
-export function forgetTurns(db: Mysql, before: number, limit: number): Promise<number> {
-  return db.transaction(async (tx) => {
-    const rows = await tx.all(
-      `select name from silo_turn where at < ? order by at limit ${whole(limit)} for update skip locked`,
-      [before],
-    );
-    // One by one: of many names in a small table the optimizer makes a scan, which would wait for those that were left alone.
-    for (const row of rows) await tx.run('delete from silo_turn where name = ?', [text(row, 'name')]);
-    return rows.length;
-  }, 'repeatable');
+/**
+ * A turn that nobody has is worth nothing, nor is what waits in a domain whose turn nobody has: the next one who wants them
+ * begins anew. One that is being taken is left alone.
+ */
+export async function forgetTurns(db: Mysql, before: number, limit: number): Promise<number> {
+  // Messages may end for long without a new one that would have a look.
+  while ((await sumUp(db)) === SUMMED);
+  const over = {
+    table: 'silo_turn',
+    columns: 'name',
+    where: 'at < ?',
+    values: [before],
+    order: 'at',
+  } as const;
+  const forgotten = await endInSlices(db, over, limit, async (tx, rows) => {
+    const names = rows.map((row) => text(row, 'name'));
+    await remove(tx, 'silo_turn', names);
+    const domains = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
+    await remove(tx, 'silo_usage', domains);
+  });
+  return forgotten.length;
 }

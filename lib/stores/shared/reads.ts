@@ -1,7 +1,7 @@
 /** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
-import { toDeadLetter, toDevice, toForeign, toLedger, toTailed } from './rows.ts';
+import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -22,7 +22,6 @@ export type ReadStore = Pick<
   | 'holdsMail'
   | 'lastId'
   | 'lastMailboxChange'
-  | 'ledger'
   | 'mailboxChanges'
   | 'subscribedRuns'
   | 'subscriptionsOf'
@@ -75,12 +74,6 @@ export const READS: Reads = {
     sql: 'select 1 from silo where box = ? and kind in (0, 1) and snd_time <= ? and exp_time > ? limit 1',
     values: [box, now, now],
     of: (rows) => rows.length > 0,
-  }),
-
-  ledger: () => ({
-    sql: 'select outcome, count(*) as n from silo_ledger group by outcome',
-    values: [],
-    of: toLedger,
   }),
 
   // Two statements: of one that says `(? = '' or box = ?)` no database makes the range of a box.

@@ -151,6 +151,35 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       await second.close();
     });
 
+    test('what has ended in a domain makes room for as much, however it ended; what comes back takes it again', async () => {
+      const limited = rules({ domain: { messages: 4, bytes: 0 } });
+      const put = (over: Partial<NewMessage> = {}) => accept({ expTime: 900_000, ...over }, limited);
+      const full = async () => expect((await put()).full).toContain('4 messages');
+      const one = await put({ expTime: 1100 });
+      await put({ sendTime: 2000, nextTime: 2000 });
+      await put();
+      await put();
+      await full();
+      const [first, second, third] = await waiting();
+      expect(first!.id).toBe(one.id);
+      await store.settleByKey(second!.key, { outcome: 'delivered', status: 200, reason: '' });
+      await put();
+      await full();
+      const lease = await leaseOf();
+      await store.settle(lease, third!, { outcome: 'dead', status: 400, reason: 'no' });
+      await store.release(lease);
+      await put();
+      await full();
+      const [reminder] = await store.reminders(box, now, 10);
+      expect(await store.cancel([reminder!.id], now)).toHaveLength(1);
+      await store.replay([third!.id], 900_000);
+      await full();
+      now = 1100;
+      while ((await store.expire(now, 100)).length > 0);
+      await put();
+      await full();
+    });
+
     test('a message that needs more room than a few give gets it', async () => {
       const limited = rules({ box: { messages: 0, bytes: 1000 }, overflow: 'drop-oldest' });
       for (let n = 0; n < 100; n++) await accept({ body: Buffer.alloc(10, 'x'), headers: '' }, limited);
