@@ -14,7 +14,7 @@ type Remote = {
 /** Rows of other programs that are adopted in one go. */
 const ADOPTED_AT_ONCE = 100;
 
-export function storeOn(thread: Thread, name: string): Store {
+export function storeOn(thread: Pick<Thread, 'call' | 'close'>, name: string): Store {
   const remote = remoteOf(thread);
   return {
     name,
@@ -85,7 +85,7 @@ export function storeOn(thread: Thread, name: string): Store {
   };
 }
 
-function remoteOf(thread: Thread): Remote {
+function remoteOf(thread: Pick<Thread, 'call'>): Remote {
   const methods = Object.keys(KINDS).map((method) => [
     method,
     (...args: readonly unknown[]) => thread.call(method, args),
