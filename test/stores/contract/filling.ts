@@ -60,6 +60,7 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
       'binding (aor, contact_key, contact, expires, path)',
       `${box}, ${padded('n')}, 'sip:a@192.0.2.1:' || n, ${NOW} - 100 + n, ''`,
     ),
+    `${all('silo_node (node, run, started, seen)', `'node-' || n, 'run-1', 1, 1`)} where n <= 20`,
     all('mwi_mailbox (aor, seen)', `'mailbox' || n || '@example.org', ${NOW} - 100 + n`),
     all('mwi_change (mailbox, at)', `'mailbox' || n || '@example.org', ${NOW} - 100 + n`),
     all(
@@ -74,7 +75,7 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
     ),
     ...(dialect === 'mysql'
       ? [
-          all('silo_turn (name, at)', `'turn' || n, ${NOW} - 100 + n`),
+          all('silo_turn (name, at)', `'@domain' || n, ${NOW} - 100 + n`),
           all('silo_usage (domain, messages, bytes, counted)', `'domain' || n, 1, 1, 0`),
           all('silo_usage_change (domain, messages, bytes)', `'domain' || n, 1, 1`),
         ]
