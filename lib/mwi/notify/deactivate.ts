@@ -24,6 +24,8 @@ const LEAST = 2;
 /** And at most, so that a few are not kept waiting. */
 const MOST = 20;
 const RETRY_MS = 5_000;
+/** Phones of an earlier run that are read at a time. */
+const PAGE = 1000;
 
 export interface DeactivationContext {
   readonly port: Port;
@@ -50,18 +52,32 @@ export class Deactivation {
     return this.#state !== 'open';
   }
 
-  /** The phones of earlier runs, at a start. Tried until it has worked: until then their refreshes get 481, and no NOTIFY. */
-  async deactivatePreviousRun(): Promise<void> {
+  /**
+   * The phones of earlier runs, at a start. Tried until it has worked: until then their refreshes get 481, and no NOTIFY.
+   *
+   * @param told up to which id those of each run were told
+   */
+  async deactivatePreviousRun(told = new Map<string, string>()): Promise<void> {
     const { store, settings, run } = this.#context;
     if (this.closing) return;
     try {
-      const rows = await store.leftSubscriptions(settings.node, run);
-      if (rows.length === 0) return;
-      log.debug(`${rows.length} subscriptions of an earlier run are told to come back`);
-      await this.deactivate(rows);
+      for (const earlier of await store.subscribedRuns(settings.node))
+        if (earlier !== run) await this.#deactivateRun(earlier, told);
     } catch (error) {
       log.warn(`the phones of an earlier run wait: ${textOf(error)}`);
-      setTimeout(() => void this.deactivatePreviousRun(), RETRY_MS).unref();
+      setTimeout(() => void this.deactivatePreviousRun(told), RETRY_MS).unref();
+    }
+  }
+
+  async #deactivateRun(earlier: string, told: Map<string, string>): Promise<void> {
+    const { store, settings } = this.#context;
+    while (!this.closing) {
+      const after = told.get(earlier) ?? '';
+      const rows = await store.subscriptionsOf(settings.node, earlier, after, PAGE);
+      if (rows.length === 0) return;
+      log.debug(`${rows.length} subscriptions of an earlier run are told to come back`);
+      told.set(earlier, rows.at(-1)?.id ?? after);
+      await this.deactivate(rows);
     }
   }
 

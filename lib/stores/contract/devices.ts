@@ -1,6 +1,5 @@
 /** Who has what, where every device gets every message. */
 import type { Lease } from './leases.ts';
-import type { Due } from './message.ts';
 
 /** How far a device is, where every device gets every message. */
 export interface DeviceState {
@@ -13,6 +12,11 @@ export interface DeviceState {
   readonly strikes: number;
   readonly nextTime: number;
   readonly lastStatus: number;
+}
+
+/** A device whose back-off ends then. */
+export interface DueDevice extends Pick<DeviceState, 'device' | 'nextTime'> {
+  readonly box: string;
 }
 
 /** Who has what, where every device gets every message. */
@@ -32,8 +36,8 @@ export interface DeviceStore {
     now: number,
     hold: Pick<DeviceState, 'attempts' | 'strikes' | 'nextTime' | 'lastStatus'>,
   ): Promise<boolean>;
-  /** Boxes with a device whose back-off ends at `until` or before, with that time, the earliest first. */
-  dueDevices(until: number, limit: number): Promise<readonly Due[]>;
+  /** Devices whose back-off ends at `until` or before, by time, in pages: those after `after`, at most `limit`. */
+  dueDevices(until: number, after: DueDevice | undefined, limit: number): Promise<readonly DueDevice[]>;
   /** Back-offs of this box that have ended are over; the devices wait for a registration. */
   parkDevices(box: string, now: number): Promise<void>;
   /** Forgets at most `limit` devices that are not owed anything any more. */

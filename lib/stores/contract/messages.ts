@@ -72,5 +72,8 @@ export interface MessageStore {
   endVanished(after: string, limit: number): Promise<Vanished>;
   /** Forgets ends (and with them the memory of repeats) older than `before`; dead letters stay. */
   forget(before: number, limit: number): Promise<number>;
+  /** Forgets at most `limit` of the turns that were taken to count a box or a domain, the last time before `before`. */
+  forgetTurns(before: number, limit: number): Promise<number>;
+  /** How many messages wait, and how many ended in which way. */
   ledger(): Promise<Ledger>;
 }

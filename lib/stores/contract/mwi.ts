@@ -107,9 +107,7 @@ export interface MwiStore {
   /** False when it is gone. */
   refreshSubscription(id: string, refresh: SubscriptionRefresh): Promise<boolean>;
   unsubscribe(ids: readonly string[]): Promise<void>;
-  /** Subscriptions of earlier runs of this node. */
-  leftSubscriptions(node: string, run: string): Promise<readonly Subscription[]>;
-  /** The runs of this node that have left subscriptions. */
+  /** The runs of this node that have subscriptions. */
   subscribedRuns(node: string): Promise<readonly string[]>;
   /** Subscriptions of one run of a node with an id above `after`, in order, at most `limit`. */
   subscriptionsOf(node: string, run: string, after: string, limit: number): Promise<readonly Subscription[]>;

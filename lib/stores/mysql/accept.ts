@@ -3,6 +3,7 @@ import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
 import { createAdmission, type Accepting } from './quota.ts';
 import { inOrder } from './locks.ts';
+import { noteAccepted, tendUsage, type DomainState } from './usage.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
@@ -14,6 +15,8 @@ import type { Accepted } from '../contract/accept.ts';
 interface Attempt {
   readonly tx: Queries;
   readonly domains: DomainUsage;
+  /** How the domains stood that were looked at. */
+  readonly looked: Map<string, DomainState>;
   readonly now: number;
   /** Keys that were new to the database when we last inserted. */
   readonly ours: Set<string>;
@@ -22,7 +25,7 @@ interface Attempt {
 }
 
 /** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
-export function acceptBatch(
+export async function acceptBatch(
   db: Mysql,
   domains: DomainUsage,
   items: readonly Accepting[],
@@ -31,8 +34,9 @@ export function acceptBatch(
   const distinct = new Map<string, Accepting>();
   for (const item of items) if (!distinct.has(item.message.key)) distinct.set(item.message.key, item);
   const ours = new Set<string>();
-  return db.transaction(async (tx, uncertain) => {
-    const results = await insertNew({ tx, domains, now, ours, uncertain }, [...distinct.values()]);
+  const looked = new Map<string, DomainState>();
+  const accepted = await db.transaction(async (tx, uncertain) => {
+    const results = await insertNew({ tx, domains, looked, now, ours, uncertain }, [...distinct.values()]);
     return items.map(({ message: { key } }) => {
       const result = results.get(key);
       // The same key twice in one batch: the first one counts.
@@ -40,10 +44,12 @@ export function acceptBatch(
       return result ?? { stored: false, id: 0 };
     });
   }, 'repeatable');
+  for (const [domain, state] of looked) void tendUsage(db, domain, state);
+  return accepted;
 }
 
 async function insertNew(
-  { tx, domains, now, ours, uncertain }: Attempt,
+  { tx, domains, looked, now, ours, uncertain }: Attempt,
   items: readonly Accepting[],
 ): Promise<Map<string, Accepted>> {
   const results = new Map<string, Accepted>();
@@ -62,7 +68,7 @@ async function insertNew(
       stored.push(key);
     }
   };
-  const admission = await createAdmission({ tx, domains, now, insert }, fresh);
+  const admission = await createAdmission({ tx, domains, looked, now, insert }, fresh);
   for (const accepting of fresh) {
     const { message } = accepting;
     const admitted = await admission.admit(accepting);
@@ -83,6 +89,7 @@ async function insertAll(tx: Queries, messages: readonly NewMessage[], now: numb
   // Another node stored one of the keys between our look and our insert.
   if ((await remember(tx, messages)) < messages.length) throw new TryAgain('a key was taken meanwhile');
   await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]);
+  await noteAccepted(tx, messages);
   await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
 }
 

@@ -2,6 +2,7 @@
 import type { ReadStore } from '../shared/reads.ts';
 import { whole } from '../shared/values.ts';
 import { noteChanges } from './changes.ts';
+import { noteReplayed } from './usage.ts';
 import type { Mysql } from './link/transactions.ts';
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';
@@ -17,6 +18,7 @@ export function mysqlDeadLetters(db: Mysql, clock: () => number): Omit<DeadLette
         await tx.run(`insert into silo (${REPLAY_COLUMNS.join(', ')}) values ?`, [
           rows.map((row) => fromDead(row, expTime)),
         ]);
+        await noteReplayed(tx, ended);
         await tx.run('delete from silo_dead where id in (?)', [ended.map(({ id }) => id)]);
         await tx.run(
           "update silo_ledger set outcome = '', end_time = 0, status = 0, reason = '' where dedup in (?)",

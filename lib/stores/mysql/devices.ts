@@ -5,7 +5,7 @@ import { noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { lock } from './locks.ts';
 import { deleteInSlices } from './slices.ts';
-import { MESSAGE_COLUMNS, toEnded, toMessage } from '../shared/rows.ts';
+import { KIND_NUMBERS, MESSAGE_COLUMNS, earliest, toDueDevice, toEnded, toMessage } from '../shared/rows.ts';
 import { contactKey } from '../shared/binding-rows.ts';
 import { int, text, whole } from '../shared/values.ts';
 import type { Lease } from '../contract/leases.ts';
@@ -14,14 +14,19 @@ import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 
 export function mysqlReminders(db: Mysql): ReminderStore {
   return {
-    reminders: async (box, now, limit, after) =>
-      (
-        await db.all(
-          `select ${MESSAGE_COLUMNS} from silo where snd_time > ? and box is not null and (? = '' or box = ?)
-             and (snd_time > ? or (snd_time = ? and id > ?)) order by snd_time, id limit ${whole(limit)}`,
-          [now, box, box, after?.sendTime ?? 0, after?.sendTime ?? 0, after?.id ?? 0],
-        )
-      ).map(toMessage),
+    reminders: async (box, now, limit, { sendTime, id } = { sendTime: 0, id: 0 }) => {
+      const page = async (of: string, ...values: readonly (string | number)[]) =>
+        (
+          await db.all(
+            `select ${MESSAGE_COLUMNS} from silo where ${of} and snd_time >= ? and (snd_time > ? or id > ?)
+               order by snd_time, id limit ${whole(limit)}`,
+            [...values, Math.max(sendTime, now + 1), sendTime, id],
+          )
+        ).map(toMessage);
+      if (box === '') return page('box is not null');
+      const pages = await Promise.all(KIND_NUMBERS.map((kind) => page('box = ? and kind = ?', box, kind)));
+      return earliest(pages.flat(), limit);
+    },
 
     cancel: (ids, now) =>
       db.transaction(async (tx) => {
@@ -69,6 +74,19 @@ export function mysqlDevices(db: Mysql, clock: () => number): Omit<DeviceStore, 
         );
         return true;
       }, 'repeatable'),
+
+    // Spelled out, as in `due`.
+    dueDevices: async (until, after, limit) => {
+      const { box, device, nextTime } = after ?? { box: '', device: '', nextTime: 0 };
+      const rows = await db.all(
+        `select box, device, next_time from silo_device
+           where next_time between greatest(1, ?) and ?
+             and (next_time > ? or box > ? or (box = ? and device_key > ?))
+           order by next_time, box, device_key limit ${whole(limit)}`,
+        [nextTime, until, nextTime, box, box, device === '' ? '' : contactKey(device)],
+      );
+      return rows.map(toDueDevice);
+    },
 
     parkDevices: async (box, now) => {
       await db.run(

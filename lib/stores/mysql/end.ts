@@ -1,6 +1,7 @@
 /** The end of messages in MySQL. */
 import { noteChanges } from './changes.ts';
 import { inOrder, remove, rewrite } from './locks.ts';
+import { noteEnded } from './usage.ts';
 import type { Queries } from './link/transactions.ts';
 import { DEAD_COLUMNS } from '../shared/rows.ts';
 import type { End, Ended } from '../contract/message.ts';
@@ -20,6 +21,7 @@ export async function endRows(
          select ${DEAD_COLUMNS}, ?, ?, ? from silo force index (primary) where id in (?)`,
       [now, status, reason.slice(0, 255), ids],
     );
+  await noteEnded(tx, ids);
   await remove(tx, 'silo', ids);
   await rewrite(
     tx,

@@ -4,6 +4,7 @@
  *   table by table:  silo_turn ─► silo_lease ─► silo ─► silo_dead ─► silo_ledger
  *                    mwi_mailbox ─► mwi_publication, mwi_subscription
  *                    binding
+ *                    silo_turn ─► silo_usage; silo_usage_change ─► silo_usage
  *   within a table:  by its primary key, rising, and found by nothing but that
  *
  * Rows are looked for without locks, and locked by their key. A locking read by another index locks the entries of that index
@@ -27,6 +28,9 @@ const KEYS = {
   silo_device: { box: 'text', device_key: 'ascii' },
   silo_lease: { box: 'text' },
   silo_ledger: { dedup: 'ascii' },
+  silo_turn: { name: 'text' },
+  silo_usage: { domain: 'text' },
+  silo_usage_change: { id: 'number' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, 'text' | 'ascii' | 'number'>>>>;
 
 /** Keys of one statement that deletes. */

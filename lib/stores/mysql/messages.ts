@@ -4,10 +4,12 @@ import { GroupCommit } from '../shared/group-commit.ts';
 import { acceptBatch } from './accept.ts';
 import { adopt } from './adopt.ts';
 import type { Accepting } from './quota.ts';
+import { forgetTurns } from './turns.ts';
 import { endRows } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
+import { shareLong } from './share-long.ts';
 import { endVanished } from './deleted-rows.ts';
 import { inOrder, lock } from './locks.ts';
 import { deleteInSlices, endInSlices } from './slices.ts';
@@ -20,6 +22,7 @@ import {
   placeValues,
   toDue,
   toEnded,
+  toLedger,
   toMessage,
   toOverdue,
 } from '../shared/rows.ts';
@@ -88,6 +91,10 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
       return rows.map(toMessage);
     },
 
+    ledger: shareLong(async () =>
+      toLedger(await db.all('select outcome, count(*) as n from silo_ledger group by outcome')),
+    ),
+
     settle: (lease, message, end) => settles.add({ lease, message, end }),
 
     defer: async (lease, id, { nextTime, status, strike, refusedBy }) =>
@@ -143,6 +150,8 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
     },
 
     endVanished: (after, limit) => endVanished(db, after, limit, clock()),
+
+    forgetTurns: (before, limit) => forgetTurns(db, before, limit),
 
     forget: (before, limit) =>
       deleteInSlices(

@@ -1,7 +1,9 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './end.ts';
-import { inOrder, lock } from './locks.ts';
+import { lock } from './locks.ts';
 import type { Queries } from './link/transactions.ts';
+import { takeTurns } from './turns.ts';
+import { domainState, type DomainState } from './usage.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
   CANDIDATE_COLUMNS,
@@ -35,6 +37,7 @@ export interface Accepting {
 export interface AdmissionContext {
   readonly tx: Queries;
   readonly domains: DomainUsage;
+  readonly looked: Map<string, DomainState>;
   readonly now: number;
   /** Puts those into the table that were admitted so far: they can give way, too. */
   readonly insert: () => Promise<void>;
@@ -129,7 +132,7 @@ export async function createAdmission(
 
 /** How much waits in each box and domain that has a limit here, counted while nobody else adds to it. */
 async function usagesOf(
-  { tx, domains, now }: AdmissionContext,
+  { tx, domains, looked, now }: AdmissionContext,
   items: readonly Accepting[],
 ): Promise<Map<string, Usage>> {
   const usages = new Map<string, Usage>();
@@ -144,9 +147,12 @@ async function usagesOf(
   );
   await takeTurns(tx, [...counted.keys()], now);
   for (const [name, limit] of counted) {
-    const usage = await count(tx, limit);
-    usages.set(name, usage);
-    if (limit.column === 'domain') domains.counted(limit.name, usage);
+    if (limit.column === 'domain') {
+      const state = await domainState(tx, limit);
+      looked.set(limit.name, state);
+      domains.counted(limit.name, state.usage);
+      usages.set(name, state.usage);
+    } else usages.set(name, await countBox(tx, limit.name));
   }
   return usages;
 }
@@ -162,20 +168,10 @@ function nameOf({ column, name }: Limit): string {
   return column === 'box' ? name : `@${name}`;
 }
 
-/** Waits until nobody else has the turn of any of these, and keeps it until the end of the transaction. */
-async function takeTurns(tx: Queries, names: readonly string[], now: number): Promise<void> {
-  if (names.length === 0) return;
-  // In one order, so that none waits in a ring.
-  await tx.run(
-    'insert into silo_turn (name, at) values ? on duplicate key update turn = turn + 1, at = values(at)',
-    [inOrder(names).map((name) => [name, now])],
-  );
-}
-
-async function count(tx: Queries, { column, name }: Limit): Promise<Usage> {
+async function countBox(tx: Queries, box: string): Promise<Usage> {
   const [row = {}] = await tx.all(
-    `select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where ${column} = ?`,
-    [name],
+    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where box = ?',
+    [box],
   );
   return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
 }

@@ -86,13 +86,15 @@ export async function migrate(
 }
 
 /**
- * Splits a schema file into statements: `;` ends one, except inside quotes and comments.
- * Enough for our own files, which use no delimiters and no stored programs.
+ * Splits a schema file into statements: `;` ends one, except inside quotes, comments and triggers.
+ * Enough for our own files, which use no delimiters and no other stored programs.
  */
 function splitStatements(sql: string): readonly string[] {
   const statements: string[] = [];
   let current = '';
-  for (const [token] of sql.matchAll(/--[^\n]*|'(?:[^']|'')*'|;|[^-';]+|-/g)) {
+  for (const [token] of sql.matchAll(
+    /--[^\n]*|'(?:[^']|'')*'|;|create trigger\b.*?\bend(?=;)|\s+|[^-';\s]+|-/gs,
+  )) {
     if (token.startsWith('--')) continue;
     if (token === ';') {
       statements.push(current.trim());

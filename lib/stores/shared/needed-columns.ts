@@ -29,8 +29,14 @@ const COMMON = {
 };
 
 export const NEEDED_COLUMNS = {
-  sqlite: COMMON,
-  mysql: { ...COMMON, silo_device: `${COMMON.silo_device} device_key`, silo_turn: 'name turn at' },
+  sqlite: { ...COMMON, silo_usage: 'domain messages bytes', silo_outcome: 'outcome n' },
+  mysql: {
+    ...COMMON,
+    silo_device: `${COMMON.silo_device} device_key`,
+    silo_turn: 'name turn at',
+    silo_usage: 'domain messages bytes counted',
+    silo_usage_change: 'id domain messages bytes',
+  },
 } as const;
 
 export function byTable(columns: readonly (readonly [table: string, column: string])[]): Columns {

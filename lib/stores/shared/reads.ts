@@ -1,7 +1,7 @@
 /** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
-import { toDeadLetter, toDevice, toDeviceDue, toForeign, toLedger, toTailed } from './rows.ts';
+import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -18,13 +18,10 @@ export type ReadStore = Pick<
   | 'boxes'
   | 'deadLetters'
   | 'deviceStates'
-  | 'dueDevices'
   | 'foreign'
   | 'holdsMail'
   | 'lastId'
   | 'lastMailboxChange'
-  | 'ledger'
-  | 'leftSubscriptions'
   | 'mailboxChanges'
   | 'subscribedRuns'
   | 'subscriptionsOf'
@@ -68,7 +65,7 @@ export const READS: Reads = {
 
   foreign: (limit) => ({
     sql: `select id, username, domain, inc_time, exp_time, snd_time from silo
-            where box is null order by id limit ?`,
+            where box is null order by kind, snd_time, id limit ?`,
     values: [whole(limit)],
     of: each(toForeign),
   }),
@@ -79,16 +76,11 @@ export const READS: Reads = {
     of: (rows) => rows.length > 0,
   }),
 
-  ledger: () => ({
-    sql: 'select outcome, count(*) as n from silo_ledger group by outcome',
-    values: [],
-    of: toLedger,
-  }),
-
+  // Two statements: of one that says `(? = '' or box = ?)` no database makes the range of a box.
   deadLetters: (box, after, limit) => ({
     sql: `select id, dedup, box, src_addr, status, reason, end_time from silo_dead
-            where id > ? and (? = '' or box = ?) order by id limit ?`,
-    values: [after, box, box, whole(limit)],
+            where ${box === '' ? '' : 'box = ? and '}id > ? order by id limit ?`,
+    values: [...(box === '' ? [] : [box]), after, whole(limit)],
     of: each(toDeadLetter),
   }),
 
@@ -99,23 +91,10 @@ export const READS: Reads = {
     of: each(toDevice),
   }),
 
-  dueDevices: (until, limit) => ({
-    sql: `select box, min(next_time) as next_time from silo_device where next_time between 1 and ?
-            group by box order by next_time limit ?`,
-    values: [until, whole(limit)],
-    of: each(toDeviceDue),
-  }),
-
   bindings: (aor, now) => ({
     sql: `select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`,
     values: [aor, now],
     of: each(toBinding),
-  }),
-
-  leftSubscriptions: (node, run) => ({
-    sql: `${SUBSCRIPTIONS} where node = ? and run <> ?`,
-    values: [node, run],
-    of: each(toSubscription),
   }),
 
   subscribedRuns: (node) => ({

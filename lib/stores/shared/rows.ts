@@ -11,7 +11,7 @@ import type {
   Place,
   TailedMessage,
 } from '../contract/message.ts';
-import type { DeviceState } from '../contract/devices.ts';
+import type { DeviceState, DueDevice } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
 import type { NodeRow } from '../contract/nodes.ts';
 import { bytes, int, list, text, textOfBytes, type Row } from './values.ts';
@@ -71,9 +71,8 @@ export function fromDead(row: Row, expTime: number): (string | number | Buffer |
   ];
 }
 
-/** Of a device: it has no id of its own. */
-export function toDeviceDue(row: Row): Due {
-  return { id: 0, box: text(row, 'box'), nextTime: int(row, 'next_time') };
+export function toDueDevice(row: Row): DueDevice {
+  return { box: text(row, 'box'), device: text(row, 'device'), nextTime: int(row, 'next_time') };
 }
 
 export function toDue(row: Row): Due {
@@ -201,6 +200,14 @@ export function sizeOf({ body, headers }: Pick<NewMessage, 'body' | 'headers'>):
 /** The values of `(kind, snd_time, id)` behind which a page begins. */
 export function placeValues(after: Place | undefined): [number, number, number] {
   return after === undefined ? [-1, 0, 0] : [KINDS.indexOf(after.kind), after.sendTime, after.id];
+}
+
+/** The numbers of all kinds: an index of a box has each by itself. */
+export const KIND_NUMBERS = [...KINDS.keys()];
+
+/** The earliest of the reminders of all kinds. */
+export function earliest(reminders: readonly Message[], limit: number): readonly Message[] {
+  return [...reminders].sort((a, b) => a.sendTime - b.sendTime || a.id - b.id).slice(0, limit);
 }
 
 /** The numbers of the kinds behind this one; never empty, since SQL knows no empty list. */

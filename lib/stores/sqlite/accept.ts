@@ -1,5 +1,4 @@
 /** Accepting in SQLite: inside one transaction, one message after the other. */
-import type { DomainUsage } from '../shared/domain-usage.ts';
 import {
   CANDIDATE_COLUMNS,
   LOOKS,
@@ -18,7 +17,7 @@ import {
   type Plan,
   type Usage,
 } from '../shared/quota.ts';
-import { INSERT_COLUMNS, fromMessage, sizeOf } from '../shared/rows.ts';
+import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { int, marks } from '../shared/values.ts';
 import { endRow } from './end.ts';
 import { noteChange } from './changes.ts';
@@ -28,7 +27,6 @@ import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accep
 
 export interface Accepting {
   readonly db: Sqlite;
-  readonly domains: DomainUsage;
   readonly now: number;
 }
 
@@ -57,17 +55,13 @@ export function remember(db: Sqlite, key: string, box: string, incTime: number):
 }
 
 function makeRoom(
-  { db, domains, now }: Accepting,
+  { db, now }: Accepting,
   message: NewMessage,
   rules: AcceptRules,
 ): { readonly full?: string; readonly dropped: readonly Dropped[] } {
-  const usages = limitsOf(message, rules).map((limit) => usageOf(db, domains, limit));
+  const usages = limitsOf(message, rules).map((limit) => usageOf(db, limit));
   const { full, replaced, giveWay } = planFor(db, message, rules, usages);
   if (full !== undefined) return { full, dropped: [] };
-  for (const usage of usages) {
-    usage.messages++;
-    usage.bytes += sizeOf(message);
-  }
   return {
     dropped: [...erase(db, replaced, REPLACED_REASON, now), ...erase(db, giveWay, QUOTA_REASON, now)],
   };
@@ -89,15 +83,15 @@ function planFor(db: Sqlite, message: NewMessage, rules: AcceptRules, usages: re
   return decided;
 }
 
-function usageOf(db: Sqlite, domains: DomainUsage, limit: Limit): Usage {
-  const recent = limit.column === 'domain' ? domains.recent(limit) : undefined;
-  if (recent) return recent;
-  const [row = {}] = db
-    .sql(`select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where ${limit.column} = ?`)
-    .all(limit.name);
-  const usage = { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
-  if (limit.column === 'domain') domains.counted(limit.name, usage);
-  return usage;
+/** Triggers count what waits in a domain: it may be a million. */
+const USAGE = {
+  box: 'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where box = ?',
+  domain: 'select messages, bytes from silo_usage where domain = ?',
+} as const;
+
+function usageOf(db: Sqlite, { column, name }: Limit): Usage {
+  const [row = {}] = db.sql(USAGE[column]).all(name);
+  return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
 }
 
 /** Who may make room: receipts, then the oldest messages. */

@@ -1,5 +1,5 @@
 /** Reminders and devices in SQLite. */
-import { MESSAGE_COLUMNS, toEnded, toMessage } from '../shared/rows.ts';
+import { KIND_NUMBERS, MESSAGE_COLUMNS, earliest, toDueDevice, toEnded, toMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { noteChange } from './changes.ts';
@@ -10,14 +10,22 @@ import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 
 export function sqliteReminders(db: Sqlite): Part<ReminderStore> {
   return {
-    reminders: (box, now, limit, after) =>
-      db
-        .sql(
-          `select ${MESSAGE_COLUMNS} from silo where snd_time > ? and box is not null and (? = '' or box = ?)
-             and (snd_time, id) > (?, ?) order by snd_time, id limit ?`,
-        )
-        .all(now, box, box, after?.sendTime ?? 0, after?.id ?? 0, limit)
-        .map(toMessage),
+    reminders: (box, now, limit, { sendTime, id } = { sendTime: 0, id: 0 }) => {
+      // With the words of the index, which has only what has a time.
+      const page = (of: string, ...values: readonly (string | number)[]) =>
+        db
+          .sql(
+            `select ${MESSAGE_COLUMNS} from silo where ${of} and snd_time > 0 and snd_time > ?
+               and (snd_time, id) > (?, ?) order by snd_time, id limit ?`,
+          )
+          .all(...values, now, sendTime, id, limit)
+          .map(toMessage);
+      if (box === '') return page('box is not null');
+      return earliest(
+        KIND_NUMBERS.flatMap((kind) => page('box = ? and kind = ?', box, kind)),
+        limit,
+      );
+    },
 
     cancel: (ids, now) =>
       ids.flatMap((id) => {
@@ -72,6 +80,16 @@ export function sqliteDevices(db: Sqlite, clock: () => number): Part<DeviceStore
         )
         .run(...[box, device, now, attempts, strikes, nextTime, lastStatus], ...[box, owner, fence]).changes >
       0,
+
+    dueDevices: (until, after, limit) =>
+      db
+        .sql(
+          `select box, device, next_time from silo_device
+             where next_time between 1 and ? and (next_time, box, device) > (?, ?, ?)
+             order by next_time, box, device limit ?`,
+        )
+        .all(until, after?.nextTime ?? 0, after?.box ?? '', after?.device ?? '', limit)
+        .map(toDueDevice),
 
     parkDevices: (box, now) => {
       db.sql('update silo_device set next_time = 0 where box = ? and next_time > 0 and next_time <= ?').run(

@@ -13,7 +13,7 @@ import type { Synchronous } from './synchronous.ts';
 import type { Store } from '../contract/store.ts';
 
 /** What the other side answers by itself. */
-type Ours = 'name' | 'warnings' | 'close';
+type Ours = 'name' | 'warnings' | 'close' | 'forgetTurns';
 
 export type Engine = Synchronous<Omit<Store, Ours | keyof Sweeps>> & Sweeps;
 

@@ -1,7 +1,6 @@
 /** Messages in SQLite. */
-import { DomainUsage } from '../shared/domain-usage.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
-import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toMessage } from '../shared/rows.ts';
+import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toLedger, toMessage } from '../shared/rows.ts';
 import { accept, remember } from './accept.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { acceptAll } from './accept-all.ts';
@@ -12,10 +11,12 @@ import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 
 export function sqliteMessages(db: Sqlite, clock: () => number): Part<MessageStore> {
-  const domains = new DomainUsage();
   return {
-    accept: (message, rules) => accept({ db, domains, now: clock() }, message, rules),
+    accept: (message, rules) => accept({ db, now: clock() }, message, rules),
     acceptAll: (messages) => acceptAll(db, messages, clock()),
+
+    // Triggers count.
+    ledger: () => toLedger(db.sql('select outcome, n from silo_outcome').all()),
 
     adopt: (adoptions) => {
       for (const { id, key, box, incTime, expTime } of adoptions) {

@@ -43,7 +43,6 @@ export const KINDS = {
   lastMailboxChange: 'read',
   leaveNode: 'lease',
   ledger: 'read',
-  leftSubscriptions: 'read',
   mailboxChanges: 'read',
   mailboxStates: 'read',
   nodes: 'lease',

@@ -14,7 +14,7 @@ type Remote = {
 /** Rows of other programs that are adopted in one go. */
 const ADOPTED_AT_ONCE = 100;
 
-export function storeOn(thread: Thread, name: string): Store {
+export function storeOn(thread: Pick<Thread, 'call' | 'close'>, name: string): Store {
   const remote = remoteOf(thread);
   return {
     name,
@@ -77,13 +77,15 @@ export function storeOn(thread: Thread, name: string): Store {
       });
     },
 
+    // Its thread does one thing after the other, so nobody takes turns.
+    forgetTurns: () => Promise.resolve(0),
     // Nothing to set: a file is always opened with synchronous = full.
     warnings: () => Promise.resolve([]),
     close: () => thread.close(),
   };
 }
 
-function remoteOf(thread: Thread): Remote {
+function remoteOf(thread: Pick<Thread, 'call'>): Remote {
   const methods = Object.keys(KINDS).map((method) => [
     method,
     (...args: readonly unknown[]) => thread.call(method, args),

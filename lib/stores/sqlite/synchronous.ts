@@ -7,4 +7,4 @@ export type Synchronous<T> = {
 };
 
 /** What a part does itself: all but the sweeps and the reads that both engines share. */
-export type Part<T> = Synchronous<Omit<T, keyof Sweeps | keyof ReadStore>>;
+export type Part<T> = Synchronous<Omit<T, keyof Sweeps | keyof ReadStore | 'forgetTurns'>>;

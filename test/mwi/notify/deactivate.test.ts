@@ -49,7 +49,7 @@ test('a stop breaks off what a lost connection began, and sends all away that ar
   await deactivation.close();
   expect(ends()).toEqual(Array(5).fill('terminated;reason=deactivated'));
   expect(context.served.size).toBe(0);
-  expect(await store.leftSubscriptions('one', 'another')).toEqual([]);
+  expect(await store.subscribedRuns('one')).toEqual([]);
 });
 
 test('at a start the phones of an earlier run are told: those whose time is over so, the others to come back', async () => {

@@ -226,9 +226,10 @@ export function mwiConformance(create: () => Promise<StoreUnderTest>): void {
     test('one comes back as it was, for the next run of its node', async () => {
       const subscription = aSubscription(box, { node: `node-${box}` });
       expect(await store.subscribe(subscription)).toEqual([]);
-      expect(await store.leftSubscriptions(`node-${box}`, 'run-2')).toEqual([subscription]);
-      expect(await store.leftSubscriptions(`node-${box}`, 'run-1')).toEqual([]);
-      expect(await store.leftSubscriptions('node-2', 'run-2')).toEqual([]);
+      expect(await store.subscriptionsOf(`node-${box}`, 'run-1', '', 10)).toEqual([subscription]);
+      expect(await store.subscriptionsOf(`node-${box}`, 'run-2', '', 10)).toEqual([]);
+      expect(await store.subscribedRuns(`node-${box}`)).toEqual(['run-1']);
+      expect(await store.subscribedRuns('node-2')).toEqual([]);
     });
 
     test('one replaces that of the same device, mailbox and Event id, and says so', async () => {
@@ -264,7 +265,7 @@ export function mwiConformance(create: () => Promise<StoreUnderTest>): void {
       };
       expect(await store.refreshSubscription(subscription.id, refresh)).toBe(true);
       expect(await store.refreshSubscription(subscription.id, refresh)).toBe(true);
-      expect(await store.leftSubscriptions(`node-${box}`, 'run-2')).toEqual([
+      expect(await store.subscriptionsOf(`node-${box}`, 'run-1', '', 10)).toEqual([
         { ...subscription, ...refresh },
       ]);
       await store.unsubscribe([subscription.id]);

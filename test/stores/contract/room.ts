@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NewMessage } from '../../../lib/stores/contract/message.ts';
 import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
+import type { DueDevice } from '../../../lib/stores/contract/devices.ts';
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
 import { aMessage, type StoreUnderTest } from './messages.ts';
@@ -92,6 +93,28 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       await second.close();
     });
 
+    test('boxes that were counted leave nothing behind, and a turn that is forgotten is taken anew', async () => {
+      const limited = rules({ box: { messages: 1, bytes: 0 } });
+      const names = Array.from({ length: 50 }, (_, n) => `user${n}@${domain}`);
+      await Promise.all(names.map((name) => store.accept(aMessage(name), limited)));
+      while ((await store.forgetTurns(now, 20)) > 0);
+      expect(await store.forgetTurns(now, 20)).toBe(0);
+      const second = await under.open(() => now);
+      const forget = async () => {
+        for (let n = 0; n < 30; n++) await second.forgetTurns(now + 1, 20);
+      };
+      const all = { ...limited, domain: { messages: 60, bytes: 0 } };
+      const results = await Promise.all([
+        ...Array.from({ length: 40 }, (_, n) =>
+          [store, second][n % 2]!.accept(aMessage(`other${n}@${domain}`), all),
+        ),
+        forget(),
+      ]);
+      expect(results.filter((result) => result?.stored === true)).toHaveLength(10);
+      while ((await store.forgetTurns(now + 1, 1000)) > 0);
+      await second.close();
+    });
+
     test('bytes count, those of kept headers, too', async () => {
       const limited = rules({ box: { messages: 0, bytes: 250 } });
       const over = { body: Buffer.alloc(100, 'x'), headers: 'X-A: 1\r\n' };
@@ -126,6 +149,35 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       }
       expect(stored).toBe(30);
       await second.close();
+    });
+
+    test('what has ended in a domain makes room for as much, however it ended; what comes back takes it again', async () => {
+      const limited = rules({ domain: { messages: 4, bytes: 0 } });
+      const put = (over: Partial<NewMessage> = {}) => accept({ expTime: 900_000, ...over }, limited);
+      const full = async () => expect((await put()).full).toContain('4 messages');
+      const one = await put({ expTime: 1100 });
+      await put({ sendTime: 2000, nextTime: 2000 });
+      await put();
+      await put();
+      await full();
+      const [first, second, third] = await waiting();
+      expect(first!.id).toBe(one.id);
+      await store.settleByKey(second!.key, { outcome: 'delivered', status: 200, reason: '' });
+      await put();
+      await full();
+      const lease = await leaseOf();
+      await store.settle(lease, third!, { outcome: 'dead', status: 400, reason: 'no' });
+      await store.release(lease);
+      await put();
+      await full();
+      const [reminder] = await store.reminders(box, now, 10);
+      expect(await store.cancel([reminder!.id], now)).toHaveLength(1);
+      await store.replay([third!.id], 900_000);
+      await full();
+      now = 1100;
+      while ((await store.expire(now, 100)).length > 0);
+      await put();
+      await full();
     });
 
     test('a message that needs more room than a few give gets it', async () => {
@@ -390,14 +442,37 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.holdDevice(lease, 'sip:bob@192.0.2.1', now, { ...hold, nextTime: 1600 })).toBe(true);
       expect(await store.holdDevice({ ...lease, fence: 1 }, 'urn:uuid:1', now, hold)).toBe(false);
       const due = async (until: number) =>
-        (await store.dueDevices(until, 1000)).filter((one) => one.box === box);
+        (await store.dueDevices(until, undefined, 1000)).filter((one) => one.box === box);
       expect(await due(1499)).toEqual([]);
-      expect(await due(1600)).toMatchObject([{ box, nextTime: 1500 }]);
+      expect(await due(1600)).toEqual([
+        { box, device: 'urn:uuid:1', nextTime: 1500 },
+        { box, device: 'sip:bob@192.0.2.1', nextTime: 1600 },
+      ]);
       const states = new Map((await store.deviceStates(box)).map((state) => [state.device, state]));
       expect(states.get('urn:uuid:1')).toMatchObject({ ...hold, firstSeen: 1000, until: 9000 });
       expect(states.get('sip:bob@192.0.2.1')).toMatchObject({ until: 0, nextTime: 1600 });
       await store.parkDevices(box, 1500);
       expect(await due(9999)).toMatchObject([{ nextTime: 1600 }]);
+      await store.release(lease);
+    });
+
+    test('devices that are due come in pages, by time, however many have the same one', async () => {
+      const names = Array.from({ length: 7 }, (_, n) => `urn:uuid:${n}`);
+      const lease = await leaseOf();
+      const hold = { attempts: 1, strikes: 0, lastStatus: 486 };
+      for (const [n, device] of names.entries())
+        await store.holdDevice(lease, device, now, { ...hold, nextTime: n === 0 ? 51 : 50 });
+      const found: DueDevice[] = [];
+      let after: DueDevice | undefined;
+      do {
+        const page = await store.dueDevices(51, after, 2);
+        expect(page.length).toBeLessThanOrEqual(2);
+        found.push(...page);
+        after = page.at(-1);
+      } while (after);
+      const ours = found.filter((one) => one.box === box).map(({ device }) => device);
+      expect([...ours].sort()).toEqual(names);
+      expect(ours.at(-1)).toBe('urn:uuid:0');
       await store.release(lease);
     });
 

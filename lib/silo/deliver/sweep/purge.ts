@@ -8,6 +8,9 @@ const PAGE = 500;
 const VANISHED_PAGE = 1000;
 const VANISHED_PAGES = 20;
 
+/** Seconds: by far longer than a turn lasts, whatever the clocks of the nodes say. */
+const TURNS_KEPT = 3600;
+
 export interface PurgeContext extends Pick<SiloContext, 'store' | 'events' | 'settings' | 'now'> {
   /** Messages of these boxes have ended: the messages behind them may have waited for that. */
   readonly onEnded: (boxes: readonly string[]) => Promise<void>;
@@ -52,5 +55,6 @@ export function createPurge({ store, events, settings, now, onEnded }: PurgeCont
     if (settings.keepDead > 0) await all(() => store.expireDead(now() - settings.keepDead, PAGE));
     await all(() => store.expireBindings(now(), PAGE));
     await all(() => store.forgetDevices(now(), PAGE));
+    await all(() => store.forgetTurns(now() - TURNS_KEPT, PAGE));
   };
 }

@@ -3,6 +3,7 @@ import { BoundedSet } from '../../../base/bounded-map.ts';
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
 import { createTicker } from '../../../base/ticker.ts';
+import type { DueDevice } from '../../../stores/contract/devices.ts';
 import type { Due, NewMessage } from '../../../stores/contract/message.ts';
 import { createTail } from '../../../stores/shared/tail.ts';
 import type { SiloContext } from '../../state/context.ts';
@@ -37,6 +38,7 @@ export function createSweep(context: SweepContext): Sweep {
   const tail = createTail((after, limit) => store.tail(after, limit));
   const ticker = createTicker(log);
   const own = new BoundedSet<number>(OWN);
+  let closed = false;
   const horizon = Math.ceil(settings.tailTime);
   const onDue = (box: string) => {
     boxes.add(box);
@@ -104,14 +106,21 @@ export function createSweep(context: SweepContext): Sweep {
 
   async function wakeDue(): Promise<void> {
     const until = now() + horizon;
-    let after: Due | undefined;
+    await addAll<Due>((after) => store.due(until, after, PAGE));
+    if (settings.deliverTo === 'every')
+      await addAll<DueDevice>((after) => store.dueDevices(until, after, PAGE));
+  }
+
+  /** Page after page to its end: what is due may be another node's to serve, and stays due; it must hide nothing. */
+  async function addAll<Item extends Pick<Due, 'box' | 'nextTime'>>(
+    read: (after: Item | undefined) => Promise<readonly Item[]>,
+  ): Promise<void> {
+    let after: Item | undefined;
     do {
-      const page = await store.due(until, after, PAGE);
+      const page = await read(after);
       for (const { box, nextTime } of page) schedule.add(box, nextTime);
       after = page.length < PAGE ? undefined : page.at(-1);
-    } while (after);
-    if (settings.deliverTo === 'every')
-      for (const { box, nextTime } of await store.dueDevices(until, PAGE)) schedule.add(box, nextTime);
+    } while (after && !closed);
   }
 
   /** Boxes whose node died while it served them. */
@@ -132,6 +141,7 @@ export function createSweep(context: SweepContext): Sweep {
       if (sendTime > 0) schedule.add(box, sendTime);
     },
     close: () => {
+      closed = true;
       schedule.close();
       return ticker.close();
     },

@@ -77,9 +77,12 @@ function target(connection: Connection): SchemaTarget {
     )) as Row[];
     return missingColumns(byTable(rows.map((row) => [text(row, 'name'), text(row, 'col')])), 'mysql');
   };
-  /** A user without rights to create and alter does well when everything was made by hand. */
+  /**
+   * A user without rights to create and alter does well when everything was made by hand; then there need not even be a
+   * table in which to remember a step that found its work done.
+   */
   const unlessMade = async (error: unknown) => {
-    if (!isDenied(error) || (await missing()).length > 0) throw error;
+    if (!(isDenied(error) || isNoTable(error)) || (await missing()).length > 0) throw error;
     log.debug(`the schema was made by hand: ${textOf(error)}`);
   };
   return {

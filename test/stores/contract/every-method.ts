@@ -1,0 +1,176 @@
+/**
+ * Calls of every method of a store, so that each of its statements is sent at least once. The compiler wants a new method
+ * here; a method with several statements is called in several ways.
+ */
+import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
+import type { Lease } from '../../../lib/stores/contract/leases.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
+import { aBinding, aMessage, aRegister } from './messages.ts';
+import { aSubscription } from './mwi.ts';
+
+/** Boxes, nodes and times as the filling of the test makes them. */
+export interface Filled {
+  readonly now: number;
+  readonly box: string;
+  readonly mailbox: string;
+  /** Of a dead letter, and of a message. */
+  readonly dead: number;
+  readonly id: number;
+  readonly key: string;
+  readonly node: string;
+  readonly run: string;
+}
+
+type Calls = {
+  readonly [M in keyof Omit<Store, 'name'>]: (store: Store, filled: Filled) => Promise<unknown>;
+};
+
+const NO_LIMIT = { messages: 0, bytes: 0 };
+const rules = (over: Partial<AcceptRules>): AcceptRules => ({
+  box: NO_LIMIT,
+  domain: NO_LIMIT,
+  overflow: 'drop-oldest',
+  receipts: 0,
+  replaces: [],
+  ...over,
+});
+
+const LEASE = 30;
+async function leased(store: Store, box: string, work: (lease: Lease) => Promise<unknown>): Promise<void> {
+  const claim = await store.claim(box, 'tester', LEASE);
+  if (!('lease' in claim)) throw new Error(`${box} is held`);
+  await work(claim.lease);
+  await store.release(claim.lease);
+}
+
+export const EVERY_METHOD: Calls = {
+  accept: async (store, { box }) => {
+    const limit = { messages: 3, bytes: 300 };
+    const receipt = { kind: 'receipt', thread: 'a'.repeat(64) } as const;
+    for (const overflow of ['reject', 'drop-receipts', 'drop-oldest'] as const)
+      await store.accept(aMessage(box), rules({ box: limit, overflow }));
+    await store.accept(aMessage(box), rules({ domain: limit }));
+    await store.accept(
+      aMessage(box, receipt),
+      rules({ box: limit, replaces: [receipt.thread], receipts: 2 }),
+    );
+    await store.accept(aMessage(box, receipt), rules({ replaces: [receipt.thread] }));
+  },
+  acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
+  adopt: async (store, { now, box }) => {
+    const [row] = await store.foreign(1);
+    await store.adopt([{ id: row!.id, key: 'f'.repeat(64), box, incTime: now, expTime: now + 100 }]);
+  },
+  beat: (store, { node, run }) => store.beat({ node, run, process: 'p', server: 's', version: 'v' }),
+  bindings: (store, { now, box }) => store.bindings(box, now),
+  boxes: (store, { box }) => store.boxes(box, 1000),
+  cancel: async (store, { now, box }) => {
+    const page = await store.reminders(box, now, 5);
+    await store.cancel(
+      page.map(({ id }) => id),
+      now,
+    );
+  },
+  claim: (store, { box }) => store.claim(box, 'tester', LEASE),
+  close: () => Promise.resolve(),
+  deadLetters: async (store, { box, dead }) => {
+    await store.deadLetters('', dead, 100);
+    await store.deadLetters(box, 0, 100);
+  },
+  defer: (store, { box, id, now }) =>
+    leased(store, box, (lease) =>
+      store.defer(lease, id, { nextTime: now + 9, status: 486, strike: true, refusedBy: 'x' }),
+    ),
+  deviceStates: (store, { box }) => store.deviceStates(box),
+  dropDead: (store, { dead, now }) => store.dropDead([dead + 1], now),
+  due: async (store, { now }) => {
+    const page = await store.due(now, undefined, 1000);
+    await store.due(now, page.at(-1), 1000);
+  },
+  dueDevices: async (store, { now }) => {
+    const page = await store.dueDevices(now, undefined, 1000);
+    await store.dueDevices(now, page.at(-1), 1000);
+  },
+  endVanished: (store) => store.endVanished('', 1000),
+  expire: (store, { now }) => store.expire(now, 50),
+  expireBindings: (store, { now }) => store.expireBindings(now, 50),
+  expireDead: (store, { now }) => store.expireDead(now, 50),
+  expirePublications: (store, { now }) => store.expirePublications(now, 50),
+  expireSubscriptions: (store, { now }) => store.expireSubscriptions(now, 50),
+  foreign: (store) => store.foreign(1000),
+  forget: (store, { now }) => store.forget(now, 50),
+  forgetDevices: (store, { now }) => store.forgetDevices(now, 50),
+  forgetMailboxes: (store, { now }) => store.forgetMailboxes(now - 90, now - 90),
+  forgetNodes: (store) => store.forgetNodes(1_000_000),
+  forgetTurns: (store, { now }) => store.forgetTurns(now, 50),
+  holdDevice: (store, { now, box }) =>
+    leased(store, box, (lease) =>
+      store.holdDevice(lease, 'urn:x', now, { attempts: 1, strikes: 1, nextTime: now, lastStatus: 486 }),
+    ),
+  holdsMail: (store, { now, box }) => store.holdsMail(box, now),
+  knowDevice: (store, { now, box }) => store.knowDevice(box, 'urn:x', now, now + 100),
+  lastId: (store) => store.lastId(),
+  lastMailboxChange: (store) => store.lastMailboxChange(),
+  leaveNode: (store, { node, run }) => store.leaveNode(node, run),
+  ledger: (store) => store.ledger(),
+  mailboxChanges: (store) => store.mailboxChanges(10, 1000),
+  mailboxStates: (store, { now, mailbox, box }) => store.mailboxStates([mailbox, box], now),
+  nodes: (store) => store.nodes(),
+  orphans: (store) => store.orphans('tester', 100),
+  park: (store, { now, box }) => store.park(box, now, now + 5),
+  parkDevices: (store, { now, box }) => store.parkDevices(box, now),
+  ping: (store) => store.ping(),
+  publish: async (store, { now, mailbox }) => {
+    const change = { mailbox, publisher: 'vm', replace: true, body: 'x', expires: now + 50, now };
+    await store.publish({ ...change, ifMatch: undefined, tag: 'new-tag' });
+    await store.publish({ ...change, ifMatch: 'new-tag', tag: 'newer-tag' });
+  },
+  refreshSubscription: (store) => {
+    const { target, remoteCseq, localCseq, expires, updated, source, moved } = aSubscription('x');
+    return store.refreshSubscription('0'.repeat(32), {
+      ...{ target, remoteCseq, localCseq, expires, updated, source, moved },
+    });
+  },
+  register: async (store, { now, box }) => {
+    const binding = aBinding(box, 'sip:bob@192.0.2.9', { expires: now + 100, updated: now });
+    await store.register(aRegister(box, [binding], { now }));
+    await store.register(aRegister(box, [{ ...binding, expires: 0 }], { now, cseq: 2 }));
+  },
+  registeredAmong: (store, { now, box, mailbox }) => store.registeredAmong([box, mailbox], now),
+  release: (store, { box }) => leased(store, box, () => Promise.resolve()),
+  reminders: async (store, { now, box }) => {
+    const page = await store.reminders('', now, 100);
+    await store.reminders('', now, 100, page.at(-1));
+    await store.reminders(box, now, 100, page.at(0));
+  },
+  renew: (store) => store.renew('owner-1', LEASE),
+  replay: (store, { dead, now }) => store.replay([dead], now + 100),
+  settle: (store, { box, now }) =>
+    leased(store, box, async (lease) => {
+      for (const outcome of ['delivered', 'dead'] as const) {
+        const [message] = await store.waiting(box, now, 1);
+        await store.settle(lease, message!, { outcome, status: 200, reason: '' });
+        await store.settle(lease, message!, { outcome: 'delivered', status: 200, reason: '' });
+      }
+    }),
+  settleByKey: (store, { key }) => store.settleByKey(key, { outcome: 'delivered', status: 200, reason: '' }),
+  subscribe: async (store, { mailbox, node }) => {
+    await store.subscribe(aSubscription(mailbox, { device: 'd'.repeat(64), node }));
+    await store.subscribe(aSubscription(mailbox, { device: 'd'.repeat(64), node }));
+  },
+  subscribedRuns: (store, { node }) => store.subscribedRuns(node),
+  subscriptionIds: (store, { mailbox }) => store.subscriptionIds([mailbox]),
+  subscriptionsOf: (store, { node, run }) => store.subscriptionsOf(node, run, '1', 1000),
+  tail: (store) => store.tail(10, 1000),
+  take: (store, { box, id }) => leased(store, box, (lease) => store.take(lease, id, 'urn:x')),
+  takeByKey: (store, { key }) => store.takeByKey(key, 'urn:y'),
+  takeSubscriptions: (store, { node }) => store.takeSubscriptions(['1', '2'], node, { node: 'n', run: 'r' }),
+  turnedBoxes: (store, { now }) => store.turnedBoxes(now - 2, now),
+  unsubscribe: (store) => store.unsubscribe(['1', '2']),
+  waiting: async (store, { now, box }) => {
+    const page = await store.waiting(box, now, 3);
+    await store.waiting(box, now, 100, { after: page[0], device: 'urn:x' });
+  },
+  warnings: (store) => store.warnings(),
+  watchMailbox: (store, { now, mailbox }) => store.watchMailbox(mailbox, now),
+};
