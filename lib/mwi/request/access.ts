@@ -4,12 +4,13 @@ import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr } from '../../sip/read/headers.ts';
 import { recipientOf, served } from '../../sip/read/recipient.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { aorOf, parseUri } from '../../sip/read/uri.ts';
+import { aorOf } from '../../sip/read/uri.ts';
+import { createAliases } from './aliases.ts';
 import type { Authorize, MwiSettings } from './options.ts';
 
 interface Mailbox {
   readonly aor: string;
-  /** The request named an alias. */
+  /** The request named it otherwise: by an alias, or by what the host app knows. */
   readonly aliased: boolean;
 }
 
@@ -24,26 +25,28 @@ export interface Access {
 
 export function createAccess(settings: MwiSettings): Access {
   const trusted = networks(settings.publishers);
-  const aliases = new Set(settings.aliases);
+  const aliases = createAliases(settings.aliases, settings);
   const ownsIt: Authorize = (req, mailbox) => fromOf(req, settings) === mailbox;
   const isTrusted: Authorize = (req) => contains(trusted, req.source_address);
   const { authorizeSubscribe = ownsIt, authorizePublish = isTrusted, knows = () => true } = settings;
 
-  /** Of the subscriber, when the request names an alias. */
-  function ownMailbox(req: SipRequest): string | undefined {
-    const user = parseUri(req.uri)?.user;
-    const aor = aorOf(req.uri, settings);
-    const named = (user !== undefined && aliases.has(user)) || (aor !== undefined && aliases.has(aor));
-    return named ? fromOf(req, settings) : undefined;
+  /** What the host app says, or an alias. */
+  async function namedMailbox(req: SipRequest): Promise<string | undefined> {
+    const said = await settings.mailboxOf?.(req);
+    if (said === undefined) return aliases.mailboxOf(req.uri, fromOf(req, settings));
+    const aor = aorOf(/^(?:sips?|tel):/i.test(said) ? said : `sip:${said}`, settings);
+    if (aor !== undefined) return aor;
+    throw new SiloError('SILO_USAGE', 'mailboxOf returned no address such as bob@example.org.');
   }
 
   return {
     find: async (req) => {
-      const own = ownMailbox(req);
-      const aor = own ?? recipientOf(req, settings);
+      const named = await namedMailbox(req);
+      const asked = recipientOf(req, settings);
+      const aor = named ?? asked;
       if (aor === undefined || !served(aor, settings.domains) || !(await knows(aor)))
         throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
-      return { aor, aliased: own !== undefined };
+      return { aor, aliased: named !== undefined && named !== asked };
     },
     maySubscribe: async (req, mailbox) => {
       if (!(await authorizeSubscribe(req, mailbox)))

@@ -16,6 +16,7 @@ import { defineOptions, option, type GivenOf, type SettingsOf } from '../../opti
 import { bounds } from '../../options/rules.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { domains, telDomain } from '../../sip/options.ts';
+import { faultOfAlias } from './aliases.ts';
 import { mendAccountUri } from '../summary/account.ts';
 import type { FormatOptions } from '../summary/summary.ts';
 
@@ -24,12 +25,18 @@ export type Authorize = (req: SipRequest, mailbox: string) => boolean | Promise<
 
 /** Message-Account of a mailbox: a template, or a function; undefined or '': none. */
 type Account = string | ((mailbox: string) => string | undefined);
+/** The mailbox that a request is about, an AoR; undefined: what its Request-URI or To says. */
+type MailboxOf = (req: SipRequest) => string | undefined | Promise<string | undefined>;
 type Knows = (mailbox: string) => boolean | Promise<boolean>;
 
 const account = template(['aor', 'user', 'domain']).refine((text) => {
   const uri = text.replace(/\{aor\}/g, 'a@example.org').replace(/\{\w+\}/g, 'a');
   return uri === '' || mendAccountUri(uri) !== undefined;
 }, 'wanted is a URI such as sip:voicemail-{user}@{domain}');
+
+const aliases = exactList('users, AoRs or hosts').superRefine((texts, context) => {
+  for (const message of texts.map(faultOfAlias)) if (message) context.addIssue({ code: 'custom', message });
+});
 
 const format: z.ZodType<FormatOptions> = z
   .strictObject({
@@ -77,9 +84,9 @@ export const mwiOptions = defineOptions(
     ),
     replacePublisher: option(flag, true, 'a first PUBLISH replaces what the same From has published before'),
     aliases: option(
-      exactList('users or AoRs'),
+      aliases,
       [],
-      "users or AoRs that stand for the subscriber's own mailbox, such as `*97`",
+      "users, AoRs or hosts that stand for the subscriber's own mailbox, such as `*97`, or with `{user}` for that user's, such as `*98{user}`",
     ),
     publishers: option(
       networks,
@@ -110,6 +117,10 @@ export const mwiOptions = defineOptions(
     authorizePublish: inCode(
       callback<Authorize>(),
       'may this request publish? by default those of `publishers`',
+    ),
+    mailboxOf: inCode(
+      callback<MailboxOf>(),
+      'which mailbox is this request about? undefined: as its address, or an alias, says',
     ),
     knows: inCode(
       callback<Knows>(),
