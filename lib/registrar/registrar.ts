@@ -14,6 +14,7 @@ import { readRegistration, type Registration } from '../sip/read/registration.ts
 import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Binding } from '../sip/read/binding.ts';
 import { splitAor } from '../sip/read/uri.ts';
+import { WIDTHS, needKept } from '../stores/contract/widths.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { registrarOptions, type RegistrarOptions } from './options.ts';
 
@@ -101,6 +102,7 @@ export function createRegistrar(
   async function bindingsAfter(registration: Registration, time: number): Promise<readonly Binding[]> {
     const { kind, aor, callId, cseq } = registration;
     if (kind === 'query') return store.bindings(aor, time);
+    needKept(['The address in To', aor, WIDTHS.aor], ['Call-ID', callId, WIDTHS.callId]);
     const contacts = kind === 'clear' ? '*' : bindingsOf(registration, time, granted);
     const { maxContacts } = settings;
     const registered = await store.register({ aor, now: time, callId, cseq, contacts, maxContacts });

@@ -7,6 +7,7 @@ import { header, parseNameAddr } from '../../sip/read/headers.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { MwiStore, PublicationChange } from '../../stores/contract/mwi.ts';
+import { WIDTHS, needKept } from '../../stores/contract/widths.ts';
 import { fromOf, type Access } from '../request/access.ts';
 import { ALLOW_EVENTS, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
@@ -57,6 +58,7 @@ export async function onPublish(
     return;
   }
   const publisher = publisherOf(req, settings);
+  needKept(['The address of the mailbox', aor, WIDTHS.aor], ['The URI of From', publisher, WIDTHS.publisher]);
   if (content !== undefined) tellMended(context, { mailbox: aor, publisher, repairs: content.repairs });
   const body = content && formatSummary({ ...content, messages: [] }, { urgent: 'given', video: true });
   await publish(context, res, { mailbox: aor, publisher, ifMatch, body }, lifetime);

@@ -7,6 +7,7 @@ import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import { sourceOf } from '../../sip/read/source.ts';
 import { bracketed, parseUri, targetOf } from '../../sip/read/uri.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
+import { WIDTHS, needKept } from '../../stores/contract/widths.ts';
 import { deviceKey } from '../notify/device.ts';
 import type { DialogName } from '../notify/dialog.ts';
 import { ownContact } from '../request/contact.ts';
@@ -42,14 +43,20 @@ export function subscriptionOf(
   const { target, source } = placeOf(req);
   const instance = contactOf(req)?.params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
   const routes = routesOf(req);
+  const [local, remote] = [untagged(header(req, 'To') ?? ''), untagged(header(req, 'From') ?? '')];
+  needKept(
+    ['To', local, WIDTHS.header],
+    ['From', remote, WIDTHS.header],
+    ['The address of the mailbox', facts.mailbox, WIDTHS.aor],
+  );
   return {
     id: randomBytes(16).toString('hex'),
     ...given,
     device: deviceKey({ instance, contact: target, address: source.address, route: routes }),
     callId,
     remoteTag,
-    local: untagged(header(req, 'To') ?? ''),
-    remote: untagged(header(req, 'From') ?? ''),
+    local,
+    remote,
     target,
     routes,
     source,
@@ -86,6 +93,7 @@ export function dialogOf(req: SipRequest): Dialog {
     throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs Call-ID, CSeq and a From tag.', {
       status: 400,
     });
+  needKept(['Call-ID', callId, WIDTHS.callId], ['The tag of From', remoteTag, WIDTHS.tag]);
   return { callId, remoteTag, localTag, cseq };
 }
 
@@ -100,6 +108,7 @@ function targetOfContact(req: SipRequest): string {
   const scheme = parseUri(uri)?.scheme;
   if (scheme === undefined || scheme === 'tel' || targetOf(uri) === undefined)
     throw new SiloError('SILO_SIP_SYNTAX', 'A SUBSCRIBE needs one Contact with a SIP URI.', { status: 400 });
+  needKept(['Contact', uri, WIDTHS.header]);
   return uri;
 }
 

@@ -68,6 +68,9 @@ export interface RegisterRequest extends HeaderSource, ReceivedRequest {
 /** RFC 3261 20.10: a malformed `expires` parameter counts as one hour (RFC 2543 phones send dates). */
 const MALFORMED_EXPIRES = 3600;
 
+/** As much of an instance as is kept: a longer one is no obstacle. */
+const MAX_INSTANCE = 255;
+
 function refuse(found: string, wanted: string): never {
   throw new SiloError('SILO_SIP_SYNTAX', `This REGISTER has ${found}; ${wanted}. Correct the request.`, {
     status: 400,
@@ -90,7 +93,7 @@ function readContact(text: string, headerExpires: number | undefined): Registere
   if (contact === undefined || (/^(?:sips?|tel):/i.test(contact.uri) && parseUri(contact.uri) === undefined))
     return refuse(`the Contact ${shown(text)}`, 'wanted is <sip:user@host> with parameters (RFC 3261 20.10)');
   const { uri, params } = contact;
-  const instance = params.get('+sip.instance')?.replace(/^<|>$/g, '').trim();
+  const instance = params.get('+sip.instance')?.replace(/^<|>$/g, '').trim().slice(0, MAX_INSTANCE);
   const regId = deltaSeconds(params.get('reg-id') ?? '') ?? 0;
   const methods = params.get('methods');
   return {

@@ -50,7 +50,7 @@ export function fromBinding(binding: Binding): (string | number | null)[] {
     binding.contact,
     binding.expires,
     binding.q,
-    binding.instance?.slice(0, 255) ?? null,
+    binding.instance ?? null,
     binding.regId ?? null,
     binding.callId,
     binding.cseq,

@@ -1,5 +1,8 @@
 /** Errors of a database, as a request is answered with them. */
 import { SiloError, textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+
+const log = logger('store');
 
 /** Storage does not answer: the request gets 503 with Retry-After and nothing is lost. */
 export function unavailable(store: string, cause: unknown): SiloError {
@@ -10,10 +13,15 @@ export function unavailable(store: string, cause: unknown): SiloError {
   );
 }
 
-/** A value that a column can't take: this one request is at fault, not the store. */
+/**
+ * A value that a column can't take: this one request is at fault, not the store. The database's own sentence has names of
+ * columns in it, and is for the log.
+ */
 export function refusedValue(cause: unknown): SiloError {
-  return new SiloError('SILO_REFUSED', `The database refused a value (${textOf(cause)}).`, {
-    status: 400,
-    cause,
-  });
+  log.warn(`the database refused a value: ${textOf(cause)}`);
+  return new SiloError(
+    'SILO_REFUSED',
+    'A header of this request is too long, or has characters that can not be stored: shorten it, or write it in UTF-8.',
+    { status: 400, cause },
+  );
 }
