@@ -51,18 +51,18 @@ export interface NameAddr {
   readonly params: string;
 }
 
-const NAMED = /^((?:"(?:[^"\\]|\\[^])*"|[^<",;]*?)?)\s*<([^<>\s]*)>\s*((?:;[^]*)?)$/;
+const NAMED = /^((?:"(?:[^"\\]|\\[^])*"|[^<",;]*?)?)\s*<\s*([^<>\s]*)\s*>\s*((?:;[^]*)?)$/;
 
 /**
  * Reads `"name" <uri>;params` or `uri;params`. Without brackets everything from the first `;` belongs to the
- * header (RFC 3261 20.10).
+ * header (RFC 3261 20.10). Blanks around the URI are passed over, as sofia-sip does.
  */
 export function readNameAddr(value: string): NameAddr | undefined {
   const found = NAMED.exec(value);
   if (found) return { display: (found[1] ?? '').trim(), uri: found[2] ?? '', params: found[3] ?? '' };
-  if (/[<>"\s,]/.test(value.split(';')[0] ?? '')) return undefined;
   const semicolon = value.indexOf(';');
-  const uri = semicolon < 0 ? value : value.slice(0, semicolon);
+  const uri = (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
+  if (/[<>"\s,]/.test(uri)) return undefined;
   return uri === '' ? undefined : { display: '', uri, params: semicolon < 0 ? '' : value.slice(semicolon) };
 }
 
