@@ -14,6 +14,10 @@ import { openSource, sameDatabase, type SiloSource } from '../stores/source/silo
 import type { ImportArguments } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
 
+/** Exit codes: the end of the table was not reached; it was, and rows were refused. */
+const FAILED = 1;
+const SOME_REFUSED = 2;
+
 /** Imports, says on standard error how far it is and on standard output what it did. Returns the exit code. */
 export async function importCommand(options: ImportArguments, config: Config): Promise<number> {
   const report = options.report === '' ? undefined : await openReport(options.report);
@@ -84,7 +88,8 @@ async function importInto(
       { ...config.silo, batch, examples: report ? Infinity : EXAMPLES },
     );
     ({ tally, complete } = result);
-    return complete ? 0 : 1;
+    if (!complete) return FAILED;
+    return tally.refused > 0 ? SOME_REFUSED : 0;
   } finally {
     // Also when it fails: what is in stays in, and the next run goes on.
     interrupt.end();

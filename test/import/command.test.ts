@@ -102,7 +102,7 @@ describe.each([
       );
       const report = join(folder.path, 'report.json');
       const run = await importHere(source, ['--report', report]);
-      expect(run.exit).toEqual({ code: 0, signal: null });
+      expect(run.exit).toEqual({ code: 2, signal: null });
       const text = run.stdout.split('\n').slice(2).join('\n');
       expect(text).toMatch(
         /^imported +3\n {2}1 to be sent at a set time\n {2}repaired +1\n {4}1 message\/cpim/m,
@@ -285,6 +285,37 @@ describe('what MariaDB does to text', needing(mariadbMissing()), () => {
       await source.drop();
     }
   });
+
+  test.each(['utf32', 'utf16', 'utf16le', 'ucs2', 'latin2', 'cp1250'])(
+    'a table of %s is read as it was meant, in every column',
+    async (charset) => {
+      const source = await msiloTable('MariaDB');
+      try {
+        await source.sql(`alter table silo convert to character set ${charset}`);
+        await source.insert({
+          src_addr: 'sip:alice@example.org',
+          username: 'bož',
+          extra_hdrs: 'Subject: žluťoučký\r\n',
+          body: Buffer.from('hello ž'),
+        });
+        await source.insert({ username: '' });
+        const run = await importHere(source);
+        // A row without a recipient is refused, and the exit code says so.
+        expect(run.exit, run.stdout).toEqual({ code: 2, signal: null });
+        const [row] = await source.stored('select src_addr, box, body, extra_hdrs, ctype from silo');
+        const text = (value: unknown) => Buffer.from(value as Uint8Array).toString();
+        expect({ ...row, body: text(row?.['body']), extra_hdrs: text(row?.['extra_hdrs']) }).toEqual({
+          src_addr: 'sip:alice@example.org',
+          box: 'bo%C5%BE@example.org',
+          body: 'hello ž',
+          extra_hdrs: 'Subject: žluťoučký\r\n',
+          ctype: 'text/plain',
+        });
+      } finally {
+        await source.drop();
+      }
+    },
+  );
 
   test('addresses and types that fill their column are told', async () => {
     const source = await msiloTable('MariaDB', 'kamailio 7');

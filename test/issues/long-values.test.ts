@@ -102,10 +102,8 @@ describe('a value that gets past', needing(mariadbMissing()), () => {
     const store = await openStore(database.url);
     const change = { mailbox: long(400), publisher: 'p', ifMatch: undefined, body: 'b', replace: true };
     const refused = store.publish({ ...change, tag: 't', expires: 9, now: 1 });
-    await expect(refused).rejects.toMatchObject({
-      status: 400,
-      message: expect.not.stringMatching(/column/),
-    });
+    await expect(refused).rejects.toMatchObject({ status: 400 });
+    await expect(refused).rejects.not.toThrow(/column/);
     await store.close();
     await database.drop();
   });

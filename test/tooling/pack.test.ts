@@ -17,7 +17,7 @@ function npmPack(...args: readonly string[]): string {
   });
 }
 
-test('a fresh clone packs what it builds, and nothing of an older build', async () => {
+test('a fresh clone packs what it builds, and nothing of an older build', { timeout: 120_000 }, async () => {
   const clone = smallProject();
   clone.write('dist/lib/gone.js', '');
   clone.write('dist/.built-from', 'something else');
@@ -32,26 +32,30 @@ test('a fresh clone packs what it builds, and nothing of an older build', async 
   expect(scripts['prepack']).toBe('node scripts/prepack.js');
 });
 
-test('the package holds the application, the library with its types, the schema and the pages, and nothing else', () => {
-  const [packed] = JSON.parse(npmPack('--dry-run')) as [{ files: { path: string }[] }];
-  const files = packed.files.map(({ path }) => path);
-  for (const wanted of [
-    'dist/app.js',
-    'dist/lib/index.js',
-    'dist/lib/index.d.ts',
-    'sql/mysql/0001-silo.sql',
-    'sql/sqlite/0001-silo.sql',
-    'docs/storing.md',
-    'CHANGELOG.md',
-    'LICENSE',
-    'README.md',
-    'package.json',
-  ])
-    expect(files).toContain(wanted);
-  const rest =
-    /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|[A-Z]+(\.md)?|package\.json)$/;
-  expect(files.filter((file) => !rest.test(file))).toEqual([]);
-});
+test(
+  'the package holds the application, the library with its types, the schema and the pages, and nothing else',
+  { timeout: 120_000 },
+  () => {
+    const [packed] = JSON.parse(npmPack('--dry-run')) as [{ files: { path: string }[] }];
+    const files = packed.files.map(({ path }) => path);
+    for (const wanted of [
+      'dist/app.js',
+      'dist/lib/index.js',
+      'dist/lib/index.d.ts',
+      'sql/mysql/0001-silo.sql',
+      'sql/sqlite/0001-silo.sql',
+      'docs/storing.md',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ])
+      expect(files).toContain(wanted);
+    const rest =
+      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|[A-Z]+(\.md)?|package\.json)$/;
+    expect(files.filter((file) => !rest.test(file))).toEqual([]);
+  },
+);
 
 describe('where it is installed', { timeout: 120_000 }, () => {
   let home: TemporaryFolder;

@@ -40,18 +40,25 @@ export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promi
       return new Map(
         rows.map((row) => {
           const width = text(row, 'type').endsWith('char') ? Number(row['width']) : undefined;
-          return [text(row, 'name'), { width, latin1: text(row, 'charset').startsWith('latin1') }];
+          return [text(row, 'name'), { width, charset: charsetOf(text(row, 'charset')) }];
         }),
       );
     },
     all,
     quoted: (word) => `\`${word.replaceAll('`', '``')}\``,
     bytes: (expression) => `cast(${expression} as binary)`,
+    utf8: (expression) => `cast(convert(${expression} using utf8mb4) as binary)`,
     close: () => {
       connection.end();
       return Promise.resolve();
     },
   };
+}
+
+/** '' for what is no text. */
+function charsetOf(name: string): 'wide' | 'other' | undefined {
+  if (/^(?:ucs2|utf16|utf32)/.test(name)) return 'wide';
+  return name === '' || /^(?:utf8|ascii|binary)/.test(name) ? undefined : 'other';
 }
 
 async function firstOf(

@@ -4,8 +4,11 @@ import type { Row } from '../shared/values.ts';
 export interface SourceColumn {
   /** Characters that fit, where the database cuts or refuses what is longer. */
   readonly width: number | undefined;
-  /** Does it hold one byte per character (latin1 and its like)? */
-  readonly latin1: boolean;
+  /**
+   * Its text is neither UTF-8 nor bytes: `wide` where a character has two or four bytes in each case (ucs2, utf16, utf32), `other` for
+   * the rest (latin1, cp1251, …), in which a program may have put UTF-8 all the same.
+   */
+  readonly charset: 'wide' | 'other' | undefined;
 }
 
 export interface Reader {
@@ -18,5 +21,7 @@ export interface Reader {
   quoted(name: string): string;
   /** An expression as its bytes, whatever character set it has. */
   bytes(expression: string): string;
+  /** An expression of text as the bytes of its UTF-8. */
+  utf8(expression: string): string;
   close(): Promise<void>;
 }

@@ -149,13 +149,23 @@ function sourceOf(reader: Reader, table: string, found: Found, names: Names): Si
   const own = (column: Column) => reader.quoted(names.get(column) ?? column);
   const id = own('id');
   const from = reader.quoted(table);
-  const list = present
-    .map((column) =>
+  const inUtf8 = present.filter((column) => found.get(names.get(column) ?? column)?.charset !== undefined);
+  const list = [
+    ...present.map((column) =>
       NUMBERS.has(column) ? `${own(column)} as ${column}` : `${reader.bytes(own(column))} as ${column}`,
-    )
-    .join(', ');
+    ),
+    ...inUtf8.map((column) => `${reader.utf8(own(column))} as ${column}_utf8`),
+  ].join(', ');
   const toRow = (row: Row): SourceRow => {
-    const text = (column: Column) => textOf(row[column], found.get(names.get(column) ?? column));
+    const columnOf = (column: Column) => found.get(names.get(column) ?? column);
+    const bytes = (column: Column) =>
+      asMeant(bytesOf(row[column]), bytesOf(row[`${column}_utf8`]), columnOf(column)?.charset);
+    const text = (column: Column): SourceText => {
+      const written = row[`${column}_utf8`] === undefined ? row[column] : row[`${column}_utf8`];
+      const length = Array.from(bytesOf(written).toString('utf8')).length;
+      const width = columnOf(column)?.width;
+      return { text: utf8Of(bytes(column)), full: width !== undefined && length >= width };
+    };
     return {
       id: int(row, 'id'),
       srcAddr: text('src_addr'),
@@ -168,7 +178,7 @@ function sourceOf(reader: Reader, table: string, found: Found, names: Names): Si
       incTime: int(row, 'inc_time'),
       expTime: int(row, 'exp_time'),
       sendTime: int(row, 'snd_time'),
-      body: bytesOf(row['body']),
+      body: bytes('body'),
     };
   };
   const number = async (expression: string) =>
@@ -205,16 +215,17 @@ function sourceOf(reader: Reader, table: string, found: Found, names: Names): Si
 }
 
 /**
- * Text as it was meant. Whoever wrote it may have used a connection of another character set than the column's: mostly
- * that puts UTF-8 into a latin1 column unchanged, so UTF-8 is tried first.
+ * The UTF-8 of a text as it was meant. Whoever wrote it may have used a connection of another character set than the column's: mostly
+ * that puts UTF-8 into a latin1 column unchanged, so UTF-8 is tried first where that can be.
  */
-function textOf(value: Row[string] | undefined, column: SourceColumn | undefined): SourceText {
-  const bytes = bytesOf(value);
-  const utf8 = bytes.toString('utf8');
-  const isUtf8 = Buffer.from(utf8, 'utf8').equals(bytes);
-  const text = isUtf8 ? utf8 : column?.latin1 === true ? new TextDecoder('latin1').decode(bytes) : undefined;
-  const length = column?.latin1 === true ? bytes.length : Array.from(utf8).length;
-  return { text, full: column?.width !== undefined && length >= column.width };
+function asMeant(bytes: Buffer, utf8: Buffer, charset: SourceColumn['charset']): Buffer {
+  if (charset === undefined) return bytes;
+  return charset === 'other' && utf8Of(bytes) !== undefined ? bytes : utf8;
+}
+
+function utf8Of(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined;
 }
 
 function bytesOf(value: Row[string] | undefined): Buffer {

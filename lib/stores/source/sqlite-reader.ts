@@ -28,13 +28,14 @@ export function openSqliteReader(path: string): Promise<Reader> {
             new Map(
               all('select name from pragma_table_info(?)', [table]).map((row) => [
                 text(row, 'name'),
-                { width: undefined, latin1: false },
+                { width: undefined, charset: undefined },
               ]),
             ),
         ),
       all: (sql, values = []) => attempt(() => all(...expanded(sql, values))),
       quoted: (word) => `"${word.replaceAll('"', '""')}"`,
       bytes: (expression) => `cast(${expression} as blob)`,
+      utf8: (expression) => `cast(${expression} as blob)`,
       close: () => attempt(() => database.close()),
     });
   } catch (cause) {

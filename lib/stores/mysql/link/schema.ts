@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { migrate, schemaSteps, type SchemaTarget } from '../../shared/migrate.ts';
 import { byTable, missingColumns } from '../../shared/needed-columns.ts';
 import { text, type Row } from '../../shared/values.ts';
+import { keepWideText } from './wide-text.ts';
 
 const log = logger('store:schema');
 
@@ -101,6 +102,7 @@ function target(connection: Connection): SchemaTarget {
     },
     apply: async (step) => {
       try {
+        if (step.version === 1) await keepWideText(query);
         for (const statement of step.statements) await query(statement);
         await query('insert into silo_schema (version, name) values (?, ?)', [step.version, step.name]);
       } catch (error) {
