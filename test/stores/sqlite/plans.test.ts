@@ -1,6 +1,6 @@
 /** No statement that runs often goes through a whole table: each that the engine prepares is explained. */
-import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
 import { openFile, type OpenFile } from '../../../lib/stores/sqlite/database.ts';
