@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 /** No statement that runs often goes through a whole table: each that the engine prepares is explained. */
+import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
