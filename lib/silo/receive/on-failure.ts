@@ -32,6 +32,7 @@ export function onFailure({ port, acceptor, now }: OnFailureContext): FailureHan
 
 /** The SIP status that an error stands for; without one it is a fault of ours, and the message is worth keeping. */
 function statusOf(error: unknown): number {
+  if (error instanceof LiveFailure) return error.answered;
   const status =
     typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : NaN;
   return status >= 300 && status <= 699 ? status : 500;
