@@ -10,7 +10,7 @@ import { messageOf } from '../../lib/silo/receive/message-of-request.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
 import { fill } from '../../lib/silo/state/template.ts';
 import { backoff } from '../../lib/silo/state/retry-times.ts';
-import { storable, verdictOf } from '../../lib/silo/state/outcome.ts';
+import { statusForSender, storable, verdictOf } from '../../lib/silo/state/outcome.ts';
 import type { NewMessage } from '../../lib/stores/contract/message.ts';
 import { schemaSteps } from '../../lib/stores/shared/migrate.ts';
 import { FIXTURES } from '../support/kamailio.ts';
@@ -32,7 +32,9 @@ describe('the outcomes table', () => {
   const own = [...range(200, 699)].filter((status) => meaning(status) !== usual[Math.floor(status / 100)]);
 
   function meaning(status: number): string {
-    const live = status < 300 ? 'the sender gets 200' : storable(status) ? 'stored' : 'goes back';
+    const told = statusForSender(status);
+    const back = told === status ? 'goes back' : `goes back as ${told}`;
+    const live = status < 300 ? 'the sender gets 200' : storable(status) ? 'stored' : back;
     return `${verdictOf({ status, origin: 'peer' })} | ${live}`;
   }
 

@@ -43,9 +43,10 @@ export interface Failure {
   readonly verdict: Verdict;
 }
 
-/** Nothing may be sent along this way for so many ms. */
+/** Nothing may be sent for so many ms, along this way (`hop`) or at all (`node`). */
 export interface Paused {
   readonly paused: number;
+  readonly by: 'hop' | 'node';
 }
 
 /** `gone`: the message has ended or expired meanwhile. */
@@ -109,17 +110,17 @@ async function sendNow(context: AttemptContext, message: Message, binding: Bindi
   if (request instanceof Unreachable) return localAnswer('target', request.reason);
   const hop = request.proxy ?? request.uri;
   const wait = breaker.wait(hop);
-  if (wait > 0) return { paused: wait };
+  if (wait > 0) return { paused: wait, by: 'hop' };
   return rateLimit.run(hop, splitAor(message.box).host, async () => {
     // Turns may take long: what was true when this one was asked for need not be true now.
     if (context.hasEnded(message.key) || message.expTime <= now()) return 'gone';
-    if (!context.mayGoOn()) return { paused: 1000 };
+    if (!context.mayGoOn()) return { paused: 1000, by: 'node' };
     const answer = await port.send({
       ...request,
       headers: { ...request.headers, Expires: timeLeft(message, now()) },
     });
     // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
-    if (answer.failure === 'disconnected') return { paused: 1000 };
+    if (answer.failure === 'disconnected') return { paused: 1000, by: 'node' };
     if (answer.origin === 'peer') context.setupAlert.heard(hop, answer.status);
     // What never left says nothing of the way.
     if (answer.failure === undefined)

@@ -9,6 +9,7 @@ import { Expiring } from '../../base/expiring.ts';
 import { logger } from '../../base/log.ts';
 import type { SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
+import { statusForSender } from '../state/outcome.ts';
 import { keyOf } from './message-of-request.ts';
 
 const log = logger('silo');
@@ -52,7 +53,12 @@ export function createUnderWay(
   async function follow({ answered }: First, res: SipResponse): Promise<void> {
     const status = await Promise.race([answered, sleep(copyWaits, undefined, { ref: false })]);
     if (status === undefined) respond(res, 482, { reason: 'The same request is still under way' });
-    else respond(res, status, status === 503 ? { headers: { 'Retry-After': '10' } } : {});
+    else
+      respond(
+        res,
+        status === 503 ? status : statusForSender(status),
+        status === 503 ? { headers: { 'Retry-After': '10' } } : {},
+      );
   }
 
   return {

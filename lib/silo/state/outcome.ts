@@ -92,3 +92,32 @@ export function storable(status: number): boolean {
 }
 
 const STORABLE = new Set([404, 405, 408, 410, 415, 430, 480, 486]);
+
+/**
+ * With which status a sender hears of what a device answered, when that is not stored. As a B2BUA would: what only means
+ * something together with a header of the device's answer (RFC 3261 8.1.3.5, 21.4) was said to us, and the
+ * sender could do nothing with it.
+ */
+export function statusForSender(status: number): number {
+  if (status >= 300 && status <= 399) return 480;
+  return INSTEAD[status] ?? status;
+}
+
+const INSTEAD: Readonly<Record<number, number>> = {
+  401: 480, // WWW-Authenticate: credentials that are asked of us
+  405: 480, // Allow
+  407: 480, // Proxy-Authenticate
+  415: 480, // Accept
+  416: 500, // of the scheme of the contact, not of the URI that the sender wrote to
+  417: 500, // Accept-Resource-Priority
+  420: 500, // Unsupported
+  421: 500, // Require
+  422: 500, // Min-SE
+  423: 500, // Min-Expires
+  424: 500, // Geolocation-Error
+  469: 500, // Recv-Info
+  470: 480, // Permission-Missing
+  489: 500, // Allow-Events
+  494: 500, // Security-Server
+  503: 500, // RFC 3261 16.7: it would be taken for ours, and we for unable to serve anybody
+};

@@ -4,6 +4,7 @@ import { logger } from '../../base/log.ts';
 import { badIdentifier } from '../read/identifiers.ts';
 import { mayBeAnswered } from './dialog-guard.ts';
 import type { FailureHandler, Handler, Next, SipRequest, SipResponse } from './messages.ts';
+import { watchProxying } from './proxied.ts';
 import type { Respond } from './respond.ts';
 import type { Middleware } from './srf.ts';
 
@@ -84,7 +85,10 @@ export function createHandlers(respond: Respond, limit: number): Handlers {
     }
     const bad = badIdentifier(req);
     if (bad !== undefined) respond(res, 400, { reason: bad });
-    else admitted.add(req);
+    else {
+      admitted.add(req);
+      if (req.method === 'MESSAGE') watchProxying(req);
+    }
     return bad === undefined;
   }
 

@@ -111,6 +111,83 @@ test('to first: what is behind a failed message waits with it, until the time of
   expect(desk.sent).toEqual(['one']);
 });
 
+const PROXY = '192.0.2.50';
+const behindProxy = (number: number) =>
+  device(number, { source: { address: PROXY, port: 5060, protocol: 'udp' } });
+const closedTo = (address: string) => ({
+  wait: (hop: string) => (hop.includes(address) ? 7000 : 0),
+  report: () => undefined,
+});
+
+describe('to first: a message that one device has refused', () => {
+  const refusing = (uri: string) => uri.endsWith('.1');
+  /** The first device refuses what is bad, the second one answers so. */
+  const answering =
+    (second: number): Desk['answers'] =>
+    (text, { uri }) =>
+      refusing(uri) ? (text === 'bad' ? 406 : 200) : second;
+  const at = async (...over: Parameters<Desk['context']>) => {
+    const before = desk.sent.length;
+    const end = await first(...over);
+    return { end, sent: desk.sent.slice(before) };
+  };
+  beforeEach(() => {
+    desk.devices = [device(1), device(2)];
+  });
+
+  test('and that fails at the other one holds up nobody, and is no suspect', async () => {
+    await desk.leave('bad', 'one');
+    desk.answers = answering(404);
+    expect(await at()).toEqual({ end: { kind: 'waits' }, sent: ['bad', 'bad', 'one'] });
+    for (let time = 0; time < 3; time++) {
+      await desk.leave('next');
+      expect(await at()).toEqual({ end: { kind: 'waits' }, sent: ['next', 'bad'] });
+    }
+    expect(await desk.waiting()).toMatchObject([{ strikes: 0, lastStatus: 404 }]);
+  });
+
+  test('is passed by until its time has come, and then offered after the rest', async () => {
+    await desk.leave('bad');
+    desk.answers = answering(486);
+    await first();
+    await desk.leave('one');
+    expect(await at({ why: 'accept' })).toEqual({ end: { kind: 'waits' }, sent: ['one'] });
+    await desk.leave('two');
+    desk.time += 40;
+    desk.answers = answering(200);
+    expect(await at({ why: 'timer' })).toMatchObject({ end: { kind: 'empty' }, sent: ['two', 'bad'] });
+  });
+
+  test('is offered to the other one also when the first one fails at what is behind it', async () => {
+    await desk.leave('bad');
+    desk.answers = answering(404);
+    await first();
+    await desk.leave('busy');
+    desk.answers = (text, { uri }) => (refusing(uri) ? 486 : text === 'bad' ? 200 : 404);
+    expect(await at()).toMatchObject({ end: { kind: 'until' }, sent: ['busy', 'bad'] });
+    expect(await texts()).toEqual(['busy']);
+  });
+
+  test('waits for a way that is closed, and those behind it do not', async () => {
+    await desk.leave('bad', 'one');
+    desk.answers = answering(200);
+    desk.devices = [device(1), behindProxy(2)];
+    const breaker = closedTo(PROXY);
+    expect(await at({ breaker })).toEqual({ end: { kind: 'again', ms: 7000 }, sent: ['bad', 'one'] });
+    expect(await at()).toMatchObject({ end: { kind: 'empty' }, sent: ['bad'] });
+  });
+});
+
+test('to first: a way that is closed keeps a message from no other device', async () => {
+  desk.devices = [behindProxy(2), device(1)];
+  await desk.leave('one', 'two');
+  expect(await first({ breaker: closedTo(PROXY) })).toMatchObject({ kind: 'empty' });
+  expect(desk.sent).toEqual(['one', 'two']);
+  desk.devices = [behindProxy(2)];
+  await desk.leave('three');
+  expect(await first({ breaker: closedTo(PROXY) })).toEqual({ kind: 'again', ms: 7000 });
+});
+
 test('to every: each device has a run of its own, and one that comes meanwhile, too', async () => {
   await desk.leave('one', 'two');
   const got: string[][] = [[], []];

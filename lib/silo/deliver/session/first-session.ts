@@ -4,13 +4,17 @@
  *
  *   ready ──begin──► emptying ──stays──► leaving ──end──► over
  *   emptying ──end──► over
+ *   leaving ──again──► emptying
  *
  * `emptying`: all that it has met has ended. `leaving`: something stays in the box for another device or another time.
+ *
+ * A message that one device has refused, and that fails at another one, holds nobody up: those behind it go to the device
+ * that is done with it. In the sessions after that it is passed by, and offered to the others when the rest has gone.
  */
 import { assertState } from '../../../base/state.ts';
 import type { Message, Place } from '../../../stores/contract/message.ts';
 import { backoff, retryAfter } from '../../state/retry-times.ts';
-import { waitsForDevice } from '../../state/outcome.ts';
+import { verdictOf, waitsForDevice } from '../../state/outcome.ts';
 import { SendToFirst } from './send-to-first.ts';
 import { AGAIN, PAGE, type SessionContext, type SessionEnd } from './session.ts';
 import { settle } from './settle.ts';
@@ -24,6 +28,14 @@ export class FirstSession {
   readonly #sender: SendToFirst;
   #state: State = 'ready';
   #delivered = 0;
+  /** Messages whose failure was recorded in this session: no registration before that lifts it. */
+  readonly #recorded = new Set<number>();
+  /** Was a message passed by that the others are to be offered in this session? */
+  #comesBack = false;
+  /** Until the way to a device is open that may take what stays, ms. */
+  #pause = 0;
+  /** Is the rest gone? Then nothing is passed by that is due. */
+  #restGone = false;
   /**
    * The last message that stays, not the last one sent: a row of another node may become visible after one with a higher
    * id, and what was sent when it had been accepted must not overtake it.
@@ -52,24 +64,76 @@ export class FirstSession {
     for (;;) {
       const mark = boxes.mark();
       const page = await store.waiting(lease.box, now(), PAGE, { after: this.#after });
-      if (page.length === 0) return this.#state === 'leaving' ? { kind: 'waits' } : { kind: 'empty', mark };
-      for (const message of page) {
-        const end = this.#heldUp(message) ?? (await this.#send(message));
-        if (end) return end;
+      if (page.length === 0) {
+        if (this.#looksAgain()) continue;
+        return this.#state === 'leaving' ? this.#orPause({ kind: 'waits' }) : { kind: 'empty', mark };
       }
+      const end = await this.#takeAll(page);
+      if (end && (end.kind === 'again' || !this.#looksAgain()))
+        return end.kind === 'until' ? this.#orPause(end) : end;
     }
   }
 
-  /** Why the message may not be sent now. */
-  #heldUp(message: Message): SessionEnd | undefined {
-    const { mayGoOn, limit, why, now, settings } = this.#context;
+  /** Undefined when the session goes on to what is behind them. */
+  async #takeAll(page: readonly Message[]): Promise<SessionEnd | undefined> {
+    for (const message of page) {
+      const end = this.#heldUp() ?? (await this.#take(message));
+      if (end) return end;
+    }
+    return undefined;
+  }
+
+  #orPause(end: SessionEnd): SessionEnd {
+    return this.#pause > 0 ? { kind: 'again', ms: this.#pause } : end;
+  }
+
+  /** The rest is gone: from the beginning, for the others. */
+  #looksAgain(): boolean {
+    if (!this.#comesBack || this.#restGone) return false;
+    this.#restGone = true;
+    this.#state = 'emptying';
+    this.#after = undefined;
+    this.#sender.passNoMore();
+    return true;
+  }
+
+  /** Why nothing may be sent now. */
+  #heldUp(): SessionEnd | undefined {
+    const { mayGoOn, limit } = this.#context;
     if (!mayGoOn()) return AGAIN;
-    if (this.#delivered >= limit) return { kind: 'waits' };
-    const lifted = why === 'register' && waitsForDevice(message.lastStatus, settings.outcomes);
-    return message.nextTime > now() && !lifted ? { kind: 'until', time: message.nextTime } : undefined;
+    return this.#delivered >= limit ? { kind: 'waits' } : undefined;
   }
 
   /** Undefined when the session goes on to the next message. */
+  async #take(message: Message): Promise<SessionEnd | undefined> {
+    if (this.#head.stepsOver(message)) {
+      this.#stays(message);
+      return undefined;
+    }
+    const waits = this.#isInBackoff(message);
+    if (waits || (!this.#restGone && this.#hasFailed(message)))
+      if (await this.#sender.passBy(message)) {
+        if (!waits) this.#comesBack = true;
+        this.#stays(message);
+        return undefined;
+      }
+    return waits ? { kind: 'until', time: message.nextTime } : this.#send(message);
+  }
+
+  #isInBackoff({ id, nextTime, lastStatus }: Message): boolean {
+    const { why, now, settings } = this.#context;
+    if (nextTime <= now()) return false;
+    const lifts = why === 'register' && waitsForDevice(lastStatus, settings.outcomes);
+    return !lifts || this.#recorded.has(id);
+  }
+
+  /** Was it left with a device that may take it at another time? */
+  #hasFailed({ lastStatus }: Message): boolean {
+    const { outcomes } = this.#context.settings;
+    const verdict = verdictOf({ status: lastStatus, origin: 'peer' }, outcomes);
+    return lastStatus > 0 && (verdict === 'away' || verdict === 'later');
+  }
+
   async #send(message: Message): Promise<SessionEnd | undefined> {
     const sent = await this.#sender.send(message, this.#head.doubts(message.attempts));
     switch (sent.kind) {
@@ -85,7 +149,8 @@ export class FirstSession {
       case 'passed-over':
         this.#head.passed();
         this.#stays(message);
-        return undefined;
+        this.#pause = Math.max(this.#pause, sent.paused);
+        return sent.failure && this.#recordPassed({ message, failure: sent.failure });
       case 'failed': {
         const failed = { message, failure: sent.failure };
         const judged = this.#head.failed(failed, message.attempts);
@@ -108,9 +173,16 @@ export class FirstSession {
     this.#after = message;
   }
 
+  /** Its failure holds up nobody, unless the box was changed by another node. */
+  async #recordPassed(failed: Suspect): Promise<SessionEnd | undefined> {
+    const end = await this.#record(failed, false);
+    return end.kind === 'again' ? end : undefined;
+  }
+
   /** Records a temporary failure: back-off, or the end after the last attempt that counts. */
   async #record({ message, failure: { answer, verdict } }: Suspect, ownFault: boolean): Promise<SessionEnd> {
     const { store, lease, now, settings } = this.#context;
+    this.#recorded.add(message.id);
     const strike = verdict === 'later' || ownFault;
     if (strike && message.strikes + 1 >= settings.maxAttempts) {
       const reason = `no success after ${settings.maxAttempts} attempts: ${answer.reason}`;
