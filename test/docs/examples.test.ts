@@ -155,6 +155,23 @@ describe('starting with options', () => {
     await interrupt(app);
   });
 
+  test('the application behind an IMS core', { timeout: 60_000 }, async () => {
+    const app = await shell(example('docs/behind-an-ims-core.md', 'sh', 'SILO_IMS'), {
+      SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
+    });
+    await started(app);
+    const [, port = ''] = /udp\/127\.0\.0\.1:(\d+)/.exec(app.stdout) ?? [];
+    const scscf = await Phone.start('scscf', { server: { host: '127.0.0.1', port: Number(port) } });
+    const uri = scscf.contact.replace('scscf@', '');
+    const user = 'bob@ims.example.org';
+    const headers = { From: `${uri};tag=1`, Contact: uri, Expires: '600' };
+    expect((await scscf.request('REGISTER', `sip:127.0.0.1:${port}`, user, headers)).status).toBe(200);
+    expect((await scscf.message(user, 'Hello')).status).toBe(200);
+    expect(scscf.messages[0]?.start).toBe(`MESSAGE sip:${user} SIP/2.0`);
+    scscf.close();
+    await interrupt(app);
+  });
+
   test('the application behind a Kamailio', { timeout: 60_000 }, async () => {
     const port = await freePort();
     const command = example('docs/behind-kamailio.md', 'sh', 'SILO_SIP_LISTEN').replace('5070', String(port));
