@@ -96,14 +96,14 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const port = dependencies.port ?? createPort(dependencies.srf);
   const seen = observedBindings(now);
   const bindings = dependencies.bindings ?? seen;
+  const unreachable = new UnreachableDevices(now);
   const shared = { boxes: createBoxes(), inFlight: createInFlight(), events: createEvents() };
-  const context: SiloContext = { store, port, bindings, settings, now, ...shared };
+  const context: SiloContext = { store, port, bindings, settings, now, unreachable, ...shared };
   const node =
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`);
   const { acceptor, late, lanes, sweep, races, wake } = parts;
   const underWay = createUnderWay(port);
-  const unreachable = new UnreachableDevices(now);
   return {
     onRegister: port.middleware(
       'siloOnRegister',
@@ -111,7 +111,6 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
         ...context,
         observed: bindings === seen ? seen : undefined,
         known: createKnownDevices(context),
-        unreachable,
         races,
         devicesChanged: (box) => lanes.devicesChanged(box),
         wake,

@@ -14,6 +14,7 @@ import type { RateLimit } from '../pace/rate-limit.ts';
 import type { SetupAlert } from '../pace/setup-alert.ts';
 import type { InFlight } from '../state/in-flight.ts';
 import type { SiloSettings } from '../state/options.ts';
+import type { UnreachableDevices } from '../state/unreachable-devices.ts';
 import { retryAfter } from '../state/retry-times.ts';
 import type { Verdict } from '../state/outcome.ts';
 import { deliveryOf, timeLeft } from './outgoing-message.ts';
@@ -23,6 +24,7 @@ const log = logger('silo:lane');
 export interface AttemptContext {
   readonly port: Pick<Port, 'send'>;
   readonly inFlight: InFlight;
+  readonly unreachable: Pick<UnreachableDevices, 'answered'>;
   readonly rateLimit: RateLimit;
   readonly breaker: CircuitBreaker;
   readonly setupAlert: SetupAlert;
@@ -119,6 +121,7 @@ async function sendNow(context: AttemptContext, message: Message, binding: Bindi
       ...request,
       headers: { ...request.headers, Expires: timeLeft(message, now()) },
     });
+    context.unreachable.answered(binding, answer);
     // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
     if (answer.failure === 'disconnected') return { paused: 1000, by: 'node' };
     if (answer.origin === 'peer') context.setupAlert.heard(hop, answer.status);

@@ -17,6 +17,7 @@ import { LiveFailure } from '../receive/live-failure.ts';
 import { messageOf } from '../receive/message-of-request.ts';
 import { storable } from '../state/outcome.ts';
 import type { SiloContext } from '../state/context.ts';
+import type { UnreachableDevices } from '../state/unreachable-devices.ts';
 import { isSecureEnough } from './capabilities.ts';
 import { alongFlows, flowsByDevice } from './live-flows.ts';
 import { deliveryOf } from './outgoing-message.ts';
@@ -25,6 +26,7 @@ const log = logger('silo:live');
 
 export interface LiveContext extends Pick<SiloContext, 'inFlight' | 'settings' | 'now'> {
   readonly port: Pick<Port, 'send' | 'server'>;
+  readonly unreachable: Pick<UnreachableDevices, 'answered'>;
   /** Tells the sender that a device took the message; resolves when that is on the wire, or never will be. */
   readonly answerSender: () => Promise<void>;
   /** A device took the message after its sender had been answered otherwise. */
@@ -46,7 +48,7 @@ const AS_IT_CAME = { addDate: false, addContact: false, extraHeaders: {}, remind
 
 /** Resolves when a device took it and its sender has the answer, rejects with a LiveFailure. */
 export async function deliverLive(
-  { port, inFlight, settings, now, answerSender, lateDelivery }: LiveContext,
+  { port, inFlight, unreachable, settings, now, answerSender, lateDelivery }: LiveContext,
   req: SipRequest,
   bindings: readonly Binding[],
 ): Promise<void> {
@@ -69,6 +71,7 @@ export async function deliverLive(
       const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
       if (request instanceof Unreachable) return told(localAnswer('target', request.reason));
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
+      unreachable.answered(binding, answer);
       if (!tooLate()) return told(answer);
       if (isSuccess(answer))
         await lateDelivery(message.key).catch((error: unknown) =>

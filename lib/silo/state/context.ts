@@ -6,6 +6,7 @@ import type { Boxes } from './boxes.ts';
 import type { SiloEmitter } from './events.ts';
 import type { InFlight } from './in-flight.ts';
 import type { SiloSettings } from './options.ts';
+import type { UnreachableDevices } from './unreachable-devices.ts';
 
 export interface SiloContext {
   readonly store: Store;
@@ -13,6 +14,7 @@ export interface SiloContext {
   readonly bindings: BindingSource;
   readonly boxes: Boxes;
   readonly inFlight: InFlight;
+  readonly unreachable: UnreachableDevices;
   readonly events: SiloEmitter;
   readonly settings: SiloSettings;
   /** Epoch seconds. */

@@ -2,20 +2,30 @@
  * Devices that a registrar has accepted, but that no request of ours can get to: their mail would wait for nothing. Said to
  * the operator once, and in the health of the silo for as long as they are registered.
  */
-import { BoundedMap } from '../../base/bounded-map.ts';
+import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
 import { logger } from '../../base/log.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
-import { bindingsOf } from '../../sip/read/binding.ts';
+import type { Answer } from '../../sip/drachtio/messages.ts';
+import { bindingsOf, type Binding } from '../../sip/read/binding.ts';
 import type { Registration } from '../../sip/read/registration.ts';
 
 const log = logger('silo:devices');
 /** Devices that are remembered. */
 const MOST = 10_000;
+/**
+ * drachtio-server sends to a contact that has registered over TCP, TLS or WebSocket along that connection only, whatever next
+ * hop it is given, and says 410 once it is closed (docs/drachtio-server.md). A phone of its own then registers again; behind a
+ * proxy it does not know.
+ */
+const CLOSED =
+  'The connection of the proxy along which it registered was closed, and drachtio-server makes no other one. Let the proxy use UDP towards drachtio-server (docs/behind-kamailio.md).';
 
 export class UnreachableDevices {
   readonly #now: () => number;
   /** AoR and contact -> when its registration ends, and what is wrong with it. */
   readonly #devices = new BoundedMap<string, { readonly expires: number; readonly reason: string }>(MOST);
+  /** Ways along a Path that the operator was told of. */
+  readonly #told = new BoundedSet<string>(MOST);
 
   constructor(now: () => number) {
     this.#now = now;
@@ -40,6 +50,18 @@ export class UnreachableDevices {
       log.debug(`nothing can be sent to ${contact} of ${aor}: ${way.reason}`);
       log.warn(`A device was registered that nothing can be sent to, its messages wait: ${way.reason}`);
     }
+  }
+
+  /** This came of a request to it. */
+  answered({ aor, contact, path, expires }: Binding, answer: Answer): void {
+    const device = `${aor} ${contact}`;
+    const [first] = path;
+    if (answer.origin === 'peer') this.#devices.delete(device);
+    if (answer.origin !== 'stack' || answer.status !== 410 || first === undefined) return;
+    this.#devices.set(device, { expires, reason: CLOSED });
+    if (this.#told.has(first)) return;
+    this.#told.add(first);
+    log.warn(`Messages wait for a device behind ${first} until it registers again: ${CLOSED}`);
   }
 
   /** For the operator: nothing, or one sentence. */

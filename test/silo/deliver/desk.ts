@@ -7,6 +7,7 @@ import { createSetupAlert } from '../../../lib/silo/pace/setup-alert.ts';
 import { createBoxes } from '../../../lib/silo/state/boxes.ts';
 import { createEvents } from '../../../lib/silo/state/events.ts';
 import { createInFlight } from '../../../lib/silo/state/in-flight.ts';
+import { UnreachableDevices } from '../../../lib/silo/state/unreachable-devices.ts';
 import { SILO_DEFAULTS, type SiloSettings } from '../../../lib/silo/state/options.ts';
 import type { Answer, OutgoingRequest } from '../../../lib/sip/drachtio/messages.ts';
 import type { Binding } from '../../../lib/sip/read/binding.ts';
@@ -82,6 +83,7 @@ export class Desk {
       settings: { ...SILO_DEFAULTS, ...settings },
       now: () => this.time,
       inFlight: createInFlight(),
+      unreachable: new UnreachableDevices(() => this.time),
       rateLimit: createRateLimit(SILO_DEFAULTS),
       breaker: createCircuitBreaker(),
       setupAlert: createSetupAlert(),

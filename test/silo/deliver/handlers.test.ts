@@ -6,6 +6,7 @@ import { LiveFailure } from '../../../lib/silo/receive/live-failure.ts';
 import { createUnderWay } from '../../../lib/silo/receive/under-way.ts';
 import { keyOf } from '../../../lib/silo/receive/message-of-request.ts';
 import { createInFlight } from '../../../lib/silo/state/in-flight.ts';
+import { UnreachableDevices } from '../../../lib/silo/state/unreachable-devices.ts';
 import { SILO_DEFAULTS } from '../../../lib/silo/state/options.ts';
 import type { Binding } from '../../../lib/sip/read/binding.ts';
 import { Reply, aRequest, answerOf } from '../request.ts';
@@ -34,6 +35,7 @@ describe('a MESSAGE that is delivered live', () => {
       settings: SILO_DEFAULTS,
       now: () => 2000,
       inFlight: createInFlight(),
+      unreachable: new UnreachableDevices(() => 2000),
       bindings: { find: () => Promise.resolve(devices) },
       underWay: createUnderWay({ ...reply.port, onReconnect: () => undefined }),
       late: { remember: (key) => remembered.push(key), deliver: () => Promise.resolve(false) },
