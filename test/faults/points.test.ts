@@ -150,7 +150,7 @@ describe.concurrent('kill -9 at a certain point', needing(mariadbMissing()), () 
           await leave(boxOf(round));
           const bob = await device(boxOf(round));
           const { harmed } = proxy;
-          proxy.harm('held', 1, 'delete from silo where');
+          proxy.harm('held', 1, 'straight_join silo t ');
           expect(await bob.register(600)).toBe(200);
           await killAtCommit(harmed);
         }
