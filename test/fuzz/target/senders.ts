@@ -194,8 +194,8 @@ export class Senders {
     }
     this.arrived++;
     const user = /^\S+ sip:([^@;]*)@/.exec(message.start)?.[1] ?? '';
-    // What another application says on the wire port is its own affair.
-    const broken = user === FRAME_USER ? undefined : brokenness(message);
+    // What another application says on the wire port is its own affair; its user may be mutated, too.
+    const broken = user.startsWith(FRAME_USER) ? undefined : brokenness(message);
     if (broken !== undefined) this.broken.push(`${broken} in ${bytes.toString('latin1')}`);
     const input = this.#answers.get(user);
     const template = input && bytesOf(input, this.#places(this.#peer)).toString('latin1');
