@@ -56,6 +56,23 @@ describe.each(['first', 'every'] as const)('delivering to %s', (deliverTo) => {
   });
 });
 
+test('nobody but the address says that a message is to go over TLS', async () => {
+  const [alice, bob] = await start();
+  const forged = {
+    'X-Silo-Secure': 'yes',
+    'x-silo-secure ': 'yes',
+    'Not-X-Silo-Secure': 'yes',
+    Subject: 'X-Silo-Secure: yes',
+  };
+  for (const [name, value] of Object.entries(forged))
+    expect((await alice.message('bob', name, { headers: { [name]: value } })).status).toBe(202);
+  await bob.register();
+  await bob.received(4);
+  expect((await alice.message('bob', 'live', { headers: forged })).status).toBeLessThan(300);
+  await bob.received(5);
+  expect(bob.texts).toEqual([...Object.keys(forged), 'live']);
+});
+
 test('that must not wait gets 480', async () => {
   const [alice, bob] = await start();
   await bob.register();

@@ -70,6 +70,24 @@ describe.each(METHODS)('a %s', (method) => {
   );
 });
 
+test('a list of extensions that no answer has room for gets 420 all the same, with the first of their names', async () => {
+  const caller = await Phone.start(fresh('caller'), { server: node.server, transport: 'tcp' });
+  phones.push(caller);
+  const Require = Array.from({ length: 5_000 }, (_, i) => `${i % 100 === 0 ? '\r\n ' : ''}tag${i}`).join(',');
+  for (const method of ['OPTIONS', 'MESSAGE', 'REGISTER']) {
+    const answer = await caller.request(method, `sip:${caller.aor}`, caller.aor, {
+      Contact: caller.contact,
+      Require,
+    });
+    expect([method, answer.status]).toEqual([method, 420]);
+    expect(answer.header('Unsupported')).toMatch(/^tag0, tag1, tag2, (tag\d+, )+tag\d+$/);
+  }
+  const twice = await ask('OPTIONS', { Require: 'foo, foo, bar' });
+  expect(twice.header('Unsupported')).toBe('foo, bar');
+  // One name that is longer than any.
+  expect((await ask('OPTIONS', { Require: 'x'.repeat(6_000) })).status).toBe(420);
+});
+
 test('a REGISTER may require path, in any case', async () => {
   expect((await ask('REGISTER', { Require: 'PATH' })).status).toBe(200);
 });

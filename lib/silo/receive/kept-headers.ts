@@ -66,9 +66,12 @@ export interface KeepOptions {
 /** Ours, in a stored message only: it came to a `sips:` address. Nobody else can write it. */
 export const SECURE_LINE = 'X-Silo-Secure: yes\r\n';
 
-/** Was the message sent to a `sips:` address? Then it goes out over TLS only (RFC 5630 5.3). */
+/**
+ * Was the message sent to a `sips:` address? Then it goes out over TLS only (RFC 5630 5.3). A whole line says so: it may
+ * stand at the end of a longer name, or in a value, and mean nothing.
+ */
 export function wantsSecureWay({ headers }: { readonly headers: string }): boolean {
-  return headers.includes(SECURE_LINE);
+  return `\r\n${headers}`.includes(`\r\n${SECURE_LINE}`);
 }
 
 /** Always kept: it says what must not be told at delivery. */

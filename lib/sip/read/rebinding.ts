@@ -33,13 +33,15 @@ export function rebind(
     if ([...current.values()].some(older)) return 'older';
     return { put: [], drop: [...current.keys()] };
   }
-  const put: Binding[] = [];
+  let put: readonly Binding[] = [];
   const drop = new Set<string>();
   for (const binding of contacts) {
     const replaced = [...current].filter(([, known]) => replaces(binding, known, now));
     if (replaced.some(([, known]) => older(known))) return 'older';
     for (const [key] of replaced) drop.add(key);
-    if (binding.expires > now) put.push(binding);
+    put = put.filter((earlier) => !repeats(binding, earlier, now));
+    if (binding.expires > now) put = [...put, binding];
+    if (put.length > maxContacts) return 'too many';
   }
   if (put.length > 0 && current.size - drop.size + put.length > maxContacts) return 'too many';
   return { put, drop: [...drop] };
@@ -66,6 +68,15 @@ function replaces(binding: Binding, known: Binding, now: number): boolean {
   return (
     binding.instance !== known.instance && sameUri(binding.contact, known.contact) && sameWay(binding, known)
   );
+}
+
+/**
+ * Contacts are taken in their order (RFC 3261 10.3 step 7): does this one say something else of the same as an earlier one of its
+ * REGISTER? A device may be at several addresses at once, under one instance (RFC 5627 5.1).
+ */
+function repeats(binding: Binding, earlier: Binding, now: number): boolean {
+  const sameFlow = binding.regId !== undefined || sameUri(binding.contact, earlier.contact);
+  return sameFlow && replaces(binding, earlier, now);
 }
 
 function sameWay(one: Binding, other: Binding): boolean {

@@ -18,6 +18,9 @@ const REQUIRE: Readonly<Record<string, readonly string[]>> = { REGISTER: ['path'
  */
 const PROXY_REQUIRE: Readonly<Record<string, readonly string[]>> = { MESSAGE: ['privacy'] };
 
+/** Characters of Unsupported: drachtio-server passes no answer of any length, and a list may be as long as a message. */
+const MOST_NAMED = 1_000;
+
 /** Of `im:` and `pres:` RFC 3861 says what they are here: addresses of users, as `sip:` is. */
 const KNOWN_SCHEME = /^(?:sips?|tel|im|pres):/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -31,18 +34,29 @@ export function checkUnderstood(req: Asking): void {
       `Nobody here knows ${scheme.slice(0, 40)} URIs: wanted is sip:, sips:, tel:, im: or pres:.`,
     );
   const proxied = PROXY_REQUIRE[req.method];
-  const unknown = [
+  const unknown = new Set([
     ...unknownOf(header(req, 'Require'), REQUIRE[req.method] ?? []),
     ...(proxied === undefined ? [] : unknownOf(header(req, 'Proxy-Require'), proxied)),
-  ];
-  if (unknown.length === 0) return;
-  const names = unknown.join(', ');
+  ]);
+  if (unknown.size === 0) return;
+  const names = named(unknown);
   throw refuse(420, `Not supported here: ${names}.`, { Unsupported: names });
 }
 
 /** Tags have no case (RFC 3261 7.3.1); they are named as they came. */
 function unknownOf(list: string | undefined, known: readonly string[]): readonly string[] {
   return splitList(list ?? '').filter((tag) => !known.includes(tag.toLowerCase()));
+}
+
+/** As many as an answer has room for; of a longer list the sender learns the rest when it asks again without these. */
+function named(tags: ReadonlySet<string>): string {
+  let names = '';
+  for (const tag of tags) {
+    const longer = names === '' ? tag.slice(0, MOST_NAMED) : `${names}, ${tag}`;
+    if (longer.length > MOST_NAMED) break;
+    names = longer;
+  }
+  return names;
 }
 
 function refuse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): SiloError {
