@@ -13,29 +13,57 @@ import { keep, read, shown } from './replay.ts';
 import { run, type Report, type Tally } from './run.ts';
 import { mariadbStore, sqliteStore, type StoreMaker } from './target/stores.ts';
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '100000' },
-    seed: { type: 'string' },
-    from: { type: 'string', default: '0' },
-    store: { type: 'string', default: 'sqlite' },
-    batch: { type: 'string', default: '1000' },
-    /** s until an answer or a canary must be there. */
-    patience: { type: 'string', default: '10' },
-    /** MB that the application may hold. */
-    memory: { type: 'string', default: '1024' },
-    /** A file for what the application says on standard error. */
-    errors: { type: 'string' },
-    replay: { type: 'string' },
-    out: { type: 'string', default: 'fuzz-found.json' },
-  },
-});
+const HELP = `npm run fuzz -- [--inputs N] [--seed S] [--store sqlite|mysql]: what strangers might send, against the application
+
+  --inputs N      how many (100000)
+  --seed S        repeats a run; --from I begins in the middle of it
+  --store NAME    sqlite (default) or mysql: a MariaDB of its own
+  --batch N       inputs before all is looked at (1000)
+  --patience S    seconds until an answer or a canary must be there (10)
+  --memory MB     that the application may hold (1024)
+  --errors FILE   for what the application says on standard error
+  --out FILE      for what is found (fuzz-found.json); --replay FILE sends it again
+
+Behind a real drachtio-server: name it by SILO_CONFORMANCE_SIP, _ADMIN, _SECRET and _RESTART (docs/embedded.md).
+Ctrl-C ends it after the batch. Exit code 1 when something was found, 2 when it was asked wrongly.`;
+
+const OPTIONS = {
+  help: { type: 'boolean', default: false },
+  inputs: { type: 'string', default: '100000' },
+  seed: { type: 'string' },
+  from: { type: 'string', default: '0' },
+  store: { type: 'string', default: 'sqlite' },
+  batch: { type: 'string', default: '1000' },
+  /** s until an answer or a canary must be there. */
+  patience: { type: 'string', default: '10' },
+  /** MB that the application may hold. */
+  memory: { type: 'string', default: '1024' },
+  /** A file for what the application says on standard error. */
+  errors: { type: 'string' },
+  replay: { type: 'string' },
+  out: { type: 'string', default: 'fuzz-found.json' },
+} as const;
+
+const values = readArguments();
 
 const LINE_MS = 5_000;
 const seed = values.seed === undefined ? chance().seed : number('seed');
 const began = performance.now();
 let stopping = false;
 let said = 0;
+
+/** Ends the process with a sentence where the options can't be read, and after help. */
+function readArguments() {
+  try {
+    const { values: read } = parseArgs({ options: OPTIONS });
+    if (!read.help) return read;
+    console.log(HELP);
+    return process.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
 
 function number(name: 'inputs' | 'seed' | 'from' | 'batch' | 'patience' | 'memory'): number {
   const value = Number(values[name]);

@@ -1,7 +1,9 @@
 /** A short run of what `npm run fuzz` does for hours: mutated SIP, answers, frames and configurations, and a canary after each batch. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
+import { startProcess } from '../support/process.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { run } from './run.ts';
 import { shown } from './replay.ts';
@@ -33,3 +35,14 @@ describe(
     });
   },
 );
+
+test.each([
+  [['--help'], 0, 'stdout'],
+  [['--inputz', '5'], 2, 'stderr'],
+] as const)('npm run fuzz -- %s ends with %d and says how it is asked', async (args, code, stream) => {
+  const command = fileURLToPath(new URL('../../dist/test/fuzz/command.js', import.meta.url));
+  const asked = await startProcess(process.execPath, [command, ...args]);
+  expect((await asked.exited).code).toBe(code);
+  expect(asked[stream]).toContain('--inputs N      how many (100000)');
+  expect(asked.stderr).not.toContain('    at ');
+});
