@@ -51,6 +51,12 @@ function suite(urlOf: () => Promise<{ readonly url: string; drop(): unknown }>):
       /Contact/,
       () => subscribed({ Contact: `<sip:bob@127.0.0.1:5999;p=${long(2100)}>` }),
     ],
+    [
+      'SUBSCRIBE: Record-Route',
+      /Record-Route has \d+ characters, at most 2048/,
+      () =>
+        subscribed({ 'Record-Route': Array.from({ length: 150 }, () => '<sip:192.0.2.1;lr>').join(', ') }),
+    ],
     ['SUBSCRIBE: Event id', /Event id/, () => subscribed({ Event: `message-summary;id=${long(200)}` })],
     [
       'SUBSCRIBE: mailbox',

@@ -48,6 +48,8 @@ export function subscriptionOf(
     ['To', local, WIDTHS.header],
     ['From', remote, WIDTHS.header],
     ['The address of the mailbox', facts.mailbox, WIDTHS.aor],
+    // It goes along in each NOTIFY: what a stranger sent once we would send again and again.
+    ['Record-Route', routes.join(', '), WIDTHS.header],
   );
   return {
     id: randomBytes(16).toString('hex'),
