@@ -4,33 +4,16 @@
  * `--seed S` repeats a run, `--from I` begins in the middle of it, `--replay FILE` sends what a run has found again.
  * Ctrl-C ends it after the batch. Exit code 1 when something was found.
  */
-import { parseArgs } from 'node:util';
 import { chance } from '../support/load/random.ts';
 import { startMariaDb } from '../support/mariadb.ts';
 import { realServer } from '../support/real-server.ts';
+import { HELP, numberOf, readArguments, type Values } from './arguments.ts';
 import { attempt } from './find.ts';
 import { keep, read, shown } from './replay.ts';
 import { run, type Report, type Tally } from './run.ts';
 import { mariadbStore, sqliteStore, type StoreMaker } from './target/stores.ts';
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '100000' },
-    seed: { type: 'string' },
-    from: { type: 'string', default: '0' },
-    store: { type: 'string', default: 'sqlite' },
-    batch: { type: 'string', default: '1000' },
-    /** s until an answer or a canary must be there. */
-    patience: { type: 'string', default: '10' },
-    /** MB that the application may hold. */
-    memory: { type: 'string', default: '1024' },
-    /** A file for what the application says on standard error. */
-    errors: { type: 'string' },
-    replay: { type: 'string' },
-    out: { type: 'string', default: 'fuzz-found.json' },
-  },
-});
-
+const values = given();
 const LINE_MS = 5_000;
 const seed = values.seed === undefined ? chance().seed : number('seed');
 const began = performance.now();
@@ -38,15 +21,34 @@ let stopping = false;
 let said = 0;
 
 function number(name: 'inputs' | 'seed' | 'from' | 'batch' | 'patience' | 'memory'): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 0)
-    throw new Error(`--${name} is ${values[name] ?? ''}, wanted is a whole number`);
-  return value;
+  return orExit(() => numberOf(values, name));
+}
+
+function given(): Values {
+  const read = orExit(() => readArguments(process.argv.slice(2)));
+  if (read) return read;
+  console.log(HELP);
+  process.exit(0);
+}
+
+/** What was typed wrong is told in a sentence. */
+function orExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\nnpm run fuzz -- --help lists the options.`,
+    );
+    process.exit(2);
+  }
 }
 
 async function withStore<T>(work: (makeStore: StoreMaker) => Promise<T>): Promise<T> {
   if (values.store === 'sqlite') return work(sqliteStore);
-  if (values.store !== 'mysql') throw new Error(`--store is ${values.store}, wanted is sqlite or mysql`);
+  if (values.store !== 'mysql')
+    return orExit(() => {
+      throw new Error(`--store is ${values.store ?? ''}, wanted is sqlite or mysql`);
+    });
   const mariadb = await startMariaDb();
   try {
     return await work(mariadbStore(mariadb.port));
@@ -82,11 +84,10 @@ function summary({ tally, found }: Report): void {
     console.log(stopping ? 'Stopped; nothing was found.' : 'Nothing was found.');
     return;
   }
-  keep(values.out, seed, found);
+  const { out = 'fuzz-found.json' } = values;
+  keep(out, seed, found);
   console.log(`\nFOUND: ${found.failure.kind}: ${found.failure.seen}`);
-  console.log(
-    `${found.inputs.length} input(s), on ${found.on}; once more: npm run fuzz -- --replay ${values.out}`,
-  );
+  console.log(`${found.inputs.length} input(s), on ${found.on}; once more: npm run fuzz -- --replay ${out}`);
   for (const input of found.inputs.slice(0, 3)) console.log(shown(input));
 }
 
@@ -104,7 +105,7 @@ async function replay(path: string, makeStore: StoreMaker): Promise<boolean> {
 
 async function fuzz(makeStore: StoreMaker): Promise<boolean> {
   console.log(
-    `Fuzzing the application on ${values.store}, behind ${realServer ? 'drachtio-server' : 'the embedded front end'}, --seed ${seed}`,
+    `Fuzzing the application on ${values.store ?? ''}, behind ${realServer ? 'drachtio-server' : 'the embedded front end'}, --seed ${seed}`,
   );
   process.on('SIGINT', () => {
     if (stopping) process.exit(1);
