@@ -14,6 +14,11 @@ const COMMAND = fileURLToPath(new URL('../../dist/test/fuzz/command.js', import.
 const SEED = 1;
 const LIMIT = 180_000;
 
+/** The first input that makes the planted faults show. */
+const FIRST_INFO = Array.from({ length: 1_000 }, (_, nr) => inputAt(SEED, nr, { frames: true })).findIndex(
+  ({ way, text }) => way === 'udp' && text.startsWith('INFO '),
+);
+
 function toldOf({ found }: Report): string {
   return found === undefined
     ? 'nothing'
@@ -68,11 +73,11 @@ describe('a fault that was planted', () => {
       plant(what);
       const { found } = await run({
         seed: SEED,
-        inputs: 100,
-        batch: 100,
+        from: FIRST_INFO - 1,
+        inputs: 3,
         makeStore: sqliteStore,
         patience: 2_000,
-        findLimit: 10_000,
+        findLimit: 15_000,
       });
       expect(found?.failure.kind).toBe(kind);
       expect(found?.inputs.length).toBe(1);
