@@ -19,7 +19,7 @@ const UNIT = [
   'test/docs/tables.test.ts',
 ];
 /** What takes minutes because it kills, freezes and floods. */
-const FAULTS = ['test/faults/**/*.test.ts'];
+const FAULTS = ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
 const ALL = ['test/**/*.test.ts'];
 
 /** The three lanes together are all tests: what is in neither of the others is in `system`. */

@@ -9,6 +9,7 @@ import { cut } from './cuts.ts';
 import { sendInDialog } from './in-dialog.ts';
 import { sendNew } from './outbound.ts';
 import { respond } from './respond.ts';
+import { hasControl } from './text/token.ts';
 import type { AppFrame } from './wire.ts';
 
 const log = logger('embedded');
@@ -122,6 +123,7 @@ function serve(core: Core, app: App, whole: AppFrame, secret: string): void {
 function serveSip(core: Core, app: App, frame: AppFrame, refuse: (text: string) => void): void {
   const [id = '', , transactionId = '', dialogId] = frame.tokens;
   if (dialogId === undefined) refuse('Invalid message format');
+  else if (hasControl(frame.startLine)) app.reply(id, 'NOK', 'a control character in the start line');
   else if (frame.startLine.startsWith('SIP/')) {
     if (transactionId === '') refuse('transaction id missing');
     else respond(core, app, frame);

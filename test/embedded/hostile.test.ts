@@ -247,3 +247,25 @@ describe('bytes that are no SIP', () => {
     await isServing(all);
   });
 });
+
+describe('a control character in what an application wants sent', () => {
+  it('in the Request-URI gets the request refused', async () => {
+    const { app, sip } = await scene();
+    const answer = await app.request(`MESSAGE sip:a\u001db@127.0.0.1:${sip.port + 1} SIP/2.0`, []);
+    expect(answer.result).toContain('NOK|a control character in the start line');
+  });
+
+  it.each(['To', 'Subject', 'X-Own'])(
+    'in %s takes that header with it, and the request goes',
+    async (name) => {
+      const { app, sip } = await scene();
+      const phone = kept(await UdpPeer.open(sip));
+      await app.request(`OPTIONS sip:u@127.0.0.1:${phone.port} SIP/2.0`, [
+        `${name}: <sip:a\u0001b@c.invalid>`,
+      ]);
+      const sent = await phone.take();
+      expect(sent.start).toMatch(/^OPTIONS /);
+      expect(sent.headers.filter(([, value]) => value.includes('\u0001'))).toEqual([]);
+    },
+  );
+});

@@ -4,77 +4,51 @@
  * `--seed S` repeats a run, `--from I` begins in the middle of it, `--replay FILE` sends what a run has found again.
  * Ctrl-C ends it after the batch. Exit code 1 when something was found.
  */
-import { parseArgs } from 'node:util';
 import { chance } from '../support/load/random.ts';
 import { startMariaDb } from '../support/mariadb.ts';
 import { realServer } from '../support/real-server.ts';
+import { HELP, numberOf, readArguments, type Values } from './arguments.ts';
 import { attempt } from './find.ts';
 import { keep, read, shown } from './replay.ts';
 import { run, type Report, type Tally } from './run.ts';
 import { mariadbStore, sqliteStore, type StoreMaker } from './target/stores.ts';
 
-const HELP = `npm run fuzz -- [--inputs N] [--seed S] [--store sqlite|mysql]: what strangers might send, against the application
-
-  --inputs N      how many (100000)
-  --seed S        repeats a run; --from I begins in the middle of it
-  --store NAME    sqlite (default) or mysql: a MariaDB of its own
-  --batch N       inputs before all is looked at (1000)
-  --patience S    seconds until an answer or a canary must be there (10)
-  --memory MB     that the application may hold (1024)
-  --errors FILE   for what the application says on standard error
-  --out FILE      for what is found (fuzz-found.json); --replay FILE sends it again
-
-Behind a real drachtio-server: name it by SILO_CONFORMANCE_SIP, _ADMIN, _SECRET and _RESTART (docs/embedded.md).
-Ctrl-C ends it after the batch. Exit code 1 when something was found, 2 when it was asked wrongly.`;
-
-const OPTIONS = {
-  help: { type: 'boolean', default: false },
-  inputs: { type: 'string', default: '100000' },
-  seed: { type: 'string' },
-  from: { type: 'string', default: '0' },
-  store: { type: 'string', default: 'sqlite' },
-  batch: { type: 'string', default: '1000' },
-  /** s until an answer or a canary must be there. */
-  patience: { type: 'string', default: '10' },
-  /** MB that the application may hold. */
-  memory: { type: 'string', default: '1024' },
-  /** A file for what the application says on standard error. */
-  errors: { type: 'string' },
-  replay: { type: 'string' },
-  out: { type: 'string', default: 'fuzz-found.json' },
-} as const;
-
-const values = readArguments();
-
+const values = given();
 const LINE_MS = 5_000;
 const seed = values.seed === undefined ? chance().seed : number('seed');
 const began = performance.now();
 let stopping = false;
 let said = 0;
 
-/** Ends the process with a sentence where the options can't be read, and after help. */
-function readArguments() {
-  try {
-    const { values: read } = parseArgs({ options: OPTIONS });
-    if (!read.help) return read;
-    console.log(HELP);
-    return process.exit(0);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return process.exit(2);
-  }
+function number(name: 'inputs' | 'seed' | 'from' | 'batch' | 'patience' | 'memory'): number {
+  return orExit(() => numberOf(values, name));
 }
 
-function number(name: 'inputs' | 'seed' | 'from' | 'batch' | 'patience' | 'memory'): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 0)
-    throw new Error(`--${name} is ${values[name] ?? ''}, wanted is a whole number`);
-  return value;
+function given(): Values {
+  const read = orExit(() => readArguments(process.argv.slice(2)));
+  if (read) return read;
+  console.log(HELP);
+  process.exit(0);
+}
+
+/** What was typed wrong is told in a sentence. */
+function orExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\nnpm run fuzz -- --help lists the options.`,
+    );
+    process.exit(2);
+  }
 }
 
 async function withStore<T>(work: (makeStore: StoreMaker) => Promise<T>): Promise<T> {
   if (values.store === 'sqlite') return work(sqliteStore);
-  if (values.store !== 'mysql') throw new Error(`--store is ${values.store}, wanted is sqlite or mysql`);
+  if (values.store !== 'mysql')
+    return orExit(() => {
+      throw new Error(`--store is ${values.store ?? ''}, wanted is sqlite or mysql`);
+    });
   const mariadb = await startMariaDb();
   try {
     return await work(mariadbStore(mariadb.port));
@@ -110,11 +84,10 @@ function summary({ tally, found }: Report): void {
     console.log(stopping ? 'Stopped; nothing was found.' : 'Nothing was found.');
     return;
   }
-  keep(values.out, seed, found);
+  const { out = 'fuzz-found.json' } = values;
+  keep(out, seed, found);
   console.log(`\nFOUND: ${found.failure.kind}: ${found.failure.seen}`);
-  console.log(
-    `${found.inputs.length} input(s), on ${found.on}; once more: npm run fuzz -- --replay ${values.out}`,
-  );
+  console.log(`${found.inputs.length} input(s), on ${found.on}; once more: npm run fuzz -- --replay ${out}`);
   for (const input of found.inputs.slice(0, 3)) console.log(shown(input));
 }
 
@@ -132,7 +105,7 @@ async function replay(path: string, makeStore: StoreMaker): Promise<boolean> {
 
 async function fuzz(makeStore: StoreMaker): Promise<boolean> {
   console.log(
-    `Fuzzing the application on ${values.store}, behind ${realServer ? 'drachtio-server' : 'the embedded front end'}, --seed ${seed}`,
+    `Fuzzing the application on ${values.store ?? ''}, behind ${realServer ? 'drachtio-server' : 'the embedded front end'}, --seed ${seed}`,
   );
   process.on('SIGINT', () => {
     if (stopping) process.exit(1);

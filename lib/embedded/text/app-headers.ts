@@ -3,7 +3,7 @@ import { bracketed, type Address } from './address.ts';
 import { isImmutable, isKnown, spelled } from './header-names.ts';
 import type { Header } from './message.ts';
 import { isSingle, isSound } from './syntax.ts';
-import { TOKEN } from './token.ts';
+import { hasControl, TOKEN } from './token.ts';
 import { readNameAddr, readUri, splitList, writeNameAddr } from './uri.ts';
 
 const NAME = new RegExp(`^${TOKEN}$`);
@@ -17,7 +17,7 @@ export function readAppHeaders(text: string): Header[] {
     const colon = line.indexOf(':');
     const name = colon < 0 ? '' : line.slice(0, colon).trim();
     const key = name.toLowerCase();
-    if (!NAME.test(name) || isImmutable(key)) continue;
+    if (!NAME.test(name) || isImmutable(key) || hasControl(line)) continue;
     headers.push({ key, name, value: line.slice(colon + 1).trim() });
   }
   return headers;
