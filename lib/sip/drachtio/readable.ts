@@ -15,7 +15,7 @@ const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
 const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
 const LINE_END = /\r\n(?![ \t])/;
 /** Header lines as nearly all are, at one look: only others are taken apart. */
-const ALL_PLAIN = /^(?:[!-9;-~]+:[^\r\n]*(?:\r\n|$))*$/;
+const ALL_PLAIN = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*[!-9;-~]+:[^\r\n]*$/;
 
 /** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
 const ACKNOWLEDGES = /^[^|\r]*\|response\|/;

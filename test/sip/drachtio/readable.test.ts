@@ -26,6 +26,11 @@ describe('what drachtio-srf is given', () => {
     expect(left.split('\r\n')[1]).toMatch(/^SIP\/2\.0 200 O[ -~]+$/);
   });
 
+  test.each([1, 2])('is all of a message that ends after %d line ends, without an empty line', (ends) => {
+    const cut = `${META}\r\nNOTIFY sip:a@b SIP/2.0\r\nFrom: x`;
+    expect(readable(cut + '\r\n'.repeat(ends - 1))).toBe(cut);
+  });
+
   test('keeps the body, whatever is in it', () => {
     expect(readable(`${frame('SIP/2.0 200 OK', 'No colon', 'l: 9')}no colon\r\n\r\n`)).toBe(
       `${frame('SIP/2.0 200 OK', 'l: 9')}no colon\r\n\r\n`,
