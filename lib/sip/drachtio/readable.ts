@@ -20,6 +20,11 @@ const ALL_PLAIN = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*[!-9;-~]+:[^\r\n]*$/;
 /** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
 const ACKNOWLEDGES = /^[^|\r]*\|response\|/;
 
+/** A lone CR or LF ends a line, and two of them the headers, for drachtio-server; for drachtio-srf neither does. */
+const LONE_END = /\r(?!\n)|(?<!\r)\n/;
+const ANY_END = /\r\n|\r|\n/g;
+const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)/;
+
 /**
  * What drachtio-srf can read of a frame: the frame as it is, or without some lines; undefined when its message can't be read
  * at all.
@@ -30,15 +35,35 @@ export function readable(frame: string): string | undefined {
   if (start < 2 || start === frame.length) return frame;
   const end = frame.indexOf('\r\n\r\n', start);
   const head = frame.slice(start, end < 0 ? frame.length : end);
-  const firstEnd = head.indexOf('\r\n');
-  const plain = firstEnd > 0 && ALL_PLAIN.test(head.slice(firstEnd + 2));
-  if (plain && [REQUEST, RESPONSE].some((line) => line.test(head.slice(0, firstEnd)))) return frame;
+  if (isPlain(head)) return frame;
+  if (REQUEST.test(head) && LONE_END.test(head)) {
+    const mended = withLineEnds(frame.slice(start));
+    return mended === frame.slice(start) ? undefined : readable(frame.slice(0, start) + mended);
+  }
   const [first = '', ...lines] = head.split(LINE_END);
   const startLine = REQUEST.test(first) ? first : oneLine(first);
   if (startLine === undefined) return ACKNOWLEDGES.test(frame) ? frame.slice(0, start - 2) : undefined;
   const headers = lines.filter((line) => HEADER.test(line));
   if (startLine === first && headers.length === lines.length) return frame;
   return frame.slice(0, start) + [startLine, ...headers].join('\r\n') + (end < 0 ? '' : frame.slice(end));
+}
+
+function isPlain(head: string): boolean {
+  const firstEnd = head.indexOf('\r\n');
+  const first = head.slice(0, firstEnd);
+  return (
+    firstEnd > 0 &&
+    ALL_PLAIN.test(head.slice(firstEnd + 2)) &&
+    !LONE_END.test(first) &&
+    (REQUEST.test(first) || RESPONSE.test(first))
+  );
+}
+
+/** We must see the headers that the server sees: it dies of an answer to a request whose Contact is bad, and a lone CR would hide that. */
+function withLineEnds(message: string): string {
+  const end = EMPTY_LINE.exec(message);
+  const head = (end ? message.slice(0, end.index) : message).replace(ANY_END, '\r\n');
+  return end ? `${head}\r\n\r\n${message.slice(end.index + end[0].length)}` : head;
 }
 
 /** The status line; a reason phrase may hold anything that some stack takes for a line end. */

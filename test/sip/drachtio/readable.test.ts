@@ -31,6 +31,17 @@ describe('what drachtio-srf is given', () => {
     expect(readable(cut + '\r\n'.repeat(ends - 1))).toBe(cut);
   });
 
+  test.each([
+    ['SUBSCRIBE sip:a@b SIP/2.0\rFrom: x\rContact: *\r\r', ''],
+    ['SUBSCRIBE sip:a@b SIP/2.0\nFrom: x\nContact: *\n\nbo\rdy', 'bo\rdy'],
+    ['SUBSCRIBE sip:a@b SIP/2.0\r\nFrom: x\rContact: *\r\n\r\nbo\ndy', 'bo\ndy'],
+    ['SUBSCRIBE sip:a@b SIP/2.0\rFrom: x\r\nContact: *\n\rbody\r\n\r\nmore', 'body\r\n\r\nmore'],
+  ])('has the headers that drachtio-server sees when a line ends otherwise: %j', (text, body) => {
+    expect(readable(`${META}\r\n${text}`)).toBe(
+      frame('SUBSCRIBE sip:a@b SIP/2.0', 'From: x', 'Contact: *') + body,
+    );
+  });
+
   test('keeps the body, whatever is in it', () => {
     expect(readable(`${frame('SIP/2.0 200 OK', 'No colon', 'l: 9')}no colon\r\n\r\n`)).toBe(
       `${frame('SIP/2.0 200 OK', 'l: 9')}no colon\r\n\r\n`,
