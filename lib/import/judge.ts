@@ -1,7 +1,7 @@
 /** A row of another program's `silo` table: a message of ours, or the reason why not. */
 import { createHash } from 'node:crypto';
 import { SiloError } from '../base/errors.ts';
-import { sendableText } from '../sip/drachtio/body.ts';
+import { sendableText } from '../sip/read/body.ts';
 import { hasControl } from '../sip/read/characters.ts';
 import { checkSizes } from '../silo/receive/message-of-request.ts';
 import { keptHeader, keptHeaders, type KeepOptions } from '../silo/receive/kept-headers.ts';

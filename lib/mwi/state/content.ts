@@ -1,6 +1,6 @@
 /** The body of a PUBLISH: a summary, none, or what its sender should send instead. */
 import { SiloError } from '../../base/errors.ts';
-import { bodyOf, bodyText } from '../../sip/drachtio/body.ts';
+import { bodyOf, bodyText } from '../../sip/read/body.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { header, parseContentType, splitList } from '../../sip/read/headers.ts';
 import { MEDIA_TYPE } from '../request/event-package.ts';

@@ -1,7 +1,7 @@
 /** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
 import { createHash, randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
-import { bodyOf, bodyText, type BodySource } from '../../sip/drachtio/body.ts';
+import { bodyOf, bodyText, type BodySource } from '../../sip/read/body.ts';
 import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { MAX_FRAME } from '../../sip/drachtio/window.ts';

@@ -1,5 +1,5 @@
 /** Frames of requests towards drachtio-server: do they fit through its fixed buffers, unharmed? */
-import { sendableText } from './body.ts';
+import { sendableText } from '../read/body.ts';
 import { hasControl } from '../read/characters.ts';
 import { withOwnHost } from './localhost.ts';
 import type { OutgoingRequest } from './messages.ts';

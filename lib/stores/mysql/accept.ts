@@ -2,7 +2,7 @@
 import { TryAgain } from './link/errors.ts';
 import { noteChanges } from './changes.ts';
 import { createAdmission, type Accepting } from './quota.ts';
-import { inOrder } from './locks.ts';
+import { inOrder } from './link/locks.ts';
 import { noteAccepted, tendUsage, type DomainState } from './usage.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';

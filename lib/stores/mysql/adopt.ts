@@ -2,7 +2,7 @@
 import { remember } from './accept.ts';
 import { noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { lock } from './locks.ts';
+import { lock } from './link/locks.ts';
 import { int } from '../shared/values.ts';
 import type { Adoption } from '../contract/message.ts';
 

@@ -1,6 +1,6 @@
 /** The rows of mailboxes that somebody watches or publishes for, and what tells the nodes that one has changed. */
 import { GroupCommit } from '../shared/group-commit.ts';
-import { inOrder } from './locks.ts';
+import { inOrder } from './link/locks.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** The end of messages in MySQL. */
 import { noteChanges } from './changes.ts';
-import { inOrder, remove, rewrite } from './locks.ts';
+import { inOrder, remove, rewrite } from './link/locks.ts';
 import { noteEnded } from './usage.ts';
 import type { Queries } from './link/transactions.ts';
 import { DEAD_COLUMNS } from '../shared/rows.ts';

@@ -9,10 +9,10 @@ import { endRows } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
-import { shareLong } from './share-long.ts';
+import { shareLong } from './link/share-long.ts';
 import { endVanished } from './deleted-rows.ts';
-import { inOrder, lock } from './locks.ts';
-import { deleteInSlices, endInSlices } from './slices.ts';
+import { inOrder, lock } from './link/locks.ts';
+import { deleteInSlices, endInSlices } from './link/slices.ts';
 import { DomainUsage } from '../shared/domain-usage.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
 import {

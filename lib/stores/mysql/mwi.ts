@@ -2,7 +2,7 @@
 import { createWatching } from './changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { mysqlPublications } from './publications.ts';
-import { deleteInSlices } from './slices.ts';
+import { deleteInSlices } from './link/slices.ts';
 import { mysqlSubscriptions } from './subscriptions.ts';
 import { PUBLICATION_COLUMNS, toStates } from '../shared/mwi-rows.ts';
 import type { ReadStore } from '../shared/reads.ts';

@@ -1,8 +1,8 @@
 /** Publications in MySQL: PUBLISHes that come at once are one transaction. */
 import { holdMailboxes, noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { lock, remove } from './locks.ts';
-import { endInSlices } from './slices.ts';
+import { lock, remove } from './link/locks.ts';
+import { endInSlices } from './link/slices.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import {
   PUBLICATION_COLUMNS,

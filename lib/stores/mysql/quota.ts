@@ -1,6 +1,6 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './end.ts';
-import { lock } from './locks.ts';
+import { lock } from './link/locks.ts';
 import type { Queries } from './link/transactions.ts';
 import { takeTurns } from './turns.ts';
 import { domainState, type DomainState } from './usage.ts';

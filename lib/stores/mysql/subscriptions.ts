@@ -4,7 +4,7 @@
  */
 import { holdMailboxes, noteChanges } from './changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import { lock, remove, rewrite } from './locks.ts';
+import { lock, remove, rewrite } from './link/locks.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import { SUBSCRIPTION_COLUMNS, fromSubscription, toSubscription } from '../shared/mwi-rows.ts';
 import { text } from '../shared/values.ts';

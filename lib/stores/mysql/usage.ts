@@ -6,7 +6,7 @@
  */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { inOrder, remove } from './locks.ts';
+import { inOrder, remove } from './link/locks.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { isNear } from '../shared/domain-usage.ts';
 import { domainOf, type Limit, type Usage } from '../shared/quota.ts';

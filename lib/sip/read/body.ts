@@ -1,6 +1,6 @@
 /** Bodies across drachtio's text pipe: is what arrived what was sent, and can it leave again unharmed? */
 import { SiloError } from '../../base/errors.ts';
-import { header, type HeaderSource } from '../read/headers.ts';
+import { header, type HeaderSource } from './headers.ts';
 
 export interface BodySource extends HeaderSource {
   /** The whole message as drachtio-srf got it. */

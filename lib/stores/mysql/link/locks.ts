@@ -13,9 +13,9 @@
  *
  * A new row needs no place in the order: nobody else knows of it.
  */
-import type { Parameter } from './link/connection.ts';
-import type { Queries } from './link/transactions.ts';
-import type { Row } from '../shared/values.ts';
+import type { Parameter } from './connection.ts';
+import type { Queries } from './transactions.ts';
+import type { Row } from '../../shared/values.ts';
 
 /** The primary key of each table whose rows are locked, and what its columns hold: `ascii` is text in that character set. */
 const KEYS = {

@@ -3,9 +3,9 @@
  * it holds its locks for some milliseconds only, whoever waits for one gets it then, and two nodes that sweep at once share the work.
  */
 import { keyColumns, keyOf, lock, remove, type Key, type LockedTable } from './locks.ts';
-import type { Parameter } from './link/connection.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
-import { whole, type Row } from '../shared/values.ts';
+import type { Parameter } from './connection.ts';
+import type { Mysql, Queries } from './transactions.ts';
+import { whole, type Row } from '../../shared/values.ts';
 
 /** Rows of a slice: of messages, which have bodies and rows in other tables, and of what is only deleted. */
 const SLICE = 100;
