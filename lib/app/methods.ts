@@ -2,8 +2,8 @@
 import { SiloError, textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
+import { isInDialog } from '../sip/read/dialog.ts';
 import { eventOf } from '../sip/read/event.ts';
-import { header, parseNameAddr } from '../sip/read/headers.ts';
 import { checkUnderstood } from '../sip/read/understood.ts';
 
 const log = logger('app');
@@ -57,12 +57,11 @@ export function refuseMethod(port: Port): Middleware {
   return port.middleware('refuseMethod', (req, res) => {
     if (req.method === 'NOTIFY') {
       const event = eventOf(req);
-      const inDialog = parseNameAddr(header(req, 'To') ?? '')?.params.has('tag');
       if (typeof event === 'object' && event.type !== 'message-summary') {
         port.respond(res, 489, { headers: ALLOW_EVENTS });
         return;
       }
-      if (inDialog) {
+      if (isInDialog(req)) {
         port.respond(res, 481);
         return;
       }

@@ -1,15 +1,13 @@
 /** Small middlewares that only answer: what an application around the features needs. */
 import { SiloError, textOf } from '../base/errors.ts';
-import { header } from '../sip/read/headers.ts';
-import { parseNameAddr } from '../sip/read/name-addr.ts';
+import { isInDialog } from '../sip/read/dialog.ts';
 import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 
 /** The end of a MESSAGE chain: nobody is responsible for its recipient, or for the dialog that it names. */
 export function unserved(port: Port): Middleware {
   return port.middleware('unserved', (req, res) => {
-    const inDialog = parseNameAddr(header(req, 'To') ?? '')?.params.has('tag');
-    if (inDialog) {
+    if (isInDialog(req)) {
       port.respond(res, 481);
       return;
     }

@@ -1,7 +1,6 @@
 /** The box of an out-of-dialog MESSAGE that we are responsible for. */
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { header } from '../../sip/read/headers.ts';
-import { parseNameAddr } from '../../sip/read/name-addr.ts';
+import { isInDialog } from '../../sip/read/dialog.ts';
 import { recipientOf, served } from '../../sip/read/recipient.ts';
 import { checkUnderstood } from '../../sip/read/understood.ts';
 import type { SiloSettings } from '../state/options.ts';
@@ -15,7 +14,7 @@ export function boxOf(
   settings: Pick<SiloSettings, 'domains' | 'telDomain'>,
 ): string | undefined {
   if (req.method !== 'MESSAGE') return undefined;
-  if (parseNameAddr(header(req, 'To') ?? '')?.params.has('tag')) return undefined;
+  if (isInDialog(req)) return undefined;
   const box = recipientOf(req, settings);
   if (box === undefined || !served(box, settings.domains)) return undefined;
   checkUnderstood(req);

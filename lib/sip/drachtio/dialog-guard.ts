@@ -7,20 +7,21 @@
  * It lives when the application stays silent, so that is what we do. What is not surely a URI counts as one of these: a
  * sender that can't write an address loses nothing by silence, everybody else would lose the server.
  */
+import { makesDialog } from '../read/dialog.ts';
+import { TOKEN_CHARACTERS } from '../read/grammar.ts';
 import { header, splitList } from '../read/headers.ts';
 import type { SipRequest } from './messages.ts';
 
-const MAKES_DIALOG: ReadonlySet<string> = new Set(['SUBSCRIBE', 'INVITE', 'REFER']);
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 /** What may stand before the `<` of a Contact: a quoted string, or tokens (RFC 3261 25.1, `display-name`). */
-const DISPLAY = String.raw`(?:"(?:[^"\\]|\\.)*"[ \t]*|[A-Za-z0-9\-.!%*_+\x60'~ \t]*)`;
+const DISPLAY = String.raw`(?:"(?:[^"\\]|\\.)*"[ \t]*|[${TOKEN_CHARACTERS} \t]*)`;
 /** A scheme whose URIs have a host, and the host. */
 const WITH_HOST = String.raw`(?:sips?|im|pres|mailto):(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)`;
 const CONTACT = new RegExp(`^(?:${DISPLAY}<${WITH_HOST}(?=[>:;?])|${WITH_HOST}(?=$|[ \t:;?]))`, 'i');
 
 /** May this request be answered at all? */
 export function mayBeAnswered(req: SipRequest): boolean {
-  if (!MAKES_DIALOG.has(req.method) || (req.stackDialogId ?? '') !== '') return true;
+  if (!makesDialog(req.method) || (req.stackDialogId ?? '') !== '') return true;
   if (!SCHEME.test(req.uri)) return false;
   const contact = header(req, 'Contact');
   if (contact === undefined) return true;

@@ -36,10 +36,8 @@ export function readable(frame: string): string | undefined {
   const end = frame.indexOf('\r\n\r\n', start);
   const head = frame.slice(start, end < 0 ? frame.length : end);
   if (isPlain(head)) return frame;
-  if (REQUEST.test(head) && LONE_END.test(head)) {
-    const mended = withLineEnds(frame.slice(start));
-    return mended === frame.slice(start) ? undefined : readable(frame.slice(0, start) + mended);
-  }
+  if (REQUEST.test(head) && LONE_END.test(head))
+    return readable(frame.slice(0, start) + withLineEnds(frame.slice(start)));
   const [first = '', ...lines] = head.split(LINE_END);
   const startLine = REQUEST.test(first) ? first : oneLine(first);
   if (startLine === undefined) return ACKNOWLEDGES.test(frame) ? frame.slice(0, start - 2) : undefined;

@@ -1,4 +1,5 @@
 /** The words by which a request is told from others: Call-ID, tags, branch (RFC 3261 8.1.1 and 25.1); and who it is from and to. */
+import { makesDialog } from './dialog.ts';
 import { hasControl, header, parseNameAddr, splitList, type HeaderSource } from './headers.ts';
 
 /**
@@ -6,9 +7,6 @@ import { hasControl, header, parseNameAddr, splitList, type HeaderSource } from 
  * lines with CR LF. All else is let pass: phones are not strict about the grammar.
  */
 const NEVER = /[|\p{Cc}]/u;
-
-/** Of these, From and To name a dialog: who can't read them can't answer within it. */
-const MAKES_DIALOG: ReadonlySet<string> = new Set(['SUBSCRIBE', 'INVITE', 'REFER']);
 
 /** A sentence when one of them can't be passed on; undefined when all can. */
 export function badIdentifier(req: HeaderSource & { readonly method: string }): string | undefined {
@@ -19,7 +17,8 @@ export function badIdentifier(req: HeaderSource & { readonly method: string }): 
     if (hasControl(value))
       return `The ${name} holds a control character, which no header may (RFC 3261 25.1).`;
     const address = parseNameAddr(value);
-    if (address === undefined && MAKES_DIALOG.has(req.method))
+    // From and To name the dialog: who can't read them can't answer within it.
+    if (address === undefined && makesDialog(req.method))
       return `The ${name} can not be read: wanted is <sip:user@host> with a tag (RFC 3261 20.20, 20.39).`;
     if (NEVER.test(address?.params.get('tag') ?? '')) return sentence(`tag of ${name}`);
   }
