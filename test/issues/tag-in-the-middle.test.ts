@@ -1,20 +1,17 @@
 /** A real drachtio-server dies of an answer to SUBSCRIBE whose To has something behind the tag; drachtio-srf repeats To as it came. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { prepareCopied } from '../../lib/sip/drachtio/response-headers.ts';
-import { startNode, type TestNode } from '../support/node.ts';
-import { Phone } from '../support/phone.ts';
+import type { Phone } from '../support/phone.ts';
+import { aScene, type Scene } from '../support/scene.ts';
 
 describe('a To with something behind its tag', () => {
-  let node: TestNode;
+  let scene: Scene;
   let alice: Phone;
   beforeEach(async () => {
-    node = await startNode();
-    alice = await Phone.start('alice', { server: node.server });
+    scene = await aScene();
+    alice = await scene.phone('alice');
   });
-  afterEach(async () => {
-    alice.close();
-    await node.close();
-  });
+  afterEach(() => scene.close());
 
   const subscribe = (To: string, Event = 'message-summary') =>
     alice.request('SUBSCRIBE', `sip:${alice.aor}`, alice.aor, {

@@ -2,9 +2,9 @@
  * Calls of every method of a store, so that each of its statements is sent at least once. The compiler wants a new method
  * here; a method with several statements is called in several ways.
  */
-import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import { acceptRules as rules } from './accept-rules.ts';
 import { aBinding, aMessage, aRegister } from './messages.ts';
 import { aSubscription } from './mwi.ts';
 
@@ -24,16 +24,6 @@ export interface Filled {
 type Calls = {
   readonly [M in keyof Omit<Store, 'name'>]: (store: Store, filled: Filled) => Promise<unknown>;
 };
-
-const NO_LIMIT = { messages: 0, bytes: 0 };
-const rules = (over: Partial<AcceptRules>): AcceptRules => ({
-  box: NO_LIMIT,
-  domain: NO_LIMIT,
-  overflow: 'drop-oldest',
-  receipts: 0,
-  replaces: [],
-  ...over,
-});
 
 const LEASE = 30;
 async function leased(store: Store, box: string, work: (lease: Lease) => Promise<unknown>): Promise<void> {

@@ -5,9 +5,8 @@ import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
 import type { DueDevice } from '../../../lib/stores/contract/devices.ts';
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import { acceptRules } from './accept-rules.ts';
 import { aMessage, type StoreUnderTest } from './messages.ts';
-
-const NO_LIMIT = { messages: 0, bytes: 0 };
 
 export function roomConformance(create: () => Promise<StoreUnderTest>): void {
   let under: StoreUnderTest;
@@ -31,14 +30,7 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
     box = `bob@${domain}`;
   });
 
-  const rules = (over: Partial<AcceptRules>): AcceptRules => ({
-    box: NO_LIMIT,
-    domain: NO_LIMIT,
-    overflow: 'reject',
-    receipts: 0,
-    replaces: [],
-    ...over,
-  });
+  const rules = (over: Partial<AcceptRules>) => acceptRules({ overflow: 'reject', ...over });
   const waiting = (of = box) => store.waiting(of, now, 1000);
   const callIds = async () => (await waiting()).map((message) => message.callId);
   const accept = (over: Partial<NewMessage>, withRules?: AcceptRules) =>

@@ -1,5 +1,4 @@
 /** What a long pause has left expires on MariaDB while the application serves, in slices that hold nothing for long. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
@@ -7,54 +6,25 @@ import { fillMariaDb } from '../../support/full-mariadb.ts';
 import { mariadbMissing } from '../../support/mariadb.ts';
 import type { TestDatabase } from '../../support/mariadb-database.ts';
 import { needing } from '../../support/needing.ts';
-import { startNode } from '../../support/node.ts';
-import { Phone } from '../../support/phone.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
-import { longestStall } from '../../support/stall.ts';
-
-const ROWS = 20_000;
-/** Milliseconds; what a busy machine takes from us is in it. */
-const STALL = 500;
+import { ROWS, expiredRows, goWhileServing, stopInTheMidst } from '../contract/long-pause.ts';
 
 describe('20,000 expired messages in MariaDB', needing(mariadbMissing()), () => {
   let database: TestDatabase;
   let other: Connection;
   beforeEach(async () => {
     database = await (await sharedMariaDb()).createDatabase();
-    const expTime = Math.floor(Date.now() / 1000) - 60;
-    await fillMariaDb(database.url, [{ rows: ROWS, boxes: ROWS / 5, expTime }]);
+    await fillMariaDb(database.url, expiredRows());
     other = await createConnection(database.url);
   });
   afterEach(async () => {
     await other.end();
     await database.drop();
   });
-  const start = () => startNode({ storeUrl: database.url, silo: { checkTime: 0.1 } });
-
   test('go while MESSAGEs are answered, and whoever wants one of the rows gets it', async () => {
-    const node = await start();
-    const alice = await Phone.start('alice', { server: node.server });
-    let ended = 0;
-    node.silo.events.on('ended', () => ended++);
-    const statuses: number[] = [];
-    let slowest = 0;
-    try {
-      const stall = await longestStall(async () => {
-        while (ended < ROWS) {
-          const asked = performance.now();
-          statuses.push((await alice.message('bob', `text ${statuses.length}`)).status);
-          await other.query(`update silo set status = status + 1 where id = ${ROWS - statuses.length}`);
-          slowest = Math.max(slowest, performance.now() - asked);
-          await sleep(50);
-        }
-      });
-      expect(new Set(statuses)).toEqual(new Set([202]));
-      expect(stall).toBeLessThan(STALL);
-      expect(slowest).toBeLessThan(2000);
-    } finally {
-      alice.close();
-      await node.close();
-    }
+    await goWhileServing(database.url, (sent) =>
+      other.query(`update silo set status = status + 1 where id = ${ROWS - sent}`),
+    );
   }, 60_000);
 
   test('wait for nobody: a row that another program holds is left, and goes when it is free', async () => {
@@ -75,15 +45,6 @@ describe('20,000 expired messages in MariaDB', needing(mariadbMissing()), () => 
   }, 60_000);
 
   test('a stop in the midst of that is obeyed at once, and what is left goes at the next run', async () => {
-    const node = await start();
-    await new Promise<void>((resolve) => node.silo.events.on('ended', () => resolve()));
-    const begun = performance.now();
-    await node.close();
-    expect(performance.now() - begun).toBeLessThan(3000);
-    const store = await openStore(database.url);
-    const { waiting, expired } = await store.ledger();
-    expect(waiting).toBeGreaterThan(0);
-    expect(waiting + expired).toBe(ROWS);
-    await store.close();
+    await stopInTheMidst(database.url);
   }, 60_000);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { AcceptRules } from '../../../lib/stores/contract/accept.ts';
 import type { NewMessage } from '../../../lib/stores/contract/message.ts';
 import {
   LOOKS,
@@ -10,19 +9,11 @@ import {
   type Candidate,
   type Situation,
 } from '../../../lib/stores/shared/quota.ts';
+import { acceptRules as rules } from '../contract/accept-rules.ts';
 import { aMessage } from '../contract/messages.ts';
 
-const NO_LIMIT = { messages: 0, bytes: 0 };
 const BOX = 'bob@example.org';
 
-const rules = (over: Partial<AcceptRules>): AcceptRules => ({
-  box: NO_LIMIT,
-  domain: NO_LIMIT,
-  overflow: 'drop-oldest',
-  receipts: 0,
-  replaces: [],
-  ...over,
-});
 const message = (over: Partial<NewMessage> = {}) =>
   aMessage(BOX, { body: Buffer.alloc(100), headers: '', ...over });
 const receipt = message({ kind: 'receipt' });
