@@ -12,7 +12,7 @@ index.ts             -> silo silo/manage silo/receive silo/state mwi mwi/request
 app                  -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import stores stores/source
 config               -> silo/state mwi/request registrar node stores sip embedded options
-import               -> silo/receive stores/source stores/contract sip/drachtio sip/read
+import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
 silo/manage          -> silo/state stores/contract
