@@ -41,16 +41,21 @@ const identity = () => ({
 const statuses = async (sent: readonly Promise<{ readonly status: number }>[]) =>
   (await Promise.all(sent)).map(({ status }) => status);
 
+/** Bob's device has a message of alice's, and has not answered it yet. */
+async function oneUnderWay(react: PhoneOptions['react'], options: TestNodeOptions = {}) {
+  const node = await start(options);
+  const [alice, bob] = [await phone(node, 'alice'), await phone(node, 'bob', react)];
+  await bob.register({ expires: 600 });
+  const same = identity();
+  const sent = [alice.message('bob', 'once', same)];
+  await bob.received(1);
+  return { node, alice, bob, same, sent };
+}
+
 describe('the same MESSAGE on two branches while the first one is under way', () => {
   test('and the device has not answered: it has it once, both branches hear its 200', async () => {
-    const node = await start();
     const device = held();
-    const alice = await phone(node, 'alice');
-    const bob = await phone(node, 'bob', device.react);
-    await bob.register({ expires: 600 });
-    const same = identity();
-    const sent = [alice.message('bob', 'once', same)];
-    await bob.received(1);
+    const { alice, bob, same, sent } = await oneUnderWay(device.react);
     sent.push(alice.message('bob', 'once', same), alice.message('bob', 'once', same));
     await alice.heard();
     device.answer(200);
@@ -61,13 +66,9 @@ describe('the same MESSAGE on two branches while the first one is under way', ()
   });
 
   test('and the device stays silent: both hear 202, one copy waits', async () => {
-    const node = await start({ silo: { liveTimeout: 500 } });
-    const alice = await phone(node, 'alice');
-    const bob = await phone(node, 'bob', () => 'silence');
-    await bob.register({ expires: 600 });
-    const same = identity();
-    const sent = [alice.message('bob', 'once', same)];
-    await bob.received(1);
+    const { node, alice, bob, same, sent } = await oneUnderWay(() => 'silence', {
+      silo: { liveTimeout: 500 },
+    });
     sent.push(alice.message('bob', 'once', same));
     expect(await statuses(sent)).toEqual([202, 202]);
     expect(await node.store.ledger()).toMatchObject({ waiting: 1 });
@@ -75,14 +76,8 @@ describe('the same MESSAGE on two branches while the first one is under way', ()
   });
 
   test('and the device refuses it: both hear that, and a third one after it is tried', async () => {
-    const node = await start();
     const device = held();
-    const alice = await phone(node, 'alice');
-    const bob = await phone(node, 'bob', device.react);
-    await bob.register({ expires: 600 });
-    const same = identity();
-    const sent = [alice.message('bob', 'once', same)];
-    await bob.received(1);
+    const { alice, bob, same, sent } = await oneUnderWay(device.react);
     sent.push(alice.message('bob', 'once', same));
     await alice.heard();
     device.answer(603);
@@ -97,14 +92,8 @@ describe('the same MESSAGE on two branches while the first one is under way', ()
     ['From tag', 'once', { tag: 'other' }],
     ['CSeq', 'once', { cseq: 8 }],
   ])('but with another %s is another message: both go', async (_, text, difference) => {
-    const node = await start();
     const device = held();
-    const alice = await phone(node, 'alice');
-    const bob = await phone(node, 'bob', device.react);
-    await bob.register({ expires: 600 });
-    const same = identity();
-    const sent = [alice.message('bob', 'once', same)];
-    await bob.received(1);
+    const { alice, bob, same, sent } = await oneUnderWay(device.react);
     sent.push(alice.message('bob', text, { ...same, ...difference }));
     bob.react = () => 200;
     device.answer(200);
