@@ -47,11 +47,11 @@ function readModule(module, result) {
   const failedBefore = result.failed.length;
   for (const test of module.children.allTests()) {
     const name = `${file} > ${test.fullName}`;
-    const { state, note } = test.result();
+    const { state, note, errors } = test.result();
     if (state === 'passed') {
       result.passed += 1;
       const tries = 1 + (test.diagnostic()?.retryCount ?? 0);
-      if (tries > 1) result.retried.push({ name, tries });
+      if (tries > 1) result.retried.push({ name, tries, why: errors?.map(inOneLine) ?? [] });
     } else if (state === 'skipped' && !unprepared(test)) {
       result.skipped.push({ name, reason: test.meta().missing ?? note ?? 'no reason given' });
     } else result.failed.push(state === 'failed' ? name : `${name} (did not run)`);
@@ -59,6 +59,13 @@ function readModule(module, result) {
   // A file that can't be loaded has no tests, and one whose clean-up fails may have none that failed.
   const broken = [module, ...module.children.allSuites()].some((part) => part.errors().length > 0);
   if (broken && result.failed.length === failedBefore) result.failed.push(`${file} (outside of its tests)`);
+}
+
+/** What was wrong at a try that failed, and where. */
+function inOneLine({ name = 'Error', message, stacks = [] }) {
+  const [place] = stacks;
+  const where = place ? ` (${relative(process.cwd(), place.file)}:${place.line})` : '';
+  return `${name}: ${String(message).split('\n')[0]}${where}`;
 }
 
 /** vitest calls a test skipped, too, when it could not run because a `beforeAll` above it failed. */

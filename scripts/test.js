@@ -107,7 +107,10 @@ function conclude(report) {
   }
   // It has passed, and yet something is wrong: with the test, the code or the machine.
   if (report.retried.length > 0) console.log('Passed only at a second try:');
-  for (const { name, tries } of report.retried) console.log(`  ${name} (try ${tries})`);
+  for (const { name, tries, why } of report.retried) {
+    console.log(`  ${name} (try ${tries})`);
+    for (const reason of why) console.log(`    ${reason}`);
+  }
   if (failed.length > 0) console.log('Failed:');
   for (const name of failed) console.log(`  ${name}`);
   if (passed + failed.length === 0) console.log('No test ran.');

@@ -108,7 +108,7 @@ test('a build that fails is one failure, and the tests run', async () => {
   expect(code).toBe(1);
 });
 
-test('what passed only at a second try is named, and counts as passed', async () => {
+test('what passed only at a second try is named with what was wrong before, and counts as passed', async () => {
   project.write(
     'test/a.test.ts',
     `${head}let tries = 0;
@@ -117,10 +117,13 @@ test('what passed only at a second try is named, and counts as passed', async ()
      test('shakier', { retry: 2 }, () => expect(++tries).toBe(5));`,
   );
   const { code, lines } = await npmTest();
-  expect(lines.slice(-4)).toEqual([
+  expect(lines.slice(-7)).toEqual([
     'Passed only at a second try:',
     '  test/a.test.ts > shaky (try 2)',
+    '    AssertionError: expected 1 to be 2 // Object.is equality (test/a.test.ts:4)',
     '  test/a.test.ts > shakier (try 3)',
+    '    AssertionError: expected 3 to be 5 // Object.is equality (test/a.test.ts:5)',
+    '    AssertionError: expected 4 to be 5 // Object.is equality (test/a.test.ts:5)',
     '3 passed, 0 failed',
   ]);
   expect(code).toBe(0);

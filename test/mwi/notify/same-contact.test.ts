@@ -1,6 +1,7 @@
 /** Phones behind NATs with one private Contact: which SUBSCRIBE is another phone's, and which one that of a phone that was restarted? */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../../support/node.ts';
+import { until } from '../../support/until.ts';
 import { LampPhone, stateOf, voice, type Headers, type Line } from '../../support/lamp-phone.ts';
 
 let node: TestNode;
@@ -22,16 +23,19 @@ const port = () => /:(\d+)/.exec(edge.phone.contact.split('@')[1]!)![1]!;
 const route = (user: string, params = '') => `<sip:${user}127.0.0.1:${port()};lr${params}>`;
 const subscribe = (headers: Headers) => edge.subscribe({ Contact: CONTACT, ...headers });
 
-/** Whom a change is told, and whom it was said that the subscription is over. */
-async function told(...lines: readonly Line[]): Promise<readonly string[]> {
+/** Whom a change is told, and whom it is said that the subscription is over; that may be said a moment after the change. */
+async function areTold(lines: readonly Line[], wanted: readonly string[]): Promise<void> {
   const last = lines.at(-1)!;
   expect(lines.map(({ answer }) => answer.status)).toEqual(lines.map(() => 200));
   await edge.publish('bob@example.org', voice(7));
   await edge.sees((notify) => notify.header('Call-ID') === last.callId && notify.text.includes('7/0'));
   await edge.phone.heard();
-  return lines.map((line) => {
-    const notify = edge.of(line).at(-1)!;
-    return notify.text.includes('7/0') ? 'watches' : stateOf(notify);
+  await until(() => {
+    const found = lines.map((line) => {
+      const notify = edge.of(line).at(-1)!;
+      return notify.text.includes('7/0') ? 'watches' : stateOf(notify);
+    });
+    expect(found).toEqual(wanted);
   });
 }
 const BOTH = ['watches', 'watches'];
@@ -45,7 +49,7 @@ test.each([
   const two = await subscribe({ 'Record-Route': route(u2, p2) });
   const again = await edge.again(one, { Contact: CONTACT });
   expect(again.status).toBe(200);
-  expect(await told(one, two)).toEqual(BOTH);
+  await areTold([one, two], BOTH);
 });
 
 describe('a phone that was restarted replaces its old subscription', () => {
@@ -61,26 +65,26 @@ describe('a phone that was restarted replaces its old subscription', () => {
   ])('%s', async (_, user, p1, p2) => {
     const one = await subscribe({ 'Record-Route': route(user, p1) });
     const two = await subscribe({ 'Record-Route': route(user, p2) });
-    expect(await told(one, two)).toEqual(REPLACED);
+    await areTold([one, two], REPLACED);
   });
 
   test('without a route', async () => {
     const [one, two] = [await subscribe({}), await subscribe({})];
-    expect(await told(one, two)).toEqual(REPLACED);
+    await areTold([one, two], REPLACED);
   });
 
   test('by its instance, whatever the route and the contact', async () => {
     const Contact = `${CONTACT};+sip.instance="<urn:uuid:1>"`;
     const one = await subscribe({ Contact, 'Record-Route': route('token1@') });
     const two = await subscribe({ Contact, 'Record-Route': route('token2@') });
-    expect(await told(one, two)).toEqual(REPLACED);
+    await areTold([one, two], REPLACED);
   });
 
   test('by its GRUU, whatever the route', async () => {
     const Contact = '<sip:bob@example.org;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>';
     const one = await subscribe({ Contact, 'Record-Route': route('token1@') });
     const two = await subscribe({ Contact, 'Record-Route': route('token2@') });
-    expect(await told(one, two)).toEqual(REPLACED);
+    await areTold([one, two], REPLACED);
   });
 });
 
