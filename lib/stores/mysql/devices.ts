@@ -35,7 +35,7 @@ export function mysqlReminders(db: Mysql): ReminderStore {
           values: [now],
         });
         const ended = rows.map(toEnded);
-        await endRows(tx, ended, CANCELLED, now);
+        await endRows(tx, ended, { ...CANCELLED, now });
         return ended;
       }, 'repeatable'),
   };

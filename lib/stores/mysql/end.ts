@@ -6,14 +6,22 @@ import type { Queries } from './link/transactions.ts';
 import { DEAD_COLUMNS } from '../shared/rows.ts';
 import type { End, Ended } from '../contract/message.ts';
 
-/** Inside a transaction that has locked their rows, which keeps those of the ledger for it, too. */
+export interface Ending extends End {
+  readonly now: number;
+  /** Some may be of a domain that has a limit. */
+  readonly limited?: boolean;
+}
+
+/**
+ * Inside a transaction that has locked their rows, which keeps those of the ledger for it, too; or that is taken back when
+ * fewer rows have ended than it wanted. Returns how many.
+ */
 export async function endRows(
   tx: Queries,
   messages: readonly Ended[],
-  { outcome, status, reason }: End,
-  now: number,
-): Promise<void> {
-  if (messages.length === 0) return;
+  { outcome, status, reason, now, limited = true }: Ending,
+): Promise<number> {
+  if (messages.length === 0) return 0;
   const ids = inOrder(messages.map((message) => message.id));
   if (outcome === 'dead')
     await tx.run(
@@ -21,8 +29,8 @@ export async function endRows(
          select ${DEAD_COLUMNS}, ?, ?, ? from silo force index (primary) where id in (?)`,
       [now, status, reason.slice(0, 255), ids],
     );
-  await noteEnded(tx, ids);
-  await remove(tx, 'silo', ids);
+  if (limited) await noteEnded(tx, ids);
+  const ended = await remove(tx, 'silo', ids);
   await rewrite(
     tx,
     'silo_ledger',
@@ -33,4 +41,5 @@ export async function endRows(
     messages.map((message) => message.key),
   );
   await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
+  return ended;
 }

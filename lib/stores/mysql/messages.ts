@@ -6,15 +6,15 @@ import { adopt } from './adopt.ts';
 import type { Accepting } from './quota.ts';
 import { forgetTurns } from './turns.ts';
 import { endRows } from './end.ts';
+import { settleAll, type Settle } from './settle.ts';
 import { acceptAll } from './accept-all.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Mysql } from './link/transactions.ts';
 import { noteChanges } from './changes.ts';
 import { shareLong } from './link/share-long.ts';
 import { endVanished } from './deleted-rows.ts';
 import { inOrder, lock } from './link/locks.ts';
 import { deleteInSlices, endInSlices } from './link/slices.ts';
 import { DomainUsage } from '../shared/domain-usage.ts';
-import { GAVE_WAY } from '../shared/quota.ts';
 import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
@@ -27,17 +27,13 @@ import {
   toOverdue,
 } from '../shared/rows.ts';
 import { int, text, whole } from '../shared/values.ts';
-import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 import type { Accepted } from '../contract/accept.ts';
-import type { Lease } from '../contract/leases.ts';
 
 export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore, keyof ReadStore> {
   const domains = new DomainUsage();
   const accepts = new GroupCommit<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
-  const settles = new GroupCommit<Settle, boolean>((items) =>
-    db.transaction((tx, uncertain) => settleBatch(tx, items, clock(), uncertain), 'repeatable'),
-  );
+  const settles = new GroupCommit<Settle, boolean>((items) => settleAll(db, items, clock()));
   return {
     accept: (message, rules) => accepts.add({ message, rules }),
     acceptAll: (messages) => acceptAll(db, messages, clock()),
@@ -126,7 +122,7 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
           found.map((row) => int(row, 'id')),
         );
         const ended = rows.map(toEnded);
-        await endRows(tx, ended, end, clock());
+        await endRows(tx, ended, { ...end, now: clock() });
         return ended[0];
       }, 'repeatable'),
 
@@ -143,7 +139,7 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
         const overdue = some.map(toOverdue);
         for (const outcome of ['expired', 'delivered'] as const) {
           const messages = overdue.filter((one) => one.outcome === outcome).map(({ message }) => message);
-          await endRows(tx, messages, { outcome, status: 0, reason: OVERDUE_REASON[outcome] }, now);
+          await endRows(tx, messages, { outcome, status: 0, reason: OVERDUE_REASON[outcome], now });
         }
       });
       return rows.map(toOverdue);
@@ -168,87 +164,3 @@ const NOT_DONE = ['taken_by', 'refused_by']
     (list) => `and (${list} is null or locate(concat('\\n', ?, '\\n'), concat('\\n', ${list}, '\\n')) = 0)`,
   )
   .join(' ');
-
-interface Settle {
-  readonly lease: Lease;
-  readonly message: Ended;
-  readonly end: End;
-}
-
-async function settleBatch(
-  tx: Queries,
-  items: readonly Settle[],
-  now: number,
-  uncertain: boolean,
-): Promise<boolean[]> {
-  const leases = await lock(
-    tx,
-    ['silo_lease', 'box, owner, fence'],
-    items.map((item) => item.lease.box),
-  );
-  const held = new Set(
-    leases.map((row) =>
-      nameOf({ box: text(row, 'box'), owner: text(row, 'owner'), fence: int(row, 'fence') }),
-    ),
-  );
-  const rows = await lock(
-    tx,
-    ['silo', 'id'],
-    items.map((item) => item.message.id),
-  );
-  const present = new Set(rows.map((row) => int(row, 'id')));
-
-  const valid = items.map(({ lease, message }) => held.has(nameOf(lease)) && present.delete(message.id));
-  const groups = new Map<string, { end: End; messages: Ended[] }>();
-  items.forEach(({ end, message }, index) => {
-    if (!valid[index]) return;
-    const name = JSON.stringify([end.outcome, end.status, end.reason]);
-    const group = groups.get(name) ?? { end, messages: [] };
-    group.messages.push(message);
-    groups.set(name, group);
-  });
-  for (const { end, messages } of groups.values()) await endRows(tx, messages, end, now);
-  for (const [index, { lease, message, end }] of items.entries())
-    if (!valid[index] && held.has(nameOf(lease))) valid[index] = await correct(tx, message, end, now);
-  return uncertain ? settledBefore(tx, items, held, valid) : valid;
-}
-
-/** It gave way while a device took it. */
-async function correct(
-  tx: Queries,
-  { key }: Ended,
-  { outcome, status, reason }: End,
-  now: number,
-): Promise<boolean> {
-  if (outcome !== 'delivered') return false;
-  const changed = await tx.run(
-    `update silo_ledger set outcome = ?, status = ?, reason = ?, end_time = ?
-       where dedup = ? and outcome = 'erased' and reason in (?)`,
-    [outcome, status, reason.slice(0, 255), now, key, GAVE_WAY],
-  );
-  return changed > 0;
-}
-
-/** Our own commit may have ended those that are gone: then the ledger says what we wanted to write. */
-async function settledBefore(
-  tx: Queries,
-  items: readonly Settle[],
-  held: ReadonlySet<string>,
-  valid: readonly boolean[],
-): Promise<boolean[]> {
-  const rows = await tx.all('select dedup, outcome, status from silo_ledger where dedup in (?)', [
-    items.map((item) => item.message.key),
-  ]);
-  const ends = new Set(
-    rows.map((row) => JSON.stringify([text(row, 'dedup'), text(row, 'outcome'), int(row, 'status')])),
-  );
-  return items.map(
-    ({ lease, message, end }, index) =>
-      valid[index] === true ||
-      (held.has(nameOf(lease)) && ends.has(JSON.stringify([message.key, end.outcome, end.status]))),
-  );
-}
-
-function nameOf({ box, owner, fence }: Lease): string {
-  return JSON.stringify([box, owner, fence]);
-}

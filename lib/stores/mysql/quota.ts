@@ -111,7 +111,7 @@ export async function createAdmission(
   async function erase(messages: readonly Candidate[], reason: string): Promise<Dropped[]> {
     for (const outcome of ['erased', 'delivered'] as const) {
       const those = messages.filter(({ taken }) => taken === (outcome === 'delivered'));
-      await endRows(tx, those, { outcome, status: 0, reason }, now);
+      await endRows(tx, those, { outcome, status: 0, reason, now });
     }
     for (const { box, size } of messages)
       for (const name of [box, `@${domainOf(box)}`]) add(usages.get(name), -1, -size);

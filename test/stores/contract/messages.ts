@@ -325,6 +325,27 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
       expect(await store.settle(lease, message!, delivered)).toBe(false);
     });
 
+    test('of many settled at once those that are gone are told, and all others end as their devices said', async () => {
+      const before = await store.ledger();
+      const messages = Array.from({ length: 12 }, () => aMessage(box));
+      for (const message of messages) await store.accept(message);
+      const lease = await leaseOf();
+      const rows = await waiting();
+      await under.sql(`delete from silo where dedup in ('${messages[4]!.key}', '${messages[9]!.key}')`);
+      const dead = { outcome: 'dead', status: 400, reason: 'Bad Request' } as const;
+      const settled = await Promise.all([
+        ...rows.map((row, index) => store.settle(lease, row, index === 7 ? dead : delivered)),
+        store.settle(lease, rows[11]!, delivered),
+      ]);
+      expect(settled).toEqual([...rows.map((_, index) => index !== 4 && index !== 9), false]);
+      expect(await waiting()).toEqual([]);
+      expect(await store.ledger()).toMatchObject({
+        delivered: before.delivered + 9,
+        dead: before.dead + 1,
+      });
+      expect((await store.deadLetters(box, 0, 10)).map(({ key }) => key)).toEqual([messages[7]!.key]);
+    });
+
     test('a dead letter is kept with its reason', async () => {
       await store.accept(aMessage(box));
       const [message] = await waiting();

@@ -130,6 +130,24 @@ describe('locks of the MySQL store', needing(mariadbMissing()), () => {
     });
   });
 
+  test('the end of a message does not wait for whoever counts its domain', async () => {
+    const accepting = {
+      box: { messages: 0, bytes: 0 },
+      overflow: 'reject',
+      receipts: 0,
+      replaces: [],
+    } as const;
+    await store.accept(aMessage(names[0]!), { ...accepting, domain: { messages: 1000, bytes: 0 } });
+    const claim = await store.claim(names[0]!, 'node', 30);
+    if (!('lease' in claim)) throw new Error('somebody else has the lease');
+    const [message] = await store.waiting(names[0]!, NOW, 1);
+    await other.query('begin');
+    expect(await select('select * from silo_usage for update')).toHaveLength(1);
+    expect(await store.settle(claim.lease, message!, DELIVERED)).toBe(true);
+    await other.query('rollback');
+    expect(await select('select sum(messages) as n from silo_usage_change')).toEqual([{ n: '0' }]);
+  });
+
   test('what is over goes, but for what somebody holds, which goes the next time', async () => {
     await Promise.all([subscribe({ expires: NOW + 1 }), publish(names), register(names, NOW + 1)]);
     for (const { lease } of await accept()) await store.release(lease);
