@@ -227,9 +227,10 @@ const headersOf = ({ headers }: Parts): string => {
  * that a Contact refreshes (10.3 step 7). URIs of other schemes are equal only when their texts are.
  */
 export function sameUri(a: string, b: string): boolean {
+  if (a === b) return true;
   const [left, right] = [divide(a), divide(b)];
   const [x, y] = [left && readParts(left), right && readParts(right)];
-  if (left === undefined || right === undefined || x === undefined || y === undefined) return a === b;
+  if (left === undefined || right === undefined || x === undefined || y === undefined) return false;
   return (
     x.scheme === y.scheme &&
     x.user === y.user &&

@@ -34,7 +34,7 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
   const stored = new Map<string, Map<string, Binding>>([...aors].map((aor) => [aor, new Map()]));
   for (const row of rows) stored.get(text(row, 'aor'))?.set(text(row, 'contact_key'), toBinding(row));
 
-  const put = new Map<string, Binding>();
+  const put = new Map<string, [Binding, string]>();
   const drop = new Map<string, [string, string]>();
   const results = items.map((item): Registered => {
     const { aor, now } = item;
@@ -52,7 +52,7 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
       const name = `${aor} ${key}`;
       current.set(key, binding);
       drop.delete(name);
-      put.set(name, binding);
+      put.set(name, [binding, key]);
     }
     return { bindings: [...live().values()] };
   });
@@ -66,9 +66,10 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
           .join(', '),
       // New ones, too, in the order of their keys: another node may be about to make the same.
       [
-        inOrder(put.keys())
-          .flatMap((name) => put.get(name) ?? [])
-          .map(fromBinding),
+        inOrder(put.keys()).flatMap((name) => {
+          const row = put.get(name);
+          return row ? [fromBinding(...row)] : [];
+        }),
       ],
     );
   return results;

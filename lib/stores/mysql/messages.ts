@@ -26,7 +26,7 @@ import {
   toMessage,
   toOverdue,
 } from '../shared/rows.ts';
-import { int, text, whole } from '../shared/values.ts';
+import { int, whole } from '../shared/values.ts';
 import type { MessageStore } from '../contract/messages.ts';
 import type { Accepted } from '../contract/accept.ts';
 

@@ -1,6 +1,6 @@
 /** What deliveries have ended, many boxes in one transaction, in MySQL. */
 import { endRows } from './end.ts';
-import { inOrder, lock } from './link/locks.ts';
+import { lock } from './link/locks.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
 import { int, text } from '../shared/values.ts';

@@ -42,11 +42,11 @@ export function bindingsByKey(rows: readonly Row[]): Map<string, Binding> {
 }
 
 /** The values of {@link BINDING_COLUMNS}, in their order. */
-export function fromBinding(binding: Binding): (string | number | null)[] {
+export function fromBinding(binding: Binding, key = bindingKey(binding)): (string | number | null)[] {
   const { source } = binding;
   return [
     binding.aor,
-    bindingKey(binding),
+    key,
     binding.contact,
     binding.expires,
     binding.q,

@@ -8,6 +8,7 @@ import { sharedMariaDb } from '../../support/shared-mariadb.ts';
 import { storeConformance, type StoreUnderTest } from '../contract/messages.ts';
 import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
+import { foreignRowsConformance } from '../contract/foreign-rows.ts';
 import { roomConformance } from '../contract/room.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
@@ -28,6 +29,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
+  foreignRowsConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from '../contract/messages.ts';
 import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
+import { foreignRowsConformance } from '../contract/foreign-rows.ts';
 import { roomConformance } from '../contract/room.ts';
 
 describe('the SQLite store', () => {
@@ -32,6 +33,7 @@ describe('the SQLite store', () => {
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
+  foreignRowsConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({

