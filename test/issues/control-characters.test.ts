@@ -39,3 +39,23 @@ test('a tab and a folded line are none', async () => {
   });
   expect(answer.status).toBe(202);
 });
+
+test.each(['\r', '\n'])('a lone %j in a SUBSCRIBE gets into no NOTIFY of its dialog', async (end) => {
+  const usual = {
+    From: '<sip:alice@example.org>;tag=1',
+    Contact: alice.contact,
+    Event: 'message-summary;id=1',
+    Expires: '60',
+  };
+  for (const name of ['From', 'Contact', 'Event'] as const) {
+    const headers = { ...usual, [name]: `${usual[name]}${end}}`, 'Call-ID': `of-${name}` };
+    const answer = await alice.request('SUBSCRIBE', `sip:${alice.aor}`, alice.aor, headers);
+    if (answer.status === 200)
+      await alice.until(
+        () => alice.requests.some((request) => request.header('Call-ID') === `of-${name}`),
+        () => 'no NOTIFY',
+      );
+  }
+  await alice.heard();
+  for (const notify of alice.requests) expect(notify.lines.join('')).not.toMatch(/[\r\n}]/);
+});
