@@ -59,3 +59,22 @@ test.each(['\r', '\n'])('a lone %j in a SUBSCRIBE gets into no NOTIFY of its dia
   await alice.heard();
   for (const notify of alice.requests) expect(notify.lines.join('')).not.toMatch(/[\r\n}]/);
 });
+
+test('what the phone has folded is on one line in the requests that it gets', async () => {
+  const answer = await alice.request('SUBSCRIBE', `sip:${alice.aor}`, alice.aor, {
+    From: '<sip:alice@example.org>;\r\n tag=1',
+    To: '<sip:alice@example.org>\r\n\t;x=1',
+    Contact: alice.contact,
+    Event: 'message-summary;\r\n id=1',
+    Expires: '60',
+  });
+  expect(answer.status).toBe(200);
+  await alice.until(
+    () => alice.requests.length > 0,
+    () => 'no NOTIFY',
+  );
+  const [notify] = alice.requests;
+  expect(notify?.lines.filter((line) => /^[ \t]/.test(line))).toEqual([]);
+  expect(notify?.header('To')).toMatch(/;\s*tag=1$/);
+  expect(notify?.header('Event')).toMatch(/;\s*id=1$/);
+});

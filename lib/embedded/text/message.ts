@@ -12,7 +12,7 @@ export interface Header {
   readonly key: string;
   /** The name as it came. */
   readonly name: string;
-  /** The value without surrounding blanks; may still be folded. */
+  /** The value without surrounding blanks, on one line. */
   readonly value: string;
 }
 
@@ -33,6 +33,10 @@ export interface Response extends Message {
   readonly reason: string;
 }
 
+function unfolded(value: string): string {
+  return value.includes('\r\n') ? value.replace(/\r\n[ \t]+/g, ' ') : value;
+}
+
 /** Header lines of a head (without start line). A line without a name has an empty key. */
 export function readHeaders(text: string): Header[] {
   const headers: Header[] = [];
@@ -48,7 +52,7 @@ export function readHeaders(text: string): Header[] {
     const colon = line.indexOf(':');
     // A stray control before the name stays and makes it a bad one: an app could not read the message.
     const name = colon < 0 ? '' : line.slice(0, colon).trimEnd();
-    headers.push({ key: keyOf(name), name, value: line.slice(colon + 1).trim() });
+    headers.push({ key: keyOf(name), name, value: unfolded(line.slice(colon + 1).trim()) });
   }
   return headers;
 }
