@@ -32,6 +32,8 @@ mwi/state            -> mwi/request mwi/summary stores/contract stores/shared si
 mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
+auth                 -> sip/drachtio
+
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options
 
