@@ -1,0 +1,21 @@
+/** Whom an operator trusts. */
+import { networks } from '../../options/kinds.ts';
+import { defineOptions, option, type GivenOf } from '../../options/option.ts';
+import { telDomain } from '../../sip/options.ts';
+
+export type TrustOptions = GivenOf<typeof trustOptions>;
+
+export const trustOptions = defineOptions('createTrust', {
+  telDomain,
+  trust: option(
+    networks,
+    [],
+    'proxies and servers, a comma list of CIDRs, that are believed who asks, and whose Path and Record-Route are followed',
+  ),
+  publishers: option(
+    networks,
+    [],
+    'networks whose servers may publish without a password, when they ask without a proxy between',
+    { inCode: true },
+  ),
+});
