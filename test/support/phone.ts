@@ -20,6 +20,8 @@ export type Reaction =
 export interface PhoneOptions {
   readonly server: Address;
   readonly transport?: 'udp' | 'tcp';
+  /** The address of this machine that it has, over UDP. */
+  readonly host?: string;
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
@@ -87,8 +89,9 @@ export class Phone {
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
-    const { server, transport } = options;
-    return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
+    const { server, transport, host } = options;
+    const opened = transport === 'tcp' ? TcpPeer.open(server) : UdpPeer.open(server, host);
+    return new Phone(name, options, await opened);
   }
 
   /** What it sends goes there; over UDP this can change, also for what waits for an answer. */
