@@ -101,7 +101,8 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const front = wishes.front ?? embedded;
 
     const srf = createSrf();
-    const port = createPort(srf);
+    const trust = createTrust(trustSettings);
+    const port = createPort(srf, { isFree: trust.isFree });
     const gate = createGate(port);
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
@@ -115,8 +116,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
     srf.use(gate.middleware);
     // Without any trust nobody is asked, and all is as it was.
-    const byTrust =
-      trustSettings.trust.length > 0 ? trustedOnly(port, createTrust(trustSettings)) : undefined;
+    const byTrust = trustSettings.trust.length > 0 ? trustedOnly(port, trust) : undefined;
     const authenticate = wishes.authenticate?.(port) ?? byTrust;
     if (authenticate) srf.use(authenticate);
     srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);

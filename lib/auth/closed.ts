@@ -1,7 +1,7 @@
 /** Closed by default: an application that strangers can reach starts only when it can tell them from its users. */
 import { flag } from '../options/kinds.ts';
 import { defineOptions, option } from '../options/option.ts';
-import { LOOPBACK } from './networks.ts';
+import { LOOPBACK } from '../base/networks.ts';
 
 export const exposureOptions = defineOptions('startApplication', {
   open: option(

@@ -1,6 +1,6 @@
 /** Who may watch whose lamp and who may set it, as an operator writes it down. */
 import { isNetwork } from '../options/kinds.ts';
-import { networksOf, type Networks } from './networks.ts';
+import { networksOf, type Networks } from '../base/networks.ts';
 import { faultOfPattern, patternOf, type Matches } from './patterns.ts';
 
 /** Who may watch what: `reception@example.org>sales@example.org`, both patterns. */

@@ -11,7 +11,9 @@ async function launch(env: Readonly<Record<string, string>>) {
 
 test('beyond loopback without users and trust it does not start, and says what to set', async () => {
   const app = await launch({});
-  await until(() => expect(app.stderr).toMatch(/can't start: Strangers can reach .*SILO_TRUST.*SILO_OPEN=yes/));
+  await until(() =>
+    expect(app.stderr).toMatch(/can't start: Strangers can reach .*SILO_TRUST.*SILO_OPEN=yes/),
+  );
   expect(await app.exited).toEqual({ code: 1, signal: null });
   expect(app.stdout).not.toContain('ready');
 });

@@ -12,6 +12,12 @@ export const trustOptions = defineOptions('createTrust', {
     [],
     'proxies and servers, a comma list of CIDRs, that are believed who asks, and whose Path and Record-Route are followed',
   ),
+  local: option(
+    networks,
+    ['127.0.0.0/8', '::1/128'],
+    'networks of this machine: they need not show that they listen before something is sent there',
+    { inCode: true },
+  ),
   publishers: option(
     networks,
     [],

@@ -6,7 +6,7 @@ import { checkOptions } from '../../options/check.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { fromOf, isAnonymous, isDirect } from '../asker.ts';
 import { header } from '../../sip/read/headers.ts';
-import { networksOf } from '../networks.ts';
+import { networksOf } from '../../base/networks.ts';
 import type { AorOptions } from '../../sip/read/uri.ts';
 import type { Identity } from '../identity.ts';
 import { assertedIn } from './asserted.ts';
@@ -17,6 +17,8 @@ export interface Trust {
   readonly identityOf: (req: SipRequest) => Identity | undefined;
   /** Is this the address of a trusted hop? */
   readonly has: (address: string) => boolean;
+  /** Need this host not show that it listens before something is sent to it? For `createPort`. */
+  readonly isFree: (host: string) => boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export function createTrust(options: TrustOptions = {}): Trust {
   const settings = checkOptions(trustOptions, options);
   const trusted = networksOf(settings.trust);
   const publishers = networksOf(settings.publishers);
+  const local = networksOf(settings.local);
 
   /** A voicemail server beside us, say, which has no password. What a proxy hands on is not its own. */
   const isOwnPublication = (req: SipRequest) =>
@@ -35,6 +38,7 @@ export function createTrust(options: TrustOptions = {}): Trust {
 
   return {
     has: (address) => trusted.has(address),
+    isFree: (host) => trusted.has(host) || local.has(host),
     identityOf: (req) => {
       const hop = req.source_address;
       if (trusted.has(hop)) return asserted(req, hop, settings) ?? ofFrom(req, hop, settings);
