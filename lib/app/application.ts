@@ -116,7 +116,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
     srf.use(gate.middleware);
     // Without any trust nobody is asked, and all is as it was.
-    const byTrust = trustSettings.trust.length > 0 ? trustedOnly(port, trust) : undefined;
+    const byTrust = trust.hasHops ? trustedOnly(port, trust) : undefined;
     const authenticate = wishes.authenticate?.(port) ?? byTrust;
     if (authenticate) srf.use(authenticate);
     srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);

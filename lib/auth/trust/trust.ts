@@ -15,6 +15,8 @@ import { trustOptions, type TrustOptions } from './options.ts';
 export interface Trust {
   /** Who asks, by the word of a trusted hop; undefined: the hop is not trusted, ask for a password. */
   readonly identityOf: (req: SipRequest) => Identity | undefined;
+  /** Is any hop trusted at all? */
+  readonly hasHops: boolean;
   /** Is this the address of a trusted hop? */
   readonly has: (address: string) => boolean;
   /** Need this host not show that it listens before something is sent to it? For `createPort`. */
@@ -37,6 +39,7 @@ export function createTrust(options: TrustOptions = {}): Trust {
     req.method === 'PUBLISH' && isDirect(req) && publishers.has(req.source_address);
 
   return {
+    hasHops: settings.trust.length > 0,
     has: (address) => trusted.has(address),
     isFree: (host) => trusted.has(host) || local.has(host),
     identityOf: (req) => {
