@@ -53,6 +53,17 @@ export { createRegistrar } from './registrar/registrar.ts';
 // Message-waiting lamps
 export { createMwi } from './mwi/mwi.ts';
 
+// Who is asking, and what they may do
+export { createTrust, type Trust } from './auth/trust/trust.ts';
+export type { TrustOptions } from './auth/trust/options.ts';
+export {
+  createAuthorisation,
+  type Authorisation,
+  type AuthorisationOptions,
+  type AuthorizeAor,
+} from './auth/authorisation.ts';
+export { identityOf, setIdentity, NOBODY, type Identity } from './auth/identity.ts';
+
 // Message summaries (RFC 3842)
 export { SummaryError, formatSummary, parseSummary } from './mwi/summary/summary.ts';
 export type {

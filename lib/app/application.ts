@@ -1,9 +1,17 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { createAuthorisation } from '../auth/authorisation.ts';
+import { closedReason, isSecretKnown } from '../auth/closed.ts';
+import { publisherNetworks } from '../auth/lamp-rules.ts';
+import { createTrust } from '../auth/trust/trust.ts';
+import { trustOptions, type TrustOptions } from '../auth/trust/options.ts';
+import { trustedOnly } from '../auth/trusted-only.ts';
+import { SiloError } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 import { epochSeconds } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
 import { createMwi, type Mwi } from '../mwi/mwi.ts';
-import type { MwiOptions } from '../mwi/request/options.ts';
+import { mwiOptions, type MwiOptions } from '../mwi/request/options.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
 import { checkOptions } from '../options/check.ts';
 import type { RegistrarOptions } from '../registrar/options.ts';
@@ -11,12 +19,15 @@ import { createRegistrar, type Registrar } from '../registrar/registrar.ts';
 import { createSilo, type Silo } from '../silo/silo.ts';
 import { siloOptions, type SiloOptions } from '../silo/state/options.ts';
 import { connectSrf, createSrf, disconnectSrf } from '../sip/drachtio/connect.ts';
-import { createPort, type Port, type Srf } from '../sip/drachtio/port.ts';
+import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { openStore } from '../stores/open.ts';
 import { answerOptions, refuseMethod, UNSERVED_METHODS } from './methods.ts';
 import { createGate, refuse, unserved } from './middlewares.ts';
+import { createOwnDomains } from './own-domains.ts';
+
+const log = logger('app');
 
 /** What the application is put together from. */
 export interface Parts {
@@ -50,6 +61,9 @@ export interface Wishes {
   readonly silo?: SiloOptions;
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
+  readonly trust?: TrustOptions;
+  /** Says who asks, in place of the trust alone. */
+  readonly authenticate?: (port: Port) => Middleware;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -67,6 +81,12 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
   const now = wishes.now ?? epochSeconds;
   const siloSettings = checkOptions(siloOptions, { ...config.silo, ...wishes.silo });
   const { node: name, leaseTime } = siloSettings;
+  const mwiSettings = checkOptions(mwiOptions, { ...config.mwi, ...wishes.mwi });
+  const trustSettings = checkOptions(trustOptions, {
+    ...config.trust,
+    ...wishes.trust,
+    publishers: publisherNetworks(mwiSettings.publishers),
+  });
   /** What ends at the end, the last first. */
   const opened: (() => Promise<void> | void)[] = [];
   const closeOpened = async () => {
@@ -81,17 +101,26 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const front = wishes.front ?? embedded;
 
     const srf = createSrf();
-    const port = createPort(srf);
+    const trust = createTrust(trustSettings);
+    const port = createPort(srf, { isFree: trust.isFree });
     const gate = createGate(port);
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
     const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
-    const mwi = createMwi({ srf, port, store, node, now }, { ...config.mwi, ...wishes.mwi });
+    const ownDomains = createOwnDomains(port, { ...siloSettings, ...config.exposure });
+    const knows = (aor: string) => ownDomains.has(aor) && (mwiSettings.knows?.(aor) ?? true);
+    const mwi = createMwi({ srf, port, store, node, now }, { ...mwiSettings, knows });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
     const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
     srf.use(gate.middleware);
+    // Without any trust nobody is asked, and all is as it was.
+    const byTrust = trust.hasHops ? trustedOnly(port, trust) : undefined;
+    const authenticate = wishes.authenticate?.(port) ?? byTrust;
+    if (authenticate) srf.use(authenticate);
+    srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);
+    srf.use(ownDomains.middleware);
     (wishes.middlewares ?? useAll)(parts);
 
     opened.push(() => disconnectSrf(srf));
@@ -100,6 +129,9 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
       port: front?.adminPort ?? config.drachtio.port,
       secret: config.drachtio.secret,
     });
+    checkExposure(config, trustSettings.trust, addresses);
+    ownDomains.learn(addresses);
+    gate.open();
     opened.push(async () => {
       // All at once: one after the other they could take longer than a stop may.
       await Promise.all([gate.close(siloSettings.stopGrace), silo.close(), mwi.close()]);
@@ -117,6 +149,25 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     await closeOpened();
     throw error;
   }
+}
+
+/** @throws SiloError when strangers could reach what nobody protects */
+function checkExposure(
+  { drachtio, exposure }: Config,
+  trust: readonly string[],
+  addresses: readonly string[],
+): void {
+  const exposed = { addresses, hasUsers: false, trust, auth: 'auto' } as const;
+  const reason = closedReason({ ...exposed, open: exposure.open });
+  if (reason !== undefined) throw new SiloError('SILO_CONFIG', reason);
+  if (closedReason({ ...exposed, open: false }) !== undefined)
+    log.warn(
+      'SILO_OPEN: everybody who reaches this server registers as anybody, reads mail and sets lamps: nobody is asked who he is.',
+    );
+  if (isSecretKnown(drachtio))
+    log.warn(
+      `The drachtio-server at ${drachtio.host} has the secret that everybody knows: give it one of its own, here in DRACHTIO_SECRET.`,
+    );
 }
 
 function startEmbedded(config: Config): Promise<FrontEnd> {

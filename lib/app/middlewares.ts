@@ -29,13 +29,15 @@ export function refuse(port: Port): Middleware {
 
 export interface Gate {
   readonly middleware: Middleware;
+  /** Before that nobody is served. */
+  readonly open: () => void;
   /** Closes the gate, and waits at most `grace` ms for the requests that are inside. */
   readonly close: (grace: number) => Promise<void>;
 }
 
-/** A gate before everything: open, it lets all requests pass; closed (the node stops), it answers 503. */
+/** A gate before everything: open, it lets all requests pass; closed (the node starts or stops), it answers 503. */
 export function createGate(port: Port): Gate {
-  let open = true;
+  let open = false;
   let inside = 0;
   let empty: (() => void) | undefined;
   return {
@@ -51,6 +53,7 @@ export function createGate(port: Port): Gate {
       });
       next();
     }),
+    open: () => (open = true),
     close: async (grace) => {
       open = false;
       if (inside === 0) return;

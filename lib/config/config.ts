@@ -1,6 +1,8 @@
 /** The options of the application: those of all rooms, read from a JSON file and the environment. */
 import { readFileSync } from 'node:fs';
 import { SiloError, textOf } from '../base/errors.ts';
+import { exposureOptions } from '../auth/closed.ts';
+import { trustOptions } from '../auth/trust/options.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
@@ -16,6 +18,8 @@ const ROOMS = {
   store: storeOptions,
   drachtio: drachtioOptions,
   frontEnd: frontEndOptions,
+  trust: trustOptions,
+  exposure: exposureOptions,
   silo: siloOptions,
   node: nodeOptions,
   registrar: registrarOptions,

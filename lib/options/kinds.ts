@@ -78,6 +78,12 @@ function listOf(wanted: string, adapt = (entry: string) => entry): z.ZodType<rea
 export const exactList = (wanted: string) => listOf(wanted);
 export const list = (wanted: string) => listOf(wanted, (entry) => entry.toLowerCase());
 
+/** A list of which each entry is looked at. @param fault the sentence for an entry that is none */
+export const checkedList = (wanted: string, fault: (entry: string) => string | undefined) =>
+  exactList(wanted).superRefine((entries, context) => {
+    for (const message of entries.map(fault)) if (message) context.addIssue({ code: 'custom', message });
+  });
+
 /** A list of which each entry is of some kind. */
 export const listWhere = (wanted: string, isOne: (entry: string) => boolean) =>
   list(wanted).refine((entries) => entries.every(isOne), `wanted are ${wanted}, with commas between`);
@@ -90,7 +96,8 @@ export const networks = list('networks such as 192.0.2.0/24').superRefine((cidrs
   context.addIssue({ code: 'custom', message: `"${wrong}" is no network; ${wanted}` });
 });
 
-function isNetwork(cidr: string): boolean {
+/** An address, with the length of a prefix or without. */
+export function isNetwork(cidr: string): boolean {
   const [, address = '', length = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(cidr) ?? [];
   return isIP(address) !== 0 && Number(length) <= (isIP(address) === 6 ? 128 : 32);
 }

@@ -7,11 +7,11 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth auth/trust silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> config auth auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import stores stores/source
-config               -> silo/state mwi/request registrar node stores sip embedded options
+config               -> auth auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
@@ -21,7 +21,7 @@ silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state s
 silo/deliver/session -> silo/deliver silo/state stores/contract sip/read
 silo/deliver/sweep   -> silo/state stores/contract stores/shared sip/read
 silo/deliver         -> silo/receive silo/pace silo/state stores/contract sip/drachtio sip/read
-silo/receive         -> silo/state stores/contract sip/drachtio sip/read
+silo/receive         -> silo/state auth stores/contract sip/drachtio sip/read
 silo/state           -> node stores/contract sip sip/drachtio sip/read options
 silo/pace            ->
 
@@ -29,10 +29,11 @@ mwi                  -> mwi/subscribe mwi/notify mwi/request mwi/state node stor
 mwi/subscribe        -> mwi/notify mwi/request mwi/state stores/contract sip/drachtio sip/read
 mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
 mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
-mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
+mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
-auth                 -> sip/drachtio
+auth/trust           -> auth sip sip/drachtio sip/read options
+auth                 -> sip sip/drachtio sip/read options
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options

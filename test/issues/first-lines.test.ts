@@ -15,6 +15,7 @@ async function hint(listen: string): Promise<string> {
       SILO_CONFORMANCE_RESTART: undefined,
       SILO_STORE: 'sqlite::memory:',
       SILO_SIP_LISTEN: listen,
+      SILO_OPEN: 'yes',
     },
   });
   await app.line('  Register any SIP phone');

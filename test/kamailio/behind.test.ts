@@ -5,9 +5,11 @@ import { startApp, type RunningApp } from '../support/app.ts';
 import { freePort } from '../support/free-port.ts';
 import { kamailioMissing, startKamailio, type RunningKamailio } from '../support/kamailio.ts';
 import { needing } from '../support/needing.ts';
-import { Phone } from '../support/phone.ts';
+import { Phone, type PhoneOptions } from '../support/phone.ts';
 import { othersServed } from '../support/sentinel.ts';
 import { LONG, until } from '../support/until.ts';
+
+const PASSWORD = 'secret';
 
 function behind(defines: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   let app: RunningApp | undefined;
@@ -18,6 +20,8 @@ function behind(defines: readonly string[] = [], env: Readonly<Record<string, st
     app ??= await startApp(
       {
         SILO_DOMAINS: 'example.org',
+        SILO_TRUST: '127.0.0.1/32',
+        SILO_MWI_PUBLISHERS: 'voicemail@example.org',
         SILO_MIN_EXPIRES: '60',
         SILO_STOP_GRACE: '200',
         SILO_LIVE_TIMEOUT: '700',
@@ -35,6 +39,11 @@ function behind(defines: readonly string[] = [], env: Readonly<Record<string, st
         '5070': String(port),
         '"fr_timer", 5000': '"fr_timer", 1000',
         't_set_fr(0, 20000)': 't_set_fr(0, 8000)',
+        // One password for all, in place of the database.
+        'loadmodule "auth_db.so"': '',
+        'loadmodule "db_mysql.so"': '',
+        'modparam("auth_db"': '#modparam("auth_db"',
+        'auth_check("$fd", "subscriber", "1")': `pv_auth_check("$fd", "${PASSWORD}", "0", "1")`,
       },
       defines,
     });
@@ -48,12 +57,17 @@ function behind(defines: readonly string[] = [], env: Readonly<Record<string, st
     expect(await app?.process.stop()).toEqual({ code: 0, signal: null });
     app = undefined;
   };
+  /** Asks the application itself, as a server on this machine. */
+  const direct = (name: string) => Phone.start(name, { server: { host: '127.0.0.1', port } });
   return {
     ...phones,
+    phone: (name: string, wishes: Partial<PhoneOptions> = {}) =>
+      phones.phone(name, { password: PASSWORD, ...wishes }),
+    direct,
     /** The application has its copy of a REGISTER a moment after the phone has its answer. */
     knows: (phone: Phone, contacts: number) =>
       until(async () => {
-        const asking = await Phone.start(phone.name, { server: { host: '127.0.0.1', port } });
+        const asking = await direct(phone.name);
         const answer = await asking.register({ contact: '' });
         asking.close();
         expect(answer.all('Contact').join().match(/<sip:/g) ?? []).toHaveLength(contacts);
@@ -188,13 +202,51 @@ describe.each([
         From: `<sip:${bob.aor}>;tag=1`,
         To: answer.header('To'),
         'Call-ID': bob.name,
-        CSeq: '2 SUBSCRIBE',
+        CSeq: '3 SUBSCRIBE',
         Route: answer.header('Record-Route'),
       });
       expect(refreshed.status).toBe(200);
       await bob.register({ expires: 600 });
       await bob.received(1);
       await until(() => lamp() === 'Messages-Waiting: no\r\n');
+    });
+
+    test('is closed to strangers, who are refused, and to thieves among its users', async () => {
+      const bob = await world.phone('bob');
+      const [eve, mallory] = [
+        await world.phone(bob.name, { password: undefined }),
+        await world.phone('mallory', { password: 'guessed' }),
+      ];
+      expect((await bob.register({ expires: 600 })).status).toBe(200);
+      await world.knows(bob, 1);
+      const before = bob.messages.length;
+      const subscription = { Contact: eve.contact, Event: 'message-summary' };
+      // Without a password, and with a wrong one.
+      expect((await eve.register({ contact: '*', expires: 0 })).status).toBe(401);
+      expect((await eve.message(bob.aor, 'hello')).status).toBe(407);
+      expect((await eve.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, subscription)).status).toBe(407);
+      expect((await mallory.register()).status).toBe(401);
+      // With one's own, in the name of somebody else: of the From, and of what only a proxy may say.
+      const thief = await world.phone('thief');
+      const asBob = { From: `<sip:${bob.aor}>;tag=1` };
+      expect((await thief.message(bob.aor, 'hello', { headers: asBob })).status).toBe(407);
+      expect((await thief.register({ headers: { ...asBob, To: `<sip:${bob.aor}>` } })).status).toBe(401);
+      const headers = { 'P-Asserted-Identity': `<sip:${bob.aor}>` };
+      const watching = { ...subscription, Contact: thief.contact, ...headers };
+      expect((await thief.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, watching)).status).toBe(403);
+      await world.knows(bob, 1);
+      expect(bob.messages).toHaveLength(before);
+    });
+
+    test('takes publications of the voicemail server and of no phone', async () => {
+      const bob = await world.phone('bob');
+      const type = { Event: 'message-summary', 'Content-Type': 'application/simple-message-summary' };
+      const publish = (phone: Phone) =>
+        phone.request('PUBLISH', `sip:${bob.aor}`, bob.aor, type, Buffer.from('Messages-Waiting: yes\r\n'));
+      expect((await publish(bob)).status).toBe(403);
+      const voicemail = await world.direct('voicemail');
+      expect((await publish(voicemail)).status).toBe(200);
+      voicemail.close();
     });
 
     test('is no way around Kamailio: a stranger can name no Route', async () => {

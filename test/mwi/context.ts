@@ -30,6 +30,7 @@ export class Wire {
       drained: () => Promise.resolve(),
       connected: () => true,
       server: () => '',
+      isFree: () => true,
       respond: (_, status, options = {}) => {
         this.answers.push({ status, ...options });
         options.onSent?.(true);

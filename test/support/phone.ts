@@ -1,5 +1,6 @@
 /** A scripted SIP phone: it asks, it answers by script, and it keeps what it received. */
 import { randomBytes } from 'node:crypto';
+import { credentials } from './digest.ts';
 import { hostPort, tag, written, type Address, type Sip } from './sip/message.ts';
 import { TcpPeer, UdpPeer } from './sip/peer.ts';
 import { Transactions } from './sip/transactions.ts';
@@ -20,7 +21,11 @@ export type Reaction =
 export interface PhoneOptions {
   readonly server: Address;
   readonly transport?: 'udp' | 'tcp';
+  /** The address of this machine that it has, over UDP. */
+  readonly host?: string;
   readonly domain?: string;
+  /** With which it answers a challenge. */
+  readonly password?: string | undefined;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
   /** ms between repeats of a request over UDP; without, they grow like those of a client transaction. */
@@ -58,6 +63,7 @@ export interface MessageOptions {
 export class Phone {
   readonly name: string;
   readonly domain: string;
+  readonly password: string | undefined;
   /** Requests received, repeats left out. */
   readonly requests: Sip[] = [];
   /** The MESSAGEs of them. */
@@ -75,6 +81,7 @@ export class Phone {
   private constructor(name: string, options: PhoneOptions, peer: UdpPeer | TcpPeer) {
     this.name = name;
     this.domain = options.domain ?? 'example.org';
+    this.password = options.password;
     this.react = options.react ?? (() => 200);
     this.#keeps = options.keeps ?? true;
     this.#peer = peer;
@@ -87,8 +94,9 @@ export class Phone {
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
-    const { server, transport } = options;
-    return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
+    const { server, transport, host } = options;
+    const opened = transport === 'tcp' ? TcpPeer.open(server) : UdpPeer.open(server, host);
+    return new Phone(name, options, await opened);
   }
 
   /** What it sends goes there; over UDP this can change, also for what waits for an answer. */
@@ -159,7 +167,7 @@ export class Phone {
   }
 
   /** Any request; resolves with the final answer, repeats over UDP like a client transaction. */
-  request(
+  async request(
     method: string,
     uri: string,
     to: string,
@@ -167,10 +175,9 @@ export class Phone {
     body: Buffer = Buffer.alloc(0),
     options: { readonly branch?: string; readonly contentLength?: number | null } = {},
   ): Promise<Sip> {
-    const branch = options.branch ?? `z9hG4bK${randomBytes(8).toString('hex')}`;
     const length = options.contentLength === undefined ? body.length : options.contentLength;
     const all = {
-      Via: `SIP/2.0/${this.#peer.transport} ${hostPort(this.#peer)};rport;branch=${branch}`,
+      Via: this.#via(options.branch),
       'Max-Forwards': '70',
       From: `<sip:${this.aor}>;tag=${randomBytes(4).toString('hex')}`,
       To: `<sip:${to}>`,
@@ -179,8 +186,30 @@ export class Phone {
       ...headers,
       ...(length === null ? {} : { 'Content-Length': String(length) }),
     };
-    const bytes = written([`${method} ${uri} SIP/2.0`, ...linesOf(all)], body);
-    return this.#transactions.request(bytes, this.patience);
+    const ask = (of: Readonly<Record<string, string>>) =>
+      this.#transactions.request(written([`${method} ${uri} SIP/2.0`, ...linesOf(of)], body), this.patience);
+    const answer = await ask(all);
+    const proof = this.#proof(answer, method, uri);
+    if (proof === undefined) return answer;
+    // The same request again, which is another one (RFC 3261 22.2).
+    const cseq = headers['CSeq'] === undefined ? ++this.#cseq : Number.parseInt(all.CSeq, 10) + 1;
+    return ask({ ...all, Via: this.#via(), CSeq: `${cseq} ${method}`, ...proof });
+  }
+
+  #via(branch = `z9hG4bK${randomBytes(8).toString('hex')}`): string {
+    return `SIP/2.0/${this.#peer.transport} ${hostPort(this.#peer)};rport;branch=${branch}`;
+  }
+
+  /** Undefined for what is no challenge, or one that it has no answer to. */
+  #proof(answer: Sip, method: string, uri: string): Record<string, string> | undefined {
+    const { name: user, password } = this;
+    const [asks, name] =
+      answer.status === 407
+        ? (['Proxy-Authenticate', 'Proxy-Authorization'] as const)
+        : (['WWW-Authenticate', 'Authorization'] as const);
+    const challenge = answer.header(asks);
+    if (password === undefined || challenge === '') return undefined;
+    return { [name]: credentials(challenge, { user, password, method, uri }) };
   }
 
   /** Any bytes, to the server. */

@@ -15,8 +15,8 @@ const ROUNDS = 3;
  * its books again; returns what came beside them.
  */
 export async function caughtUp(to: Phone): Promise<readonly string[]> {
-  const { server, domain } = to;
-  const sender = await Phone.start('sentinel', { server, domain });
+  const { server, domain, password } = to;
+  const sender = await Phone.start('sentinel', { server, domain, password });
   const before = to.messages.length;
   const sent: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -46,10 +46,17 @@ export async function nothingMore(to: Phone): Promise<void> {
  * The server has done for somebody else, from the beginning to the end, what it could have done for a phone that should
  * get nothing: mail was stored, a device came, the mail was sent.
  */
-export async function othersServed({ server, domain }: Pick<Phone, 'server' | 'domain'>): Promise<void> {
-  const sender = await Phone.start('sentinel', { server, domain });
+export async function othersServed(
+  options: Pick<Phone, 'server' | 'domain'> & { readonly password?: string | undefined },
+): Promise<void> {
+  const { server, domain, password } = options;
+  const sender = await Phone.start('sentinel', { server, domain, password });
   for (let round = 0; round < ROUNDS; round++) {
-    const witness = await Phone.start(`witness-${randomBytes(6).toString('hex')}`, { server, domain });
+    const witness = await Phone.start(`witness-${randomBytes(6).toString('hex')}`, {
+      server,
+      domain,
+      password,
+    });
     const { status, start } = await sender.message(witness.aor, 'sentinel');
     if (status !== 202) throw new Error(`a sentinel to ${witness.aor} was not stored: ${start}`);
     await witness.register({ expires: 600 });

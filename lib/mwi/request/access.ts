@@ -1,12 +1,15 @@
 /** Which mailbox a request is about, and whether it may: the same questions for SUBSCRIBE and PUBLISH. */
-import { BlockList, isIP } from 'node:net';
+import { aorOfIdentity, authorise, authoriseWay } from '../../auth/authorise.ts';
+import { identityOf } from '../../auth/identity.ts';
+import { createPublishers, createWatchers } from '../../auth/lamp-rules.ts';
 import { SiloError } from '../../base/errors.ts';
-import { header, parseNameAddr } from '../../sip/read/headers.ts';
+import { fromOf, isDirect } from '../../auth/asker.ts';
+import { header } from '../../sip/read/headers.ts';
 import { recipientOf, served } from '../../sip/read/recipient.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf } from '../../sip/read/uri.ts';
 import { createAliases } from './aliases.ts';
-import type { Authorize, MwiSettings } from './options.ts';
+import type { MwiSettings } from './options.ts';
 
 interface Mailbox {
   readonly aor: string;
@@ -24,16 +27,15 @@ export interface Access {
 }
 
 export function createAccess(settings: MwiSettings): Access {
-  const trusted = networks(settings.publishers);
+  const publishers = createPublishers(settings.publishers);
+  const watchers = createWatchers(settings.watchers);
   const aliases = createAliases(settings.aliases, settings);
-  const ownsIt: Authorize = (req, mailbox) => fromOf(req, settings) === mailbox;
-  const isTrusted: Authorize = (req) => contains(trusted, req.source_address);
-  const { authorizeSubscribe = ownsIt, authorizePublish = isTrusted, knows = () => true } = settings;
+  const { authorizeSubscribe, authorizePublish, knows = () => true } = settings;
 
   /** What the host app says, or an alias. */
   async function namedMailbox(req: SipRequest): Promise<string | undefined> {
     const said = await settings.mailboxOf?.(req);
-    if (said === undefined) return aliases.mailboxOf(req.uri, fromOf(req, settings));
+    if (said === undefined) return aliases.mailboxOf(req.uri, askerOf(req, settings));
     const aor = aorOf(/^(?:sips?|tel):/i.test(said) ? said : `sip:${said}`, settings);
     if (aor !== undefined) return aor;
     throw new SiloError('SILO_USAGE', 'mailboxOf returned no address such as bob@example.org.');
@@ -49,33 +51,34 @@ export function createAccess(settings: MwiSettings): Access {
       return { aor, aliased: named !== undefined && named !== asked };
     },
     maySubscribe: async (req, mailbox) => {
-      if (!(await authorizeSubscribe(req, mailbox)))
-        throw new SiloError('SILO_REFUSED', 'This mailbox is not yours to watch.', { status: 403 });
+      const identity = identityOf(req);
+      if (identity && header(req, 'Record-Route') !== undefined)
+        authoriseWay(identity, 'Record-Route', req.source_address);
+      if (authorizeSubscribe) must(await authorizeSubscribe(req, mailbox), NOT_TO_WATCH);
+      else if (identity) authorise(identity, 'subscribe', { mailbox }, watchers);
+      else must(fromOf(req, settings) === mailbox, NOT_TO_WATCH);
     },
     mayPublish: async (req, mailbox) => {
-      if (!(await authorizePublish(req, mailbox)))
-        throw new SiloError('SILO_REFUSED', 'You may not publish for this mailbox.', { status: 403 });
+      const identity = identityOf(req);
+      const { source_address: source } = req;
+      if (authorizePublish) must(await authorizePublish(req, mailbox), NOT_TO_PUBLISH);
+      else if (identity)
+        authorise(identity, 'publish', { mailbox, source, direct: isDirect(req) }, publishers);
+      // From alone proves nothing: an AoR among the publishers counts for nobody.
+      else must(publishers.networks.has(source), NOT_TO_PUBLISH);
     },
   };
 }
 
-/** Canonical AoR of the From header. */
-export function fromOf(req: SipRequest, settings: MwiSettings): string | undefined {
-  return aorOf(parseNameAddr(header(req, 'From') ?? '')?.uri ?? '', settings);
+const NOT_TO_WATCH = 'This mailbox is not yours to watch.';
+const NOT_TO_PUBLISH = 'You may not publish for this mailbox.';
+
+function must(may: boolean, sentence: string): void {
+  if (!may) throw new SiloError('SILO_REFUSED', sentence, { status: 403 });
 }
 
-function networks(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', length] = cidr.split('/');
-    const six = isIP(address) === 6;
-    list.addSubnet(address, Number(length ?? (six ? 128 : 32)), six ? 'ipv6' : 'ipv4');
-  }
-  return list;
-}
-
-function contains(list: BlockList, address: string): boolean {
-  const bare = address.replace(/^\[|\]$/g, '');
-  const family = isIP(bare);
-  return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+/** Who asks: the identity where there is one, else who From says. */
+export function askerOf(req: SipRequest, settings: MwiSettings): string | undefined {
+  const identity = identityOf(req);
+  return (identity && aorOfIdentity(identity)) ?? fromOf(req, settings);
 }

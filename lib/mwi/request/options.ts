@@ -1,12 +1,13 @@
 /** Options of the lamps: each with how it is read, its default and what it means. */
 import { z } from 'zod';
+import { faultOfPublisher, faultOfWatcher } from '../../auth/lamp-rules.ts';
 import { shared } from '../../node/options.ts';
 import {
   callback,
+  checkedList,
   exactList,
   flag,
   milliseconds,
-  networks,
   oneOf,
   orCallback,
   seconds,
@@ -34,9 +35,10 @@ const account = template(['aor', 'user', 'domain']).refine((text) => {
   return uri === '' || mendAccountUri(uri) !== undefined;
 }, 'wanted is a URI such as sip:voicemail-{user}@{domain}');
 
-const aliases = exactList('users, AoRs or hosts').superRefine((texts, context) => {
-  for (const message of texts.map(faultOfAlias)) if (message) context.addIssue({ code: 'custom', message });
-});
+const aliases = checkedList('users, AoRs or hosts', faultOfAlias);
+
+const publishers = checkedList('networks or addresses', faultOfPublisher);
+const watchers = checkedList('pairs such as reception@example.org>sales@example.org', faultOfWatcher);
 
 const format: z.ZodType<FormatOptions> = z
   .strictObject({
@@ -90,9 +92,14 @@ export const mwiOptions = defineOptions(
       "users, AoRs or hosts that stand for the subscriber's own mailbox, such as `*97`, or with `{user}` for that user's, such as `*98{user}`",
     ),
     publishers: option(
-      networks,
+      publishers,
       ['127.0.0.0/8', '::1/128'],
-      'networks that may publish, a comma list of CIDRs',
+      'who may publish, a comma list: identities as AoRs or patterns, and servers that ask without a proxy between as CIDRs',
+    ),
+    watchers: option(
+      watchers,
+      [],
+      'who may watch which mailbox beside their own, a comma list such as `boss@example.org>sales@example.org, *@example.org>info@example.org`',
     ),
     minSubscription: option(seconds(0), 60, 'shortest subscription', { note: 'shorter ones get 423' }),
     maxSubscription: option(seconds(1), 86_400, 'longest subscription'),
@@ -113,7 +120,7 @@ export const mwiOptions = defineOptions(
     ),
     authorizeSubscribe: inCode(
       callback<Authorize>(),
-      'may this request watch? by default its From must be the AoR',
+      'may this request watch? by default its identity must be the AoR, or its From where nobody authenticates',
     ),
     authorizePublish: inCode(
       callback<Authorize>(),

@@ -8,7 +8,7 @@ import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { MwiStore, PublicationChange } from '../../stores/contract/mwi.ts';
 import { WIDTHS, needKept } from '../../stores/contract/widths.ts';
-import { fromOf, type Access } from '../request/access.ts';
+import { askerOf, type Access } from '../request/access.ts';
 import { ALLOW_EVENTS, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
 import { formatSummary } from '../summary/summary.ts';
@@ -102,7 +102,7 @@ function ifMatchOf(req: SipRequest): string | undefined {
   return value;
 }
 
-/** Who publishes: From, as an AoR where it is one. */
+/** Who publishes: the identity, else From, as an AoR where it is one. */
 function publisherOf(req: SipRequest, settings: MwiSettings): string {
-  return fromOf(req, settings) ?? parseNameAddr(header(req, 'From') ?? '')?.uri ?? '';
+  return askerOf(req, settings) ?? parseNameAddr(header(req, 'From') ?? '')?.uri ?? '';
 }

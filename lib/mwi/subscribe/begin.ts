@@ -5,6 +5,7 @@ import { dialogIdOf } from '../notify/dialog.ts';
 import { lifetimeOf } from '../request/event-package.ts';
 import { grant, refuseBrief, type Granted } from './answer.ts';
 import { limitsOf, type Asked, type SubscribeContext } from './context.ts';
+import { checkReach } from './reach.ts';
 import { subscriptionOf, type Facts } from './read.ts';
 import { serve } from './serve.ts';
 
@@ -13,6 +14,7 @@ export async function begin(context: SubscribeContext, asked: Asked): Promise<vo
   const { req, dialog, eventId } = asked;
   const { aor, aliased } = await access.find(req);
   await access.maySubscribe(req, aor);
+  checkReach(context.port.isFree, req);
   const lifetime = lifetimeOf(req, limitsOf(context));
   if (lifetime === 'brief') {
     refuseBrief(context, asked);

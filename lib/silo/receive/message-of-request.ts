@@ -1,5 +1,6 @@
 /** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
 import { createHash, randomUUID } from 'node:crypto';
+import { unbelievedHeaders } from '../../auth/claims.ts';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf, bodyText, type BodySource } from '../../sip/read/body.ts';
 import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
@@ -87,7 +88,11 @@ export function messageOf(
   const receipt = readReceipt(contentType, body);
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
-  const keepOptions = over.onlyHeaders ? { ...settings, keepHeaders: ['Privacy'] } : settings;
+  const keepOptions = {
+    ...settings,
+    dropHeaders: [...settings.dropHeaders, ...unbelievedHeaders(req)],
+    ...(over.onlyHeaders ? { keepHeaders: ['Privacy'] } : {}),
+  };
   const secure = parseUri(req.uri)?.scheme === 'sips' ? SECURE_LINE : '';
   const kept = secure + keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);
   const callId = header(req, 'Call-ID') ?? '';

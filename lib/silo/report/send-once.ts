@@ -51,11 +51,15 @@ export function createNoteSender({ port, inFlight, bindings, settings, now }: No
         return { ...way, device: flowOf(device) };
     }
     const contact = req === undefined ? undefined : parseNameAddr(header(req, 'Contact') ?? '')?.uri;
-    const way =
-      req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined
-        ? wayTo({ contact, path: [], source: sourceOf(req) }, settings.outboundProxy)
-        : wayTo({ contact: to, path: [], source: NOWHERE }, settings.outboundProxy);
-    return way instanceof Unreachable ? way : { ...way, device: undefined };
+    if (req !== undefined && contact !== undefined && parseUri(contact)?.user !== undefined)
+      return toStranger(wayTo({ contact, path: [], source: sourceOf(req) }, settings.outboundProxy));
+    return toStranger(wayTo({ contact: to, path: [], source: NOWHERE }, settings.outboundProxy), '');
+  }
+
+  /** @param namedBy who says that the author is there: nobody who is known */
+  function toStranger(way: Way | Unreachable, namedBy?: string): Destination | Unreachable {
+    if (way instanceof Unreachable) return way;
+    return { ...way, namedBy: settings.outboundProxy === '' ? namedBy : undefined, device: undefined };
   }
 
   function inTurn({ uri, proxy, device }: Destination, send: () => Promise<Answer>) {

@@ -1,7 +1,7 @@
 /** Frames of requests towards drachtio-server: do they fit through its fixed buffers, unharmed? */
 import { sendableText } from '../read/body.ts';
 import { hasControl } from '../read/characters.ts';
-import { withOwnHost } from './localhost.ts';
+import { withOwnHost } from './response-headers.ts';
 import type { OutgoingRequest } from './messages.ts';
 import { MAX_FRAME } from './window.ts';
 

@@ -60,6 +60,11 @@ export interface OutgoingRequest {
   readonly proxy?: string | undefined;
   /** Next hop over TCP, to be tried first when the request is too large for a datagram. */
   readonly overTcp?: string | undefined;
+  /**
+   * It goes to a place that somebody named who is not there himself: that one's address, '' when unknown. Such a place must have
+   * shown that it listens.
+   */
+  readonly namedBy?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */

@@ -27,7 +27,7 @@ export interface Outgoing {
 }
 
 export function requestAlong(
-  { uri, proxy }: Pick<Way, 'uri' | 'proxy'>,
+  { uri, proxy, namedBy }: Pick<Way, 'uri' | 'proxy' | 'namedBy'>,
   outgoing: Outgoing,
 ): OutgoingRequest {
   const { method, to, tags, body } = outgoing;
@@ -38,6 +38,7 @@ export function requestAlong(
     method,
     uri,
     proxy,
+    namedBy,
     headers: {
       From: `${from};tag=${tags?.from ?? randomBytes(8).toString('hex')}`,
       To: tags === undefined ? to : `${to};tag=${tags.to}`,

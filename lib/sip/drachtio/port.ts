@@ -5,6 +5,7 @@ import { sendLarge } from './large.ts';
 import type { Answer, OutgoingRequest, ResponseOptions, SipResponse } from './messages.ts';
 import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
+import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
 import { createFrameWindow } from './window.ts';
 
@@ -15,6 +16,8 @@ export interface Port extends Handlers {
   readonly respond: (res: SipResponse, status: number, options?: ResponseOptions) => void;
   /** Sends a request; always resolves, at the latest after `timeout` ms. */
   readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+  /** May this host be sent to before it has shown that it listens? */
+  readonly isFree: IsFree;
   /** Resolves when all that was sent has left drachtio-server, or after a second. */
   readonly drained: () => Promise<void>;
   /** Is there a connection to drachtio-server? */
@@ -29,7 +32,17 @@ export interface Port extends Handlers {
 const HANDLER_LIMIT = 15_000;
 const DRAIN_LIMIT = 1_000;
 
-export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
+export interface PortOptions {
+  /** ms after which a handler that has not answered never will. */
+  readonly handlerLimit?: number;
+  /** Hosts that need not show that they listen before something is sent to them, and may name others. */
+  readonly isFree?: IsFree;
+}
+
+export function createPort(
+  srf: Srf,
+  { handlerLimit = HANDLER_LIMIT, isFree = isThisMachine }: PortOptions = {},
+): Port {
   const stack = srf as unknown as SrfAtRunTime;
   const window = createFrameWindow();
   const respond = createRespond(window);
@@ -55,7 +68,8 @@ export function createPort(srf: Srf, handlerLimit = HANDLER_LIMIT): Port {
   return {
     ...createHandlers(respond, handlerLimit),
     respond,
-    send: sendLarge(sender.send),
+    send: sendShown(sendLarge(sender.send), isFree),
+    isFree,
     drained: () => Promise.race([window.drained(), sleep(DRAIN_LIMIT, undefined, { ref: false })]),
     connected: () => connected,
     server: () => server,

@@ -3,9 +3,8 @@ import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../read/characters.ts';
 import { MAX_ANSWER } from './frame.ts';
-import { withOwnHost } from './localhost.ts';
 import type { ResponseOptions, SipResponse } from './messages.ts';
-import { prepareCopied } from './response-headers.ts';
+import { prepareCopied, withOwnHost } from './response-headers.ts';
 import { ACKNOWLEDGE_LIMIT } from './srf.ts';
 import type { FrameWindow } from './window.ts';
 

@@ -1,9 +1,8 @@
-/** The headers of an answer that drachtio-srf copies from its request: From, To, Call-ID and CSeq. */
-import { withOwnHost } from './localhost.ts';
+/** Headers that would not leave as they are: what drachtio-server changes, and what drachtio-srf copies from a request into its answer. */
 import { parseNameAddr } from '../read/name-addr.ts';
 
 /**
- * Makes them fit to be sent. In drachtio's frame a fold would end the header.
+ * Makes From, To, Call-ID and CSeq of an answer fit to be sent. In drachtio's frame a fold would end the header.
  *
  * To goes along only with a tag of ours, which is put at its end: drachtio-srf leaves our tag out when it sees `tag=` anywhere
  * in it, a display name included. Without, drachtio-server writes To by itself, and must: it dies of an answer to SUBSCRIBE
@@ -19,4 +18,18 @@ export function prepareCopied(headers: Record<string, string>, toTag: string | u
   const tagged = parseNameAddr(to)?.params.has('tag') ?? true;
   if (toTag !== undefined && !tagged) headers['to'] = `${to};tag=${toTag}`;
   else delete headers['to'];
+}
+
+/**
+ * drachtio-server puts its own address in the place of `@localhost` in some headers, and in a dialog it drops them. Where
+ * localhost is the domain, or the host of a phone, that would be another address. Hosts have no case (RFC 3261 19.1.4), so
+ * it is written in one that drachtio-server does not know.
+ */
+const CHANGED = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
+
+/** The value to send for a header, so that it arrives with the host that it has. */
+export function withOwnHost(name: string, value: string): string {
+  return value.includes('@localhost') && CHANGED.has(name.toLowerCase())
+    ? value.replaceAll('@localhost', '@LOCALHOST')
+    : value;
 }

@@ -6,7 +6,7 @@
  */
 import { isSecure, nextHopOf, type Location } from '../read/next-hop.ts';
 import { parseNameAddr } from '../read/name-addr.ts';
-import { parseUri } from '../read/uri.ts';
+import { bracketed, parseUri } from '../read/uri.ts';
 import { MAX_START_LINE } from './frame.ts';
 import { requestUriOf } from './request-uri.ts';
 
@@ -17,6 +17,8 @@ export interface Way {
   readonly proxy: string | undefined;
   /** The next hop over TCP, where nothing says that it has UDP only; undefined: it is no choice. */
   readonly overTcp: string | undefined;
+  /** Whoever named this next hop without being there, by his address; undefined: it is where the device's own request came from. */
+  readonly namedBy: string | undefined;
 }
 
 /** Why no request of ours can get to a device. */
@@ -67,7 +69,8 @@ export function wayTo(location: Location, outboundProxy = '', secure = false): W
       `Contact${path.length === 0 ? ' takes' : ' and Path take'} ${bytes} bytes through drachtio-server, which passes ${MAX_REQUEST_URI}: make them shorter.`,
     );
   const proxy = outboundProxy === '' ? hop.proxy : outboundProxy;
-  return { uri: whole, proxy, overTcp: overTcp(location, proxy) };
+  const namedBy = outboundProxy === '' ? namedByOther(location) : undefined;
+  return { uri: whole, proxy, overTcp: overTcp(location, proxy), namedBy };
 }
 
 /**
@@ -81,6 +84,14 @@ function overTcp({ path, source, contact }: Location, proxy: string | undefined)
     return undefined;
   const maddr = hop.params.get('maddr') ?? hop.host;
   return `sip:${maddr}${hop.port === undefined ? '' : `:${hop.port}`};transport=tcp`;
+}
+
+/** Without a Path all goes back to where the request came from. A binding of a host app without a source is that app's affair. */
+function namedByOther({ path, source }: Location): string | undefined {
+  if (path.length === 0 || source.address === '') return undefined;
+  const hop = parseUri(parseNameAddr(path[0] ?? '')?.uri ?? '');
+  const host = hop?.params.get('maddr') ?? hop?.host;
+  return host === bracketed(source.address) ? undefined : source.address;
 }
 
 function passes(entry: string): boolean {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { requestAlong } from '../../../lib/sip/drachtio/outgoing.ts';
 
-const way = { uri: 'sip:bob@192.0.2.1', proxy: undefined };
+const way = { uri: 'sip:bob@192.0.2.1', proxy: undefined, namedBy: undefined };
 
 function headersWith(headers: Readonly<Record<string, string>>) {
   return requestAlong(way, { method: 'MESSAGE', from: '<sip:a@x>', to: '<sip:b@x>', headers }).headers;

@@ -25,7 +25,7 @@ async function start(
 beforeEach(async () => {
   front = await startFrontEnd({ listen: '127.0.0.1:0' });
   srf = new Srf();
-  port = createPort(srf, 300);
+  port = createPort(srf, { handlerLimit: 300 });
   alice = await Phone.start('alice', { server: { host: '127.0.0.1', port: front.addresses[0]!.port } });
 });
 afterEach(async () => {

@@ -48,7 +48,16 @@ describe('the way to a device', () => {
         'sip:bob@192.0.2.1:5071?Route=%3Csip:tok%40edge.example.org;lr%3E,' +
         '%22Inner%2C%20one%22%20%3Csip:[2001:db8::1]:5080;lr%3E',
       proxy: 'sip:tok@edge.example.org;lr',
+      namedBy: '198.51.100.1',
     });
+  });
+
+  test('knows who named a hop that is somewhere else, and names nobody where the hop is the source itself', () => {
+    const source = { address: '198.51.100.1', port: 40_000, protocol: 'udp' };
+    expect(way({ path: ['<sip:198.51.100.1:5080;lr>'], source }).namedBy).toBeUndefined();
+    expect(way({ path: ['<sip:198.51.100.1;maddr=192.0.2.9;lr>'], source }).namedBy).toBe('198.51.100.1');
+    expect(way({ path: ['<sip:192.0.2.9;lr>'], source }, 'sip:proxy.example.org').namedBy).toBeUndefined();
+    expect(way({ path: [], source }).namedBy).toBeUndefined();
   });
 
   test('an escape in a Path stays one', () => {

@@ -72,10 +72,13 @@ export class UdpPeer extends Peer {
     socket.on('message', (bytes, from) => this.put(new Sip(bytes, { host: from.address, port: from.port })));
   }
 
-  static async open(server: Address): Promise<UdpPeer> {
-    const host = server.host.includes(':') ? '::1' : '127.0.0.1';
+  /** @param host one of the addresses of this machine, so that it is another host to the server */
+  static async open(
+    server: Address,
+    host = server.host.includes(':') ? '::1' : '127.0.0.1',
+  ): Promise<UdpPeer> {
     // Room for the answers of a server that is faster than we are.
-    const socket = createSocket({ type: host === '::1' ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 });
+    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 });
     socket.bind(0, host);
     await once(socket, 'listening');
     return new UdpPeer(socket, server);

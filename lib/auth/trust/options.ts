@@ -1,0 +1,27 @@
+/** Whom an operator trusts. */
+import { networks } from '../../options/kinds.ts';
+import { defineOptions, option, type GivenOf } from '../../options/option.ts';
+import { telDomain } from '../../sip/options.ts';
+
+export type TrustOptions = GivenOf<typeof trustOptions>;
+
+export const trustOptions = defineOptions('createTrust', {
+  telDomain,
+  trust: option(
+    networks,
+    [],
+    'proxies and servers, a comma list of CIDRs, that are believed who asks, and whose Path and Record-Route are followed',
+  ),
+  local: option(
+    networks,
+    ['127.0.0.0/8', '::1/128'],
+    'networks of this machine: they need not show that they listen before something is sent there',
+    { inCode: true },
+  ),
+  publishers: option(
+    networks,
+    [],
+    'networks whose servers may publish without a password, when they ask without a proxy between',
+    { inCode: true },
+  ),
+});

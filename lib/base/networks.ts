@@ -1,0 +1,27 @@
+/** Networks, as an operator writes them down: is an address in one of them? */
+import { BlockList, isIP } from 'node:net';
+
+export interface Networks {
+  /** IPv6 with or without brackets; what is no address is in none. */
+  readonly has: (address: string) => boolean;
+}
+
+/** @param cidrs addresses, with the length of a prefix or without (kinds.ts, `networks`) */
+export function networksOf(cidrs: readonly string[]): Networks {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', length] = cidr.split('/');
+    const six = isIP(address) === 6;
+    list.addSubnet(address, Number(length ?? (six ? 128 : 32)), six ? 'ipv6' : 'ipv4');
+  }
+  return {
+    has: (address) => {
+      const bare = address.replace(/^\[|\]$/g, '');
+      const family = isIP(bare);
+      return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+    },
+  };
+}
+
+/** Addresses that only this machine has. Nobody is trusted for them: a proxy beside us relays strangers. */
+export const LOOPBACK = networksOf(['127.0.0.0/8', '::1/128']);
