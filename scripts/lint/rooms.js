@@ -33,6 +33,7 @@ mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
 auth                 -> sip/drachtio
+auth/digest          -> sip/drachtio sip/read
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options
