@@ -53,6 +53,12 @@ export { createRegistrar } from './registrar/registrar.ts';
 // Message-waiting lamps
 export { createMwi } from './mwi/mwi.ts';
 
+// Who is asking
+export { createAuth, type Auth, type AuthDependencies } from './auth/auth.ts';
+export type { AuthOptions } from './auth/options.ts';
+export type { Secrets } from './auth/digest/verify.ts';
+export type { FindUser } from './auth/users/users.ts';
+
 // Message summaries (RFC 3842)
 export { SummaryError, formatSummary, parseSummary } from './mwi/summary/summary.ts';
 export type {

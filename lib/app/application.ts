@@ -1,4 +1,6 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { createAuth, type Auth } from '../auth/auth.ts';
+import type { AuthOptions } from '../auth/options.ts';
 import { epochSeconds } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
@@ -24,6 +26,7 @@ export interface Parts {
   readonly port: Port;
   readonly store: Store;
   readonly node: SiloNode;
+  readonly auth: Auth;
   readonly registrar: Registrar;
   readonly silo: Silo;
   readonly mwi: Mwi;
@@ -50,6 +53,7 @@ export interface Wishes {
   readonly silo?: SiloOptions;
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
+  readonly auth?: AuthOptions;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -83,6 +87,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const srf = createSrf();
     const port = createPort(srf);
     const gate = createGate(port);
+    const auth = createAuth({ port, store, now }, { ...config.auth, ...wishes.auth });
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
     const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
@@ -90,10 +95,13 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
-    const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
+    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi };
     srf.use(gate.middleware);
+    srf.use(auth.middleware);
     (wishes.middlewares ?? useAll)(parts);
 
+    opened.push(() => auth.close());
+    await auth.start();
     opened.push(() => disconnectSrf(srf));
     const addresses = await connectSrf(srf, {
       host: front?.adminHost ?? config.drachtio.host,

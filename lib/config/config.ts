@@ -1,6 +1,7 @@
 /** The options of the application: those of all rooms, read from a JSON file and the environment. */
 import { readFileSync } from 'node:fs';
 import { SiloError, textOf } from '../base/errors.ts';
+import { authOptions } from '../auth/options.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
@@ -16,6 +17,7 @@ const ROOMS = {
   store: storeOptions,
   drachtio: drachtioOptions,
   frontEnd: frontEndOptions,
+  auth: authOptions,
   silo: siloOptions,
   node: nodeOptions,
   registrar: registrarOptions,

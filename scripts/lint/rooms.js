@@ -7,11 +7,11 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> config auth silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import stores stores/source
-config               -> silo/state mwi/request registrar node stores sip embedded options
+config               -> auth silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
@@ -32,8 +32,9 @@ mwi/state            -> mwi/request mwi/summary stores/contract stores/shared si
 mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
-auth                 -> sip/drachtio
-auth/digest          -> sip/drachtio sip/read
+auth                 -> auth/users auth/digest stores/contract sip sip/drachtio sip/read options
+auth/users           -> auth/digest stores/contract sip/read
+auth/digest          -> stores/contract sip/drachtio sip/read
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options

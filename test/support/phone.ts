@@ -1,5 +1,6 @@
 /** A scripted SIP phone: it asks, it answers by script, and it keeps what it received. */
 import { randomBytes } from 'node:crypto';
+import { answerTo, type Login } from './digest-answer.ts';
 import { hostPort, tag, written, type Address, type Sip } from './sip/message.ts';
 import { TcpPeer, UdpPeer } from './sip/peer.ts';
 import { Transactions } from './sip/transactions.ts';
@@ -23,6 +24,8 @@ export interface PhoneOptions {
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
+  /** It answers challenges with this, and goes on with the last one. */
+  readonly login?: Login;
   /** ms between repeats of a request over UDP; without, they grow like those of a client transaction. */
   readonly again?: number;
   /** False for a phone that takes so many that it only counts. */
@@ -55,6 +58,15 @@ export interface MessageOptions {
   readonly contentLength?: number | null;
 }
 
+type RequestArguments = readonly [
+  method: string,
+  uri: string,
+  to: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Buffer | undefined,
+  options?: { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
+];
+
 export class Phone {
   readonly name: string;
   readonly domain: string;
@@ -71,11 +83,16 @@ export class Phone {
   readonly #waiting = new Set<() => void>();
   readonly #callId = randomBytes(6).toString('hex');
   #cseq = 0;
+  /** How its challenges are answered; undefined: not at all. */
+  login: Login | undefined;
+  /** The challenge that it was given last, and how often it was used. */
+  #challenged: { readonly challenge: string; uses: number } | undefined;
 
   private constructor(name: string, options: PhoneOptions, peer: UdpPeer | TcpPeer) {
     this.name = name;
     this.domain = options.domain ?? 'example.org';
     this.react = options.react ?? (() => 200);
+    this.login = options.login;
     this.#keeps = options.keeps ?? true;
     this.#peer = peer;
     const { again, watch } = options;
@@ -158,15 +175,40 @@ export class Phone {
     );
   }
 
-  /** Any request; resolves with the final answer, repeats over UDP like a client transaction. */
-  request(
-    method: string,
-    uri: string,
-    to: string,
-    headers: Readonly<Record<string, string>>,
-    body: Buffer = Buffer.alloc(0),
-    options: { readonly branch?: string; readonly contentLength?: number | null } = {},
-  ): Promise<Sip> {
+  /** Any request; resolves with the final answer. A challenge is answered, twice at most: the second may say that the first was stale. */
+  async request(...request: RequestArguments): Promise<Sip> {
+    let answer = await this.#requestOnce(...this.#withLogin(request, true));
+    for (let time = 0; time < 2 && this.#isAsked(answer); time++) {
+      if (time > 0 && !/stale=true/i.test(answer.header('WWW-Authenticate'))) break;
+      answer = await this.#requestOnce(...this.#withLogin(request, false));
+    }
+    return answer;
+  }
+
+  #isAsked(answer: Sip): boolean {
+    if (answer.status !== 401 || this.login === undefined) return false;
+    this.#challenged = { challenge: this.login.choose(answer.all('WWW-Authenticate')), uses: 0 };
+    return true;
+  }
+
+  /** Also before it was asked, as phones do, while the challenge of last time is good. */
+  #withLogin(request: RequestArguments, first: boolean): RequestArguments {
+    const [method, uri, to, headers, ...rest] = request;
+    const challenged = this.#challenged;
+    if (this.login === undefined || challenged === undefined || 'Authorization' in headers) return request;
+    challenged.uses++;
+    const asked = { method, uri, challenge: challenged.challenge, count: challenged.uses };
+    const all = { ...headers, Authorization: answerTo(asked, this.login) };
+    // What was sent with a number or a branch goes anew with the next one.
+    const { CSeq, ...unnumbered } = all as Record<string, string>;
+    const again = first || CSeq === undefined ? all : { ...unnumbered, CSeq: `${Number.parseInt(CSeq, 10) + 1} ${method}` };
+    const [body, options] = rest;
+    if (first) return [method, uri, to, again, body, options];
+    return [method, uri, to, again, body, options && { ...options, branch: undefined }];
+  }
+
+  /** Repeats over UDP like a client transaction. */
+  #requestOnce(...[method, uri, to, headers, body = Buffer.alloc(0), options = {}]: RequestArguments): Promise<Sip> {
     const branch = options.branch ?? `z9hG4bK${randomBytes(8).toString('hex')}`;
     const length = options.contentLength === undefined ? body.length : options.contentLength;
     const all = {

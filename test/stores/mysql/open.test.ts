@@ -9,6 +9,7 @@ import { storeConformance, type StoreUnderTest } from '../contract/messages.ts';
 import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
 import { roomConformance } from '../contract/room.ts';
+import { userConformance } from '../contract/users.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
@@ -28,6 +29,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
+  userConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

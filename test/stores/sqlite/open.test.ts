@@ -8,6 +8,7 @@ import { aMessage, storeConformance, type StoreUnderTest } from '../contract/mes
 import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
 import { roomConformance } from '../contract/room.ts';
+import { userConformance } from '../contract/users.ts';
 
 describe('the SQLite store', () => {
   const create = (): Promise<StoreUnderTest> => {
@@ -32,6 +33,7 @@ describe('the SQLite store', () => {
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
+  userConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({
