@@ -3,7 +3,7 @@ import { ALGORITHMS, type Algorithm } from './digest/algorithms.ts';
 import { listWhere, line, oneOf, orCallback, seconds } from '../options/kinds.ts';
 import { defineOptions, option, type GivenOf } from '../options/option.ts';
 import { domains, telDomain } from '../sip/options.ts';
-import type { FindUser } from './users/users.ts';
+import type { FindUser } from './users/find.ts';
 
 export type AuthOptions = GivenOf<typeof authOptions>;
 
@@ -24,7 +24,10 @@ export const authOptions = defineOptions(
       { key: 'auth' },
     ),
     realm: option(
-      line.refine((realm) => !/["\\]/.test(realm), 'wanted is one line of text without quotes and backslashes'),
+      line.refine(
+        (realm) => !/["\\]/.test(realm),
+        'wanted is one line of text without quotes and backslashes',
+      ),
       '',
       'realm of the challenges; empty: the domain of the user who asks',
       { key: 'realm' },

@@ -20,7 +20,9 @@ export interface Asking {
 
 export async function asking(
   options: TestNodeOptions = {},
-  users: readonly Subscriber[] = ['alice', 'bob'].map((name) => subscriberOf(`${name}@example.org`, PASSWORD)),
+  users: readonly Subscriber[] = ['alice', 'bob'].map((name) =>
+    subscriberOf(`${name}@example.org`, PASSWORD),
+  ),
 ): Promise<Asking> {
   const clock = { now: 1_800_000_000 };
   const phones: Phone[] = [];
@@ -55,7 +57,9 @@ export function challengeOf(answer: Sip, algorithm = 'SHA-256'): string {
 
 /** Is the phone asked anew, without having been wrong? */
 export function isStale(answer: Sip): boolean {
-  return answer.status === 401 && answer.all('WWW-Authenticate').every((value) => value.includes('stale=true'));
+  return (
+    answer.status === 401 && answer.all('WWW-Authenticate').every((value) => value.includes('stale=true'))
+  );
 }
 
 /** Authorization for a REGISTER of somebody, with whatever is bent. */

@@ -5,7 +5,16 @@ import { subscriberOf } from '../../lib/auth/users/subscriber.ts';
 import { LampPhone } from '../support/lamp-phone.ts';
 import type { Phone } from '../support/phone.ts';
 import type { Sip } from '../support/sip/message.ts';
-import { asking, challengeOf, credentials, isStale, login, paramOf, PASSWORD, type Asking } from './asking.ts';
+import {
+  asking,
+  challengeOf,
+  credentials,
+  isStale,
+  login,
+  paramOf,
+  PASSWORD,
+  type Asking,
+} from './asking.ts';
 
 let scene: Asking;
 let stranger: Phone;
@@ -94,7 +103,10 @@ describe('who is let in', () => {
 
   test('a user whose password another program keeps in the clear', async () => {
     for (const algorithm of ['SHA-256', 'MD5'] as const)
-      expect((await (await scene.phone('clear', { login: login('clear', PASSWORD, algorithm) })).register()).status).toBe(200);
+      expect(
+        (await (await scene.phone('clear', { login: login('clear', PASSWORD, algorithm) })).register())
+          .status,
+      ).toBe(200);
   });
 
   test('a phone that prefers SHA-256 although its user has a digest in MD5 only: it is asked once more', async () => {
@@ -161,8 +173,15 @@ describe('who is not let in', () => {
     const challenge = challengeOf(await stranger.register());
     const nonce = paramOf(challenge, 'nonce');
     const before = scene.node.calls.get('subscriber');
-    for (const invented of ['x', nonce.slice(1), `B${nonce.slice(1)}`, `${nonce.slice(0, -1)}${nonce.endsWith('A') ? 'B' : 'A'}`])
-      expect(isStale(await stranger.register({ headers: credentials(challenge.replace(nonce, invented)) }))).toBe(true);
+    for (const invented of [
+      'x',
+      nonce.slice(1),
+      `B${nonce.slice(1)}`,
+      `${nonce.slice(0, -1)}${nonce.endsWith('A') ? 'B' : 'A'}`,
+    ])
+      expect(
+        isStale(await stranger.register({ headers: credentials(challenge.replace(nonce, invented)) })),
+      ).toBe(true);
     expect(scene.node.calls.get('subscriber')).toBe(before);
   });
 
@@ -195,6 +214,7 @@ describe('who is not let in', () => {
 test('the identity is on the request: the user who has proved himself, whatever From says', async () => {
   const seen: unknown[] = [];
   const other = await asking({
+    front: {},
     chain: ({ srf, port }) =>
       ['register', 'options', 'message'].forEach((method) =>
         srf.use(

@@ -19,7 +19,9 @@ export interface Asked {
 /** Answers the first challenge of the algorithm; without one, the first of all. */
 export function login(username: string, password: string, algorithm?: 'MD5' | 'SHA-256'): Login {
   const choose = (challenges: readonly string[]) =>
-    challenges.find((challenge) => algorithm === undefined || challenge.includes(`algorithm=${algorithm},`)) ??
+    challenges.find(
+      (challenge) => algorithm === undefined || challenge.includes(`algorithm=${algorithm},`),
+    ) ??
     challenges[0] ??
     '';
   return { username, password, choose };
@@ -32,11 +34,9 @@ export function paramOf(challenge: string, name: string): string {
 
 /** The value of Authorization. */
 export function answerTo({ method, uri, challenge, count }: Asked, { username, password }: Login): string {
-  const [realm, nonce, algorithm] = ['realm', 'nonce', 'algorithm'].map((name) => paramOf(challenge, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [realm, nonce, algorithm] = ['realm', 'nonce', 'algorithm'].map((name) =>
+    paramOf(challenge, name),
+  ) as [string, string, string];
   const digest = (text: string) =>
     createHash(algorithm === 'SHA-256' ? 'sha256' : 'md5')
       .update(text)

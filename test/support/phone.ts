@@ -64,7 +64,8 @@ type RequestArguments = readonly [
   to: string,
   headers: Readonly<Record<string, string>>,
   body?: Buffer | undefined,
-  options?: { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
+  options?:
+    { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
 ];
 
 export class Phone {
@@ -201,14 +202,19 @@ export class Phone {
     const all = { ...headers, Authorization: answerTo(asked, this.login) };
     // What was sent with a number or a branch goes anew with the next one.
     const { CSeq, ...unnumbered } = all as Record<string, string>;
-    const again = first || CSeq === undefined ? all : { ...unnumbered, CSeq: `${Number.parseInt(CSeq, 10) + 1} ${method}` };
+    const again =
+      first || CSeq === undefined
+        ? all
+        : { ...unnumbered, CSeq: `${Number.parseInt(CSeq, 10) + 1} ${method}` };
     const [body, options] = rest;
     if (first) return [method, uri, to, again, body, options];
     return [method, uri, to, again, body, options && { ...options, branch: undefined }];
   }
 
   /** Repeats over UDP like a client transaction. */
-  #requestOnce(...[method, uri, to, headers, body = Buffer.alloc(0), options = {}]: RequestArguments): Promise<Sip> {
+  #requestOnce(
+    ...[method, uri, to, headers, body = Buffer.alloc(0), options = {}]: RequestArguments
+  ): Promise<Sip> {
     const branch = options.branch ?? `z9hG4bK${randomBytes(8).toString('hex')}`;
     const length = options.contentLength === undefined ? body.length : options.contentLength;
     const all = {

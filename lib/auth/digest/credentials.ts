@@ -72,7 +72,9 @@ function read(params: Params): Credentials {
   const of = (name: string) => params.get(name) ?? '';
   const algorithm = algorithmOf(of('algorithm'));
   if (!algorithm)
-    throw bad(`the algorithm ${of('algorithm')} was not offered; wanted is that of a challenge: SHA-256 or MD5`);
+    throw bad(
+      `the algorithm ${of('algorithm')} was not offered; wanted is that of a challenge: SHA-256 or MD5`,
+    );
   if (of('userhash').toLowerCase() === 'true') throw bad('userhash was not offered');
   if (of('qop').toLowerCase() !== 'auth') throw bad('wanted is qop=auth, as the challenge says');
   for (const name of ['username', 'nonce', 'uri', 'response', 'cnonce'])

@@ -33,7 +33,10 @@ const MAC = 16;
 const PATTERN = new RegExp(`^[A-Za-z0-9_-]{${((BODY + MAC) / 3) * 4}}$`);
 const SOURCE_AT = 21;
 
-export function makeNonce(key: NonceKey, { time, node, source }: { time: number; node: number; source: string }): string {
+export function makeNonce(
+  key: NonceKey,
+  { time, node, source }: { time: number; node: number; source: string },
+): string {
   const body = Buffer.alloc(BODY);
   body.writeUInt32BE(key.id >>> 0, 0);
   body.writeUInt32BE(time >>> 0, 4);
@@ -68,5 +71,9 @@ function macOf({ secret }: NonceKey, body: Buffer): Buffer {
 }
 
 function sourceHash({ secret }: NonceKey, source: string): Buffer {
-  return createHmac('sha256', secret).update('source').update(source).digest().subarray(0, BODY - SOURCE_AT);
+  return createHmac('sha256', secret)
+    .update('source')
+    .update(source)
+    .digest()
+    .subarray(0, BODY - SOURCE_AT);
 }

@@ -27,7 +27,10 @@ export function isRight(method: string, credentials: Credentials, secrets: Secre
   return sameText(response, wanted) && known !== undefined;
 }
 
-function ha1For({ algorithm, username, realm }: Credentials, secrets: Secrets | undefined): string | undefined {
+function ha1For(
+  { algorithm, username, realm }: Credentials,
+  secrets: Secrets | undefined,
+): string | undefined {
   const password = secrets?.password ?? '';
   // As much work for whom we don't know as for somebody with a password.
   const ofPassword = ha1Of(algorithm, username, realm, password);

@@ -4,7 +4,7 @@
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Secrets } from '../digest/verify.ts';
-import type { UserName, Users } from './users.ts';
+import type { UserName, Users } from './find.ts';
 
 const MOST_USERS = 50_000;
 const MOST_OTHERS = 10_000;

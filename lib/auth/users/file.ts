@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Secrets } from '../digest/verify.ts';
-import type { Users } from './users.ts';
+import type { Users } from './find.ts';
 
 const log = logger('auth:users');
 /** ms between two looks whether it has changed. */

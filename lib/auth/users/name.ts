@@ -1,7 +1,7 @@
 /** Which user credentials are of: phones send `bob`, and some `bob@example.org`. */
 import { aorOf, readHost } from '../../sip/read/uri.ts';
 import type { Credentials } from '../digest/credentials.ts';
-import type { UserName } from './users.ts';
+import type { UserName } from './find.ts';
 
 export interface NamedUser extends UserName {
   /** Undefined: nobody can have this address. */

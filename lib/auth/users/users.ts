@@ -2,32 +2,10 @@
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { UserStore } from '../../stores/contract/users.ts';
-import type { Secrets } from '../digest/verify.ts';
 import { openUserFile } from './file.ts';
+import type { FindUser, Users } from './find.ts';
 
 const log = logger('auth:users');
-
-/** Who says that he asks. */
-export interface UserName {
-  readonly username: string;
-  readonly domain: string;
-  /** The user name as it was sent: with its domain, perhaps. */
-  readonly sent: string;
-  readonly realm: string;
-}
-
-/** What is known of a user, asked of the host app; undefined: there is no such user. */
-export type FindUser = (
-  username: string,
-  domain: string,
-) => Secrets | undefined | Promise<Secrets | undefined>;
-
-export interface Users {
-  /** @throws SiloError 503 when that can't be known now */
-  readonly find: (name: UserName) => Promise<Secrets | undefined>;
-  /** Is there any? */
-  readonly any: () => Promise<boolean>;
-}
 
 /** @param from `store`, `file:<path>`, or a function */
 export function openUsers(from: string | FindUser, store: UserStore): Users {

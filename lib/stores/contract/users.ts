@@ -12,7 +12,7 @@ export interface Subscriber {
   readonly ha1bSha256: string;
 }
 
-export type SubscriberName = Pick<Subscriber, 'username' | 'domain'>;
+type SubscriberName = Pick<Subscriber, 'username' | 'domain'>;
 
 export interface StoredNonceKey {
   readonly id: number;

@@ -19,8 +19,12 @@ describe('Authorization', () => {
       nc: '0000000a',
       cnonce: 'c',
     });
-    expect(read(GOOD.replace('qop=auth', 'qop="auth"').replaceAll(', ', '\t,  '))).toMatchObject({ nc: '0000000a' });
-    expect(read(GOOD.replace('Digest', 'digest').replace('username', 'USERNAME'))).toMatchObject({ username: 'bob' });
+    expect(read(GOOD.replace('qop=auth', 'qop="auth"').replaceAll(', ', '\t,  '))).toMatchObject({
+      nc: '0000000a',
+    });
+    expect(read(GOOD.replace('Digest', 'digest').replace('username', 'USERNAME'))).toMatchObject({
+      username: 'bob',
+    });
   });
 
   test('a user name keeps its commas, and loses the backslashes of its quotes', () => {
@@ -58,7 +62,9 @@ describe('Authorization', () => {
     ['a quote that never ends', `${GOOD}, opaque="x`, 'it is no list of parameters'],
     ['too much', `${GOOD}, opaque="${'x'.repeat(5_000)}"`, 'at most 4096 are read'],
   ])('with %s it is refused with a sentence that says why', (_, value, why) => {
-    expect(() => read(value)).toThrow(expect.objectContaining({ status: 400, message: expect.stringContaining(why) as string }));
+    expect(() => read(value)).toThrow(
+      expect.objectContaining({ status: 400, message: expect.stringContaining(why) as string }),
+    );
   });
 
   test('a long text of what looks like credentials is read in no time', () => {

@@ -44,12 +44,24 @@ describe('a response', () => {
 test('the uri is that of the request but for ports and parameters, never another user or domain', () => {
   for (const uri of ['sip:bob@example.org', 'sip:bob@EXAMPLE.org', 'sip:bob@example.org:5060;transport=tcp'])
     expect(isSameTarget(uri, 'sip:bob@example.org')).toBe(true);
-  for (const uri of ['sip:carol@example.org', 'sip:bob@example.com', 'sip:example.org', 'sip:Bob@example.org', '*', ''])
+  for (const uri of [
+    'sip:carol@example.org',
+    'sip:bob@example.com',
+    'sip:example.org',
+    'sip:Bob@example.org',
+    '*',
+    '',
+  ])
     expect(isSameTarget(uri, 'sip:bob@example.org')).toBe(false);
 });
 
 test('each algorithm has a challenge of its own, in the order in which they were given', () => {
-  const challenge = { realm: 'example.org', nonce: 'n', algorithms: ['SHA-256', 'MD5'], stale: false } as const;
+  const challenge = {
+    realm: 'example.org',
+    nonce: 'n',
+    algorithms: ['SHA-256', 'MD5'],
+    stale: false,
+  } as const;
   const [first, second, ...more] = Object.entries(challengeHeaders(challenge));
   expect(first).toEqual([
     'WWW-Authenticate',

@@ -42,7 +42,9 @@ export function userConformance(create: () => Promise<StoreUnderTest>): void {
     test('one that is put again has the new secrets', async () => {
       await store.putSubscriber(aSubscriber('carol', { password: 'clear' }));
       await store.putSubscriber(aSubscriber('carol', { ha1: '9'.repeat(32) }));
-      expect(await store.subscriber('carol', 'example.org')).toEqual(aSubscriber('carol', { ha1: '9'.repeat(32) }));
+      expect(await store.subscriber('carol', 'example.org')).toEqual(
+        aSubscriber('carol', { ha1: '9'.repeat(32) }),
+      );
     });
 
     test('they are listed in pages, in the order of their names', async () => {
