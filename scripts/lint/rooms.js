@@ -10,7 +10,7 @@ app.ts               -> app cli config
 index.ts             -> auth auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> config import stores stores/source
+cli                  -> config import auth/users stores stores/contract stores/source
 config               -> auth silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
