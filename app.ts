@@ -20,12 +20,13 @@ async function start(): Promise<void> {
   announce(config, await startApplication(config, { onConnected: onStop }));
 }
 
-function announce(config: Config, { addresses, store, front }: Application): void {
+function announce(config: Config, { addresses, store, front, auth }: Application): void {
   console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store.name}`);
   if (!front) return;
   const first = (addresses[0] ?? '').replace(/^\w+\//, '');
   const domain = config.silo.domains[0] ?? first.replace(/:\d+$/, '');
-  console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, any password).`);
+  const password = auth.isOn() ? 'with the password of its user' : 'any password';
+  console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, ${password}).`);
   console.log(
     `  Send a MESSAGE to a name that is not registered: it gets 202, waits, and arrives when that name registers.`,
   );

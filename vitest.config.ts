@@ -12,6 +12,8 @@ const UNIT = [
   'test/mwi/summary/**/*.test.ts',
   'test/mwi/state/**/*.test.ts',
   'test/registrar/**/*.test.ts',
+  'test/auth/digest/**/*.test.ts',
+  'test/auth/users/**/*.test.ts',
   'test/embedded/**/*.test.ts',
   'test/options/**/*.test.ts',
   'test/app/config.test.ts',

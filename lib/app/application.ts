@@ -1,7 +1,9 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { createAuth, type Auth } from '../auth/auth.ts';
 import { createAuthorisation } from '../auth/authorisation.ts';
-import { closedReason, isSecretKnown } from '../auth/closed.ts';
+import { closedReason, isSecretKnown, type Exposure } from '../auth/closed.ts';
 import { publisherNetworks } from '../auth/lamp-rules.ts';
+import { authOptions, type AuthOptions } from '../auth/options.ts';
 import { createTrust } from '../auth/trust/trust.ts';
 import { trustOptions, type TrustOptions } from '../auth/trust/options.ts';
 import { trustedOnly } from '../auth/trusted-only.ts';
@@ -35,6 +37,7 @@ export interface Parts {
   readonly port: Port;
   readonly store: Store;
   readonly node: SiloNode;
+  readonly auth: Auth;
   readonly registrar: Registrar;
   readonly silo: Silo;
   readonly mwi: Mwi;
@@ -62,7 +65,8 @@ export interface Wishes {
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
   readonly trust?: TrustOptions;
-  /** Says who asks, in place of the trust alone. */
+  readonly auth?: AuthOptions;
+  /** Says who asks, in place of passwords and trust. */
   readonly authenticate?: (port: Port) => Middleware;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
@@ -87,6 +91,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     ...wishes.trust,
     publishers: publisherNetworks(mwiSettings.publishers),
   });
+  const authSettings = checkOptions(authOptions, { ...config.auth, ...wishes.auth });
   /** What ends at the end, the last first. */
   const opened: (() => Promise<void> | void)[] = [];
   const closeOpened = async () => {
@@ -104,6 +109,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const trust = createTrust(trustSettings);
     const port = createPort(srf, { isFree: trust.isFree });
     const gate = createGate(port);
+    const auth = createAuth({ port, store, trust, now }, authSettings);
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
     const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
@@ -113,23 +119,29 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
-    const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
+    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi };
     srf.use(gate.middleware);
-    // Without any trust nobody is asked, and all is as it was.
-    const byTrust = trust.hasHops ? trustedOnly(port, trust) : undefined;
-    const authenticate = wishes.authenticate?.(port) ?? byTrust;
-    if (authenticate) srf.use(authenticate);
+    // Nobody is asked for a password; then those that are trusted are served, and without any, everybody.
+    const byTrust = authSettings.mode === 'off' && trust.hasHops ? trustedOnly(port, trust) : undefined;
+    srf.use(wishes.authenticate?.(port) ?? byTrust ?? auth.middleware);
     srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);
     srf.use(ownDomains.middleware);
     (wishes.middlewares ?? useAll)(parts);
 
+    opened.push(() => auth.close());
+    await auth.start();
     opened.push(() => disconnectSrf(srf));
     const addresses = await connectSrf(srf, {
       host: front?.adminHost ?? config.drachtio.host,
       port: front?.adminPort ?? config.drachtio.port,
       secret: config.drachtio.secret,
     });
-    checkExposure(config, trustSettings.trust, addresses);
+    checkExposure(config, {
+      addresses,
+      trust: trustSettings.trust,
+      auth: authSettings.mode,
+      hasUsers: await auth.hasUsers(),
+    });
     ownDomains.learn(addresses);
     gate.open();
     opened.push(async () => {
@@ -152,12 +164,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 }
 
 /** @throws SiloError when strangers could reach what nobody protects */
-function checkExposure(
-  { drachtio, exposure }: Config,
-  trust: readonly string[],
-  addresses: readonly string[],
-): void {
-  const exposed = { addresses, hasUsers: false, trust, auth: 'auto' } as const;
+function checkExposure({ drachtio, exposure }: Config, exposed: Omit<Exposure, 'open'>): void {
   const reason = closedReason({ ...exposed, open: exposure.open });
   if (reason !== undefined) throw new SiloError('SILO_CONFIG', reason);
   if (closedReason({ ...exposed, open: false }) !== undefined)

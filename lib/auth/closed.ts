@@ -28,9 +28,10 @@ export function closedReason({ addresses, hasUsers, trust, auth, open }: Exposur
   if (reached === undefined || open || auth === 'on') return undefined;
   const closes =
     'add users (drachtio-silo user add bob@example.org), or name the proxies in front in SILO_TRUST, or listen on 127.0.0.1 only; SILO_OPEN=yes serves everybody';
+  if (trust.length > 0) return undefined;
   if (auth === 'off')
     return `Strangers can reach ${reached}, and SILO_AUTH=off asks nobody who he is: set SILO_AUTH to auto and ${closes}.`;
-  if (hasUsers || trust.length > 0) return undefined;
+  if (hasUsers) return undefined;
   return `Strangers can reach ${reached}, and there are neither users nor trusted proxies to tell them from: ${closes}.`;
 }
 

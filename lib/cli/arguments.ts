@@ -14,9 +14,18 @@ export interface ImportArguments {
   readonly report: string;
 }
 
+export const USER_ACTIONS = ['add', 'passwd', 'list', 'remove'] as const;
+
+export interface UserArguments {
+  readonly action: (typeof USER_ACTIONS)[number];
+  /** `user@domain`; '' for `list`. */
+  readonly user: string;
+}
+
 export type Command =
   | { readonly name: 'start' | 'help' | 'version' }
-  | { readonly name: 'import'; readonly options: ImportArguments };
+  | { readonly name: 'import'; readonly options: ImportArguments }
+  | { readonly name: 'user'; readonly options: UserArguments };
 
 const DEFAULT_BATCH = 1_000;
 const LARGEST_BATCH = 10_000;
@@ -29,6 +38,10 @@ drachtio-silo import <url> [options]   messages of a Kamailio or OpenSIPS (msilo
     --dry-run                   say what would be done, and store nothing
     --report <file>             write all findings, row by row, as JSON
     --batch <rows>              rows read and stored at once (${DEFAULT_BATCH})
+drachtio-silo user add <user@domain>   a new user of the store; the password comes from a prompt, or from standard input
+drachtio-silo user passwd <user@domain>   another password for a user
+drachtio-silo user list                all users
+drachtio-silo user remove <user@domain>
 drachtio-silo --help
 drachtio-silo --version
 `;
@@ -44,6 +57,7 @@ export function parseCommand(args: readonly string[]): Command {
     if (option !== undefined) throw usage(`--${option} needs a command`);
     return { name: 'start' };
   }
+  if (name === 'user') return { name, options: userArguments([url, ...more], Object.keys(values)) };
   if (name !== 'import') throw usage(`there is no command ${JSON.stringify(name)}`);
   if (url === undefined) throw usage('import needs the URL of the database to import from');
   if (more.length > 0) throw usage(`import takes one URL, there is also ${JSON.stringify(more.join(' '))}`);
@@ -58,6 +72,26 @@ export function parseCommand(args: readonly string[]): Command {
       report: values.report ?? '',
     },
   };
+}
+
+/** A password is never an argument: everybody on the machine reads those. */
+function userArguments(
+  [action, user, ...more]: readonly (string | undefined)[],
+  options: readonly string[],
+): UserArguments {
+  const [option] = options;
+  if (option !== undefined) throw usage(`user has no --${option}`);
+  const known = USER_ACTIONS.find((word) => word === action);
+  if (known === undefined)
+    throw usage(`user needs one of ${USER_ACTIONS.join(', ')}, there is ${JSON.stringify(action ?? '')}`);
+  const wanted = known === 'list' ? undefined : user;
+  if (known !== 'list' && user === undefined)
+    throw usage(`user ${known} needs a user such as bob@example.org`);
+  if (more.length > 0 || (known === 'list' && user !== undefined))
+    throw usage(
+      `user ${known} takes ${known === 'list' ? 'no user' : 'one user and nothing else: a password is asked for, or read from standard input'}`,
+    );
+  return { action: known, user: wanted ?? '' };
 }
 
 function parsed(args: readonly string[]) {

@@ -4,6 +4,7 @@ import { SiloError, textOf } from '../base/errors.ts';
 import { packageVersion } from '../base/package.ts';
 import { USAGE, parseCommand, type Command } from './arguments.ts';
 import { importCommand } from './import.ts';
+import { userCommand } from './user.ts';
 
 /** @param start the application; it says itself why it can't start */
 export async function runCli(args: readonly string[], start: () => Promise<void>): Promise<void> {
@@ -29,6 +30,14 @@ export async function runCli(args: readonly string[], start: () => Promise<void>
       } catch (error) {
         if (!(error instanceof SiloError)) throw error;
         fail(`drachtio-silo can't import: ${error.message}`);
+      }
+      return;
+    case 'user':
+      try {
+        await userCommand(command.options, readConfig(process.env));
+      } catch (error) {
+        if (!(error instanceof SiloError)) throw error;
+        fail(`drachtio-silo user ${command.options.action}: ${error.message}`);
       }
       return;
   }

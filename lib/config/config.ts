@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { SiloError, textOf } from '../base/errors.ts';
 import { exposureOptions } from '../auth/closed.ts';
+import { authOptions } from '../auth/options.ts';
 import { trustOptions } from '../auth/trust/options.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
@@ -18,6 +19,7 @@ const ROOMS = {
   store: storeOptions,
   drachtio: drachtioOptions,
   frontEnd: frontEndOptions,
+  auth: authOptions,
   trust: trustOptions,
   exposure: exposureOptions,
   silo: siloOptions,

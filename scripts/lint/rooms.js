@@ -7,10 +7,10 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> auth auth/trust silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> config import stores stores/source
+cli                  -> config import auth/users stores stores/contract stores/source
 config               -> auth auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
@@ -33,7 +33,9 @@ mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
 auth/trust           -> auth sip sip/drachtio sip/read options
-auth                 -> sip sip/drachtio sip/read options
+auth                 -> auth/users auth/digest stores/contract sip sip/drachtio sip/read options
+auth/users           -> auth/digest stores/contract sip/read
+auth/digest          -> stores/contract sip/drachtio sip/read
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options

@@ -15,6 +15,7 @@ test.each<[string, Partial<Exposure>]>([
   ['on loopback, without any authentication', { addresses: ['udp/127.0.0.1:5060'], auth: 'off' }],
   ['with users', { hasUsers: true }],
   ['with trusted proxies', { trust: ['192.0.2.0/28'] }],
+  ['with trusted proxies alone, without passwords', { trust: ['192.0.2.0/28'], auth: 'off' }],
   ['with authentication, though nobody can pass it', { auth: 'on' }],
   ['where its operator insists', { open: true }],
   ['where its operator insists, without authentication', { open: true, auth: 'off' }],
@@ -37,9 +38,7 @@ describe('an application that strangers can reach does not start', () => {
   });
 
   test('without authentication, whoever its users are', () => {
-    expect(closedReason({ ...exposed, auth: 'off', hasUsers: true, trust: ['192.0.2.1'] })).toContain(
-      'SILO_AUTH=off',
-    );
+    expect(closedReason({ ...exposed, auth: 'off', hasUsers: true })).toContain('SILO_AUTH=off');
   });
 });
 

@@ -18,6 +18,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
+import { login } from '../support/digest-answer.ts';
 import { findCommand } from '../support/find-command.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
@@ -359,6 +360,19 @@ test(
   },
 );
 
+test('users are added as the README and the page of users say', { timeout: 60_000 }, async () => {
+  const add = example('README.md', 'sh', 'user list');
+  expect(add).toContain(example('docs/users.md', 'sh', 'user add bob').trim());
+  writeFileSync(join(project.path, 'password.txt'), 'sesame\n');
+  const fromFile = await shell(example('docs/users.md', 'sh', 'password.txt'));
+  expect((await fromFile.exited).code, fromFile.stderr).toBe(0);
+  const run = await shell(`echo zanzibar | ${add}`);
+  expect((await run.exited).code, run.stderr).toBe(0);
+  expect(run.stdout).toMatch(/^alice@example\.org {2}SHA-256, MD5\nbob@example\.org {2}SHA-256, MD5$/m);
+  for (const user of ['alice', 'bob'])
+    expect((await (await shell(`npm start -- user remove ${user}@example.org`)).exited).code).toBe(0);
+});
+
 describe('examples in TypeScript', () => {
   let folder: string;
   const own = new Map<string, string>();
@@ -442,6 +456,26 @@ describe('examples in TypeScript', () => {
       expect(app.stderr).toBe('');
     } finally {
       bob.close();
+      await app.stop();
+      own.remove();
+    }
+  });
+
+  test('users whom a function of the host app knows', { timeout: 60_000 }, async () => {
+    const own = temporaryFolder('silo-docs-users');
+    const app = await startProcess(process.execPath, [compiled('docs/users.md', 'createAuth')], {
+      cwd: own.path,
+      env: clean,
+    });
+    const bob = await Phone.start('bob', { server, login: login('bob', 'zanzibar') });
+    const carol = await Phone.start('carol', { server, login: login('carol', 'zanzibar') });
+    try {
+      await expect.poll(async () => (await bob.register()).status, { timeout: 20_000 }).toBe(200);
+      expect((await carol.register()).status).toBe(401);
+      expect(app.stderr).toBe('');
+    } finally {
+      bob.close();
+      carol.close();
       await app.stop();
       own.remove();
     }

@@ -32,6 +32,11 @@ export class LampPhone {
     this.phone = phone;
   }
 
+  /** A challenge that is answered takes the number behind it. */
+  #next(): number {
+    return (this.#cseq += 10);
+  }
+
   static async start(name: string, options: PhoneOptions): Promise<LampPhone> {
     return new LampPhone(await Phone.start(name, options));
   }
@@ -48,7 +53,7 @@ export class LampPhone {
       given({
         From: `<sip:${this.phone.aor}>;tag=${fromTag}`,
         'Call-ID': callId,
-        CSeq: `${++this.#cseq} SUBSCRIBE`,
+        CSeq: `${this.#next()} SUBSCRIBE`,
         Contact: this.phone.contact,
         Event: 'message-summary',
         Accept: TYPE,
@@ -69,7 +74,7 @@ export class LampPhone {
         From: `<sip:${this.phone.aor}>;tag=${line.fromTag}`,
         To: `<${line.uri}>;tag=${line.toTag}`,
         'Call-ID': line.callId,
-        CSeq: `${++this.#cseq} SUBSCRIBE`,
+        CSeq: `${this.#next()} SUBSCRIBE`,
         Contact: this.phone.contact,
         Event: 'message-summary',
         Accept: TYPE,
@@ -91,7 +96,7 @@ export class LampPhone {
       `sip:${mailbox}`,
       mailbox,
       given({
-        CSeq: `${++this.#cseq} PUBLISH`,
+        CSeq: `${this.#next()} PUBLISH`,
         Event: 'message-summary',
         Expires: '600',
         ...(body === undefined ? {} : { 'Content-Type': TYPE }),

@@ -1,5 +1,6 @@
 /** The application in this process, with a look inside: its parts, and how often its store was asked. */
 import { startApplication, type Application, type Parts, type Wishes } from '../../lib/app/application.ts';
+import type { AuthOptions } from '../../lib/auth/options.ts';
 import type { TrustOptions } from '../../lib/auth/trust/options.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
@@ -25,6 +26,7 @@ export interface TestNodeOptions {
   readonly trust?: TrustOptions;
   /** Says who asks. */
   readonly authenticate?: Wishes['authenticate'];
+  readonly auth?: AuthOptions;
   /** For what only the embedded front end can do; without, a real drachtio-server may stand there. */
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
@@ -55,6 +57,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
       registrar: { minExpires: 1, ...options.registrar },
       ...(options.trust ? { trust: options.trust } : {}),
       ...(options.authenticate ? { authenticate: options.authenticate } : {}),
+      ...(options.auth ? { auth: options.auth } : {}),
       ...(options.chain ? { middlewares: options.chain } : {}),
     });
     const [address] = front.addresses;

@@ -1,6 +1,6 @@
 /** A scripted SIP phone: it asks, it answers by script, and it keeps what it received. */
 import { randomBytes } from 'node:crypto';
-import { credentials } from './digest.ts';
+import { answerTo, login, type Login } from './digest-answer.ts';
 import { hostPort, tag, written, type Address, type Sip } from './sip/message.ts';
 import { TcpPeer, UdpPeer } from './sip/peer.ts';
 import { Transactions } from './sip/transactions.ts';
@@ -24,10 +24,12 @@ export interface PhoneOptions {
   /** The address of this machine that it has, over UDP. */
   readonly host?: string;
   readonly domain?: string;
-  /** With which it answers a challenge. */
-  readonly password?: string | undefined;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
+  /** It answers challenges with this, and goes on with the last one. */
+  readonly login?: Login;
+  /** The same, under its name. */
+  readonly password?: string | undefined;
   /** ms between repeats of a request over UDP; without, they grow like those of a client transaction. */
   readonly again?: number;
   /** False for a phone that takes so many that it only counts. */
@@ -60,10 +62,26 @@ export interface MessageOptions {
   readonly contentLength?: number | null;
 }
 
+type RequestArguments = readonly [
+  method: string,
+  uri: string,
+  to: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Buffer | undefined,
+  options?:
+    { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
+];
+
+interface Challenged {
+  readonly challenge: string;
+  /** The header that answers it. */
+  readonly header: 'Authorization' | 'Proxy-Authorization';
+  uses: number;
+}
+
 export class Phone {
   readonly name: string;
   readonly domain: string;
-  readonly password: string | undefined;
   /** Requests received, repeats left out. */
   readonly requests: Sip[] = [];
   /** The MESSAGEs of them. */
@@ -77,12 +95,17 @@ export class Phone {
   readonly #waiting = new Set<() => void>();
   readonly #callId = randomBytes(6).toString('hex');
   #cseq = 0;
+  /** How its challenges are answered; undefined: not at all. */
+  login: Login | undefined;
+  /** The challenge that it was given last, and how often it was used. */
+  #challenged: Challenged | undefined;
 
   private constructor(name: string, options: PhoneOptions, peer: UdpPeer | TcpPeer) {
     this.name = name;
     this.domain = options.domain ?? 'example.org';
-    this.password = options.password;
     this.react = options.react ?? (() => 200);
+    this.login =
+      options.login ?? (options.password === undefined ? undefined : login(name, options.password));
     this.#keeps = options.keeps ?? true;
     this.#peer = peer;
     const { again, watch } = options;
@@ -97,6 +120,10 @@ export class Phone {
     const { server, transport, host } = options;
     const opened = transport === 'tcp' ? TcpPeer.open(server) : UdpPeer.open(server, host);
     return new Phone(name, options, await opened);
+  }
+
+  get password(): string | undefined {
+    return this.login?.password;
   }
 
   /** What it sends goes there; over UDP this can change, also for what waits for an answer. */
@@ -166,14 +193,48 @@ export class Phone {
     );
   }
 
-  /** Any request; resolves with the final answer, repeats over UDP like a client transaction. */
-  async request(
-    method: string,
-    uri: string,
-    to: string,
-    headers: Readonly<Record<string, string>>,
-    body: Buffer = Buffer.alloc(0),
-    options: { readonly branch?: string; readonly contentLength?: number | null } = {},
+  /** Any request; resolves with the final answer. A challenge is answered, twice at most: the second may say that the first was stale. */
+  async request(...request: RequestArguments): Promise<Sip> {
+    let answer = await this.#requestOnce(...this.#withLogin(request, true));
+    for (let time = 0; time < 2 && this.#isAsked(answer); time++) {
+      if (time > 0 && !/stale=true/i.test(this.#challenged?.challenge ?? '')) break;
+      answer = await this.#requestOnce(...this.#withLogin(request, false));
+    }
+    return answer;
+  }
+
+  #isAsked(answer: Sip): boolean {
+    if (this.login === undefined || (answer.status !== 401 && answer.status !== 407)) return false;
+    const [asks, header] =
+      answer.status === 407
+        ? (['Proxy-Authenticate', 'Proxy-Authorization'] as const)
+        : (['WWW-Authenticate', 'Authorization'] as const);
+    this.#challenged = { challenge: this.login.choose(answer.all(asks)), header, uses: 0 };
+    return true;
+  }
+
+  /** Also before it was asked, as phones do, while the challenge of last time is good. */
+  #withLogin(request: RequestArguments, first: boolean): RequestArguments {
+    const [method, uri, to, headers, ...rest] = request;
+    const challenged = this.#challenged;
+    if (this.login === undefined || challenged === undefined || challenged.header in headers) return request;
+    challenged.uses++;
+    const asked = { method, uri, challenge: challenged.challenge, count: challenged.uses };
+    const all = { ...headers, [challenged.header]: answerTo(asked, this.login) };
+    // What was sent with a number or a branch goes anew with the next one.
+    const { CSeq, ...unnumbered } = all as Record<string, string>;
+    const again =
+      first || CSeq === undefined
+        ? all
+        : { ...unnumbered, CSeq: `${Number.parseInt(CSeq, 10) + 1} ${method}` };
+    const [body, options] = rest;
+    if (first) return [method, uri, to, again, body, options];
+    return [method, uri, to, again, body, options && { ...options, branch: undefined }];
+  }
+
+  /** Repeats over UDP like a client transaction. */
+  #requestOnce(
+    ...[method, uri, to, headers, body = Buffer.alloc(0), options = {}]: RequestArguments
   ): Promise<Sip> {
     const length = options.contentLength === undefined ? body.length : options.contentLength;
     const all = {
@@ -186,30 +247,12 @@ export class Phone {
       ...headers,
       ...(length === null ? {} : { 'Content-Length': String(length) }),
     };
-    const ask = (of: Readonly<Record<string, string>>) =>
-      this.#transactions.request(written([`${method} ${uri} SIP/2.0`, ...linesOf(of)], body), this.patience);
-    const answer = await ask(all);
-    const proof = this.#proof(answer, method, uri);
-    if (proof === undefined) return answer;
-    // The same request again, which is another one (RFC 3261 22.2).
-    const cseq = headers['CSeq'] === undefined ? ++this.#cseq : Number.parseInt(all.CSeq, 10) + 1;
-    return ask({ ...all, Via: this.#via(), CSeq: `${cseq} ${method}`, ...proof });
+    const bytes = written([`${method} ${uri} SIP/2.0`, ...linesOf(all)], body);
+    return this.#transactions.request(bytes, this.patience);
   }
 
   #via(branch = `z9hG4bK${randomBytes(8).toString('hex')}`): string {
     return `SIP/2.0/${this.#peer.transport} ${hostPort(this.#peer)};rport;branch=${branch}`;
-  }
-
-  /** Undefined for what is no challenge, or one that it has no answer to. */
-  #proof(answer: Sip, method: string, uri: string): Record<string, string> | undefined {
-    const { name: user, password } = this;
-    const [asks, name] =
-      answer.status === 407
-        ? (['Proxy-Authenticate', 'Proxy-Authorization'] as const)
-        : (['WWW-Authenticate', 'Authorization'] as const);
-    const challenge = answer.header(asks);
-    if (password === undefined || challenge === '') return undefined;
-    return { [name]: credentials(challenge, { user, password, method, uri }) };
   }
 
   /** Any bytes, to the server. */

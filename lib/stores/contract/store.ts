@@ -13,6 +13,7 @@ import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
 import type { ReminderStore } from './reminders.ts';
+import type { UserStore } from './users.ts';
 
 /**
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
@@ -27,7 +28,8 @@ export interface Store
     LeaseStore,
     BindingStore,
     MwiStore,
-    NodeStore {
+    NodeStore,
+    UserStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */

@@ -12,6 +12,7 @@ import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
+import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { migrateMysql } from './link/schema.ts';
 import { mysqlMessages } from './messages.ts';
@@ -88,6 +89,7 @@ export async function openMysql(
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),
     ...mysqlNodes(db),
+    ...mysqlUsers(db),
     ping: async () => {
       await db.all('select 1');
       await borrowed(queryTimeout, async ({ pool, connection }) => {

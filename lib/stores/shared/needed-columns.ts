@@ -26,6 +26,8 @@ const COMMON = {
   silo_lease: 'box owner ends fence',
   silo_ledger: 'dedup box inc_time end_time outcome status reason',
   silo_node: 'node run process server version started seen stopped',
+  silo_nonce_key: 'id secret made',
+  subscriber: 'id username domain password ha1 ha1b ha1_sha256 ha1b_sha256',
 };
 
 export const NEEDED_COLUMNS = {

@@ -2,6 +2,7 @@
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
 import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
+import { named, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -19,11 +20,15 @@ export type ReadStore = Pick<
   | 'deadLetters'
   | 'deviceStates'
   | 'foreign'
+  | 'hasSubscriber'
   | 'holdsMail'
   | 'lastId'
   | 'lastMailboxChange'
   | 'mailboxChanges'
+  | 'nonceKeys'
   | 'subscribedRuns'
+  | 'subscriber'
+  | 'subscribers'
   | 'subscriptionsOf'
   | 'tail'
 >;
@@ -42,6 +47,7 @@ const first =
   (column: string) =>
   ([row = {}]: readonly Row[]) =>
     int(row, column);
+const SUBSCRIBERS = `select ${SUBSCRIBER_COLUMNS.join(', ')} from subscriber`;
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
 
 export const READS: Reads = {
@@ -119,6 +125,32 @@ export const READS: Reads = {
     sql: 'select coalesce(max(id), 0) as id from mwi_change',
     values: [],
     of: first('id'),
+  }),
+
+  subscriber: (username, domain) => ({
+    sql: `${SUBSCRIBERS} where username = ? and domain = ?`,
+    values: [username, domain],
+    of: named(username, domain),
+  }),
+
+  hasSubscriber: () => ({
+    sql: 'select 1 from subscriber limit 1',
+    values: [],
+    of: (rows) => rows.length > 0,
+  }),
+
+  // Of `(username, domain) > (?, ?)` not every MySQL makes a range.
+  subscribers: ({ username, domain }, limit) => ({
+    sql: `${SUBSCRIBERS} where username >= ? and (username > ? or domain > ?)
+            order by username, domain limit ?`,
+    values: [username, username, domain, whole(limit)],
+    of: each(toSubscriber),
+  }),
+
+  nonceKeys: () => ({
+    sql: 'select id, secret, made from silo_nonce_key order by made, id',
+    values: [],
+    of: each(toNonceKey),
   }),
 };
 

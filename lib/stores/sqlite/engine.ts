@@ -9,6 +9,7 @@ import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
 import { sqliteReads } from './reads.ts';
 import { sqliteSweeps, type Sweeps } from './sweeps.ts';
+import { sqliteUsers } from './users.ts';
 import type { Synchronous } from './synchronous.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -29,6 +30,7 @@ export function createEngine(db: Sqlite, clock: () => number): Engine {
     ...sqliteBindings(db),
     ...sqliteMwi(db, clock),
     ...sqliteNodes(db, clock),
+    ...sqliteUsers(db),
     ...sqliteSweeps(db, clock),
     ping: () => void db.sql('select 1').all(),
   };

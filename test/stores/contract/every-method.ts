@@ -7,6 +7,7 @@ import type { Store } from '../../../lib/stores/contract/store.ts';
 import { acceptRules as rules } from './accept-rules.ts';
 import { aBinding, aMessage, aRegister } from './messages.ts';
 import { aSubscription } from './mwi.ts';
+import { aSubscriber } from './users.ts';
 
 /** Boxes, nodes and times as the filling of the test makes them. */
 export interface Filled {
@@ -46,6 +47,7 @@ export const EVERY_METHOD: Calls = {
     );
     await store.accept(aMessage(box, receipt), rules({ replaces: [receipt.thread] }));
   },
+  addNonceKey: (store, { now }) => store.addNonceKey({ secret: 'f'.repeat(64), made: now }),
   acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);
@@ -92,11 +94,13 @@ export const EVERY_METHOD: Calls = {
   forgetDevices: (store, { now }) => store.forgetDevices(now, 50),
   forgetMailboxes: (store, { now }) => store.forgetMailboxes(now - 90, now - 90),
   forgetNodes: (store) => store.forgetNodes(1_000_000),
+  forgetNonceKeys: (store) => store.forgetNonceKeys(5),
   forgetTurns: (store, { now }) => store.forgetTurns(now, 50),
   holdDevice: (store, { now, box }) =>
     leased(store, box, (lease) =>
       store.holdDevice(lease, 'urn:x', now, { attempts: 1, strikes: 1, nextTime: now, lastStatus: 486 }),
     ),
+  hasSubscriber: (store) => store.hasSubscriber(),
   holdsMail: (store, { now, box }) => store.holdsMail(box, now),
   knowDevice: (store, { now, box }) => store.knowDevice(box, 'urn:x', now, now + 100),
   lastId: (store) => store.lastId(),
@@ -106,6 +110,7 @@ export const EVERY_METHOD: Calls = {
   mailboxChanges: (store) => store.mailboxChanges(10, 1000),
   mailboxStates: (store, { now, mailbox, box }) => store.mailboxStates([mailbox, box], now),
   nodes: (store) => store.nodes(),
+  nonceKeys: (store) => store.nonceKeys(),
   orphans: (store) => store.orphans('tester', 100),
   park: (store, { now, box }) => store.park(box, now, now + 5),
   parkDevices: (store, { now, box }) => store.parkDevices(box, now),
@@ -115,6 +120,7 @@ export const EVERY_METHOD: Calls = {
     await store.publish({ ...change, ifMatch: undefined, tag: 'new-tag' });
     await store.publish({ ...change, ifMatch: 'new-tag', tag: 'newer-tag' });
   },
+  putSubscriber: (store) => store.putSubscriber(aSubscriber('user7')),
   refreshSubscription: (store) => {
     const { target, remoteCseq, localCseq, expires, updated, source, moved } = aSubscription('x');
     return store.refreshSubscription('0'.repeat(32), {
@@ -133,6 +139,7 @@ export const EVERY_METHOD: Calls = {
     await store.reminders('', now, 100, page.at(-1));
     await store.reminders(box, now, 100, page.at(0));
   },
+  removeSubscriber: (store) => store.removeSubscriber('user7', 'example.org'),
   renew: (store) => store.renew('owner-1', LEASE),
   replay: (store, { dead, now }) => store.replay([dead], now + 100),
   settle: (store, { box, now }) =>
@@ -149,6 +156,8 @@ export const EVERY_METHOD: Calls = {
     await store.subscribe(aSubscription(mailbox, { device: 'd'.repeat(64), node }));
   },
   subscribedRuns: (store, { node }) => store.subscribedRuns(node),
+  subscriber: (store) => store.subscriber('user7', 'example.org'),
+  subscribers: (store) => store.subscribers({ username: 'user7', domain: 'example.org' }, 100),
   subscriptionIds: (store, { mailbox }) => store.subscriptionIds([mailbox]),
   subscriptionsOf: (store, { node, run }) => store.subscriptionsOf(node, run, '1', 1000),
   tail: (store) => store.tail(10, 1000),

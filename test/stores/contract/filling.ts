@@ -73,6 +73,8 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
       `n, 'mailbox' || n || '@example.org', ${padded('n')}, 'node-' || (n % 10), 'run-' || (n % 2), 'c', 'l', 'r', 'l', 'r',
          't', '', 'c', 1, 1, ${NOW} - 100 + n, ${NOW}`,
     ),
+    all('subscriber (username, domain, ha1)', `'user' || n, 'example.org', 'x'`),
+    `${all('silo_nonce_key (secret, made)', `${padded('n')}, n`)} where n <= 20`,
     ...(dialect === 'mysql'
       ? [
           all('silo_turn (name, at)', `'@domain' || n, ${NOW} - 100 + n`),

@@ -5,6 +5,7 @@ import type { Store } from '../../../lib/stores/contract/store.ts';
 /** Tables with few rows for ever, and why. */
 const BOUNDED: Readonly<Record<string, string>> = {
   silo_schema: 'a row for each step of the schema',
+  subscriber: 'a row for each user, which an operator adds and removes',
   silo_outcome: 'a row for each way in which a message can end',
 };
 const PAGE = 1000;
@@ -45,6 +46,7 @@ async function purgeAll(store: Store): Promise<void> {
   // At most so many of a table each time, in MySQL.
   for (let time = 0; time < 5; time++) await store.forgetMailboxes(LATER + 1, LATER + 1);
   await store.forgetNodes(1);
+  await store.forgetNonceKeys(LATER);
 }
 
 /**

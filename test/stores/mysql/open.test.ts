@@ -10,6 +10,7 @@ import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
 import { foreignRowsConformance } from '../contract/foreign-rows.ts';
 import { roomConformance } from '../contract/room.ts';
+import { userConformance } from '../contract/users.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
@@ -30,6 +31,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   nodeConformance(create);
   roomConformance(create);
   foreignRowsConformance(create);
+  userConformance(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();
@@ -53,6 +55,44 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
     await connection.end();
     await database.drop();
   });
+
+  test.each([
+    [
+      'Kamailio',
+      `create table subscriber (id int(10) unsigned auto_increment primary key not null, username varchar(64) default '' not null,
+         domain varchar(64) default '' not null, password varchar(64) default '' not null, ha1 varchar(128) default '' not null,
+         ha1b varchar(128) default '' not null, constraint account_idx unique (username, domain)) default charset = latin1`,
+      "insert into subscriber (username, domain, password, ha1, ha1b) values ('bob', 'example.org', '', 'a', 'b')",
+      { ha1: 'a', ha1b: 'b', ha1Sha256: '' },
+    ],
+    [
+      'OpenSIPS',
+      `create table subscriber (id int(10) unsigned auto_increment primary key not null, username char(64) default '' not null,
+         domain char(64) default '' not null, password char(25) default '' not null, ha1 char(64) default '' not null,
+         ha1_sha256 char(64) default '' not null, ha1_sha512t256 char(64) default '' not null,
+         unique key account_idx (username, domain)) default charset = utf8mb4 collate utf8mb4_general_ci`,
+      "insert into subscriber (username, domain, ha1, ha1_sha256) values ('bob', 'example.org', 'a', 'c')",
+      { ha1: 'a', ha1b: '', ha1Sha256: 'c' },
+    ],
+  ])(
+    "the users of %s's own table are ours, and its tools can go on inserting",
+    async (_, table, insert, kept) => {
+      const database = await (await sharedMariaDb()).createDatabase();
+      const connection = await mysql.createConnection(database.url);
+      await connection.query(table);
+      await connection.query(insert);
+      const store = await openStore(database.url);
+      expect(await store.subscriber('bob', 'example.org')).toMatchObject(kept);
+      expect(await store.subscriber('BOB', 'example.org')).toBeUndefined();
+      await connection.query(insert.replace("'bob'", "'carol'"));
+      expect(await store.subscriber('carol', 'example.org')).toMatchObject(kept);
+      await store.putSubscriber({ ...(await store.subscriber('bob', 'example.org'))!, ha1: 'new' });
+      expect(await store.subscriber('bob', 'example.org')).toMatchObject({ ...kept, ha1: 'new' });
+      await store.close();
+      await connection.end();
+      await database.drop();
+    },
+  );
 
   test.each(['utf32', 'utf16', 'ucs2', 'latin1'])(
     'the rows of an existing table of %s keep their headers and their body',

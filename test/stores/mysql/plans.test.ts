@@ -17,6 +17,8 @@ const FEW = ROWS / 8;
 /** What may go through a table, and why. */
 const EXCEPTIONS: readonly { readonly statement: RegExp; readonly why: string }[] = [
   { statement: /from silo_node order by node/, why: 'a row for each node' },
+  { statement: /select 1 from subscriber limit 1/, why: 'one row is enough' },
+  { statement: /silo_nonce_key/, why: 'a few rows, the keys of some days' },
   { statement: /delete from silo_node/, why: 'a row for each node' },
   {
     statement: /select outcome, count\(\*\) as n from silo_ledger/,

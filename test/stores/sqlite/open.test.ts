@@ -9,6 +9,7 @@ import { mwiConformance } from '../contract/mwi.ts';
 import { nodeConformance } from '../contract/nodes.ts';
 import { foreignRowsConformance } from '../contract/foreign-rows.ts';
 import { roomConformance } from '../contract/room.ts';
+import { userConformance } from '../contract/users.ts';
 
 describe('the SQLite store', () => {
   const create = (): Promise<StoreUnderTest> => {
@@ -34,6 +35,7 @@ describe('the SQLite store', () => {
   nodeConformance(create);
   roomConformance(create);
   foreignRowsConformance(create);
+  userConformance(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({

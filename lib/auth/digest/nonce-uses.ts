@@ -1,0 +1,78 @@
+/**
+ * Which counts of which nonce were used (RFC 7616 3.4, nc): a request that somebody has recorded is good once. What is not
+ * remembered any more is not taken: the phone is asked anew, with `stale=true`, and nobody needs to type a password.
+ *
+ * Each node counts for itself. What another one has counted is unknown here, so a nonce of another node, or of our own run
+ * before this one, is good only while it is young: as long as it takes to answer a challenge. So a recorded request can be repeated at most once
+ * at each other node, within those seconds, and from the address that it came from.
+ */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Nonce } from './nonce.ts';
+
+/** Nonces that are remembered. */
+const MOST = 50_000;
+/** Counts behind the highest one that may still come: a phone may have several requests under way. */
+const WINDOW = 32;
+
+interface Counted {
+  readonly time: number;
+  highest: number;
+  /** Bit n: `highest - n` was used. */
+  used: number;
+}
+
+export interface UseRules {
+  /** Our own mark in nonces. */
+  readonly node: number;
+  /** Seconds for which a nonce of another node is good. */
+  readonly foreign: number;
+  /** Nonces to remember. */
+  readonly most?: number;
+}
+
+export class NonceUses {
+  readonly #rules: UseRules;
+  readonly #most: number;
+  readonly #counted: BoundedMap<string, Counted>;
+  /** The newest nonce that was forgotten: as old ones are of unknown use. */
+  #forgotten = -Infinity;
+
+  constructor(rules: UseRules) {
+    this.#rules = rules;
+    this.#most = rules.most ?? MOST;
+    this.#counted = new BoundedMap(this.#most);
+  }
+
+  /** Takes note of a use. False: it was used, or nobody knows. */
+  use(
+    text: string,
+    { time, node }: Nonce,
+    { nc, now }: { readonly nc: number; readonly now: number },
+  ): boolean {
+    if (node !== this.#rules.node && now - time > this.#rules.foreign) return false;
+    const counted = this.#counted.get(text);
+    if (!counted) {
+      if (time <= this.#forgotten || nc === 0) return false;
+      this.#remember(text, { time, highest: nc, used: 1 });
+      return true;
+    }
+    const behind = counted.highest - nc;
+    if (behind < 0) {
+      counted.used = -behind >= WINDOW ? 1 : ((counted.used << -behind) | 1) >>> 0;
+      counted.highest = nc;
+      return true;
+    }
+    if (behind >= WINDOW || ((counted.used >>> behind) & 1) === 1 || nc === 0) return false;
+    counted.used = (counted.used | (1 << behind)) >>> 0;
+    return true;
+  }
+
+  #remember(text: string, counted: Counted): void {
+    if (this.#counted.size >= this.#most)
+      for (const oldest of this.#counted.values()) {
+        this.#forgotten = Math.max(this.#forgotten, oldest.time);
+        break;
+      }
+    this.#counted.set(text, counted);
+  }
+}

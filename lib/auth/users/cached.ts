@@ -1,0 +1,61 @@
+/**
+ * Users that were asked for lately, and names that nobody has: so that a request costs no query but the first one of its user. Who is
+ * asked for by several requests at once is looked up once. Names that strangers make up push out only each other.
+ */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Secrets } from '../digest/verify.ts';
+import type { UserName, Users } from './find.ts';
+
+const MOST_USERS = 50_000;
+const MOST_OTHERS = 10_000;
+
+interface Known {
+  readonly secrets: Secrets | undefined;
+  /** Epoch seconds. */
+  readonly until: number;
+}
+
+export interface CacheRules {
+  /** Seconds for which it is remembered. */
+  readonly life: number;
+  readonly now: () => number;
+}
+
+export class CachedUsers implements Users {
+  readonly #users: Users;
+  readonly #rules: CacheRules;
+  readonly #known = new BoundedMap<string, Known>(MOST_USERS);
+  readonly #unknown = new BoundedMap<string, Known>(MOST_OTHERS);
+  readonly #asked = new Map<string, Promise<Secrets | undefined>>();
+
+  constructor(users: Users, rules: CacheRules) {
+    this.#users = users;
+    this.#rules = rules;
+  }
+
+  readonly any = (): Promise<boolean> => this.#users.any();
+
+  readonly find = async (name: UserName): Promise<Secrets | undefined> => {
+    const key = JSON.stringify([name.sent, name.domain, name.realm]);
+    const known = this.#known.get(key) ?? this.#unknown.get(key);
+    if (known && this.#rules.now() < known.until) return known.secrets;
+    const asked = this.#asked.get(key) ?? this.#ask(key, name);
+    this.#asked.set(key, asked);
+    return asked;
+  };
+
+  async #ask(key: string, name: UserName): Promise<Secrets | undefined> {
+    try {
+      // `#asked` is set before anything else happens.
+      await Promise.resolve();
+      const secrets = await this.#users.find(name);
+      const entry = { secrets, until: this.#rules.now() + this.#rules.life };
+      this.#known.delete(key);
+      this.#unknown.delete(key);
+      (secrets ? this.#known : this.#unknown).set(key, entry);
+      return secrets;
+    } finally {
+      this.#asked.delete(key);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** Users and keys in SQLite. */
+import type { UserStore } from '../contract/users.ts';
+import { SUBSCRIBER_COLUMNS, fromSubscriber } from '../shared/user-rows.ts';
+import { marks } from '../shared/values.ts';
+import type { Sqlite } from './database.ts';
+import type { Part } from './synchronous.ts';
+
+export function sqliteUsers(db: Sqlite): Part<UserStore> {
+  return {
+    putSubscriber: (subscriber) => {
+      db.sql(
+        `insert into subscriber (${SUBSCRIBER_COLUMNS.join(', ')}) values (${marks(SUBSCRIBER_COLUMNS)})
+           on conflict (username, domain) do update set ` +
+          SUBSCRIBER_COLUMNS.slice(2)
+            .map((column) => `${column} = excluded.${column}`)
+            .join(', '),
+      ).run(...fromSubscriber(subscriber));
+    },
+
+    removeSubscriber: (username, domain) =>
+      db.sql('delete from subscriber where username = ? and domain = ?').run(username, domain).changes > 0,
+
+    addNonceKey: ({ secret, made }) => {
+      db.sql('insert into silo_nonce_key (secret, made) values (?, ?)').run(secret, made);
+    },
+
+    forgetNonceKeys: (before) => {
+      db.sql('delete from silo_nonce_key where made < ?').run(before);
+    },
+  };
+}
