@@ -26,7 +26,9 @@ export async function asking(
 ): Promise<Asking> {
   const clock = { now: 1_800_000_000 };
   const phones: Phone[] = [];
-  const node = await startNode({ now: () => clock.now, auth: { mode: 'on' }, ...options });
+  // Not even a server beside it may publish unasked.
+  const mwi = { publishers: [] };
+  const node = await startNode({ now: () => clock.now, auth: { mode: 'on' }, mwi, ...options });
   for (const user of users) await node.store.putSubscriber(user);
   const phone = async (name: string, over: Partial<PhoneOptions> = {}) => {
     const started = await Phone.start(name, { server: node.server, ...over });

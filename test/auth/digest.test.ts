@@ -211,7 +211,7 @@ describe('who is not let in', () => {
   });
 });
 
-test('the identity is on the request: the user who has proved himself, whatever From says', async () => {
+test('the identity is on the request, whatever From says, and who may not write as it says gets no further', async () => {
   const seen: unknown[] = [];
   const other = await asking({
     front: {},
@@ -229,7 +229,11 @@ test('the identity is on the request: the user who has proved himself, whatever 
   const bob = await other.phone('bob', { login: login('bob', PASSWORD) });
   await bob.register();
   await bob.request('OPTIONS', 'sip:example.org', 'example.org', {});
-  await bob.message('carol', 'as alice', { headers: { From: '<sip:alice@example.org>;tag=1' } });
+  await bob.message('carol', 'as nobody', { headers: { From: '<sip:anonymous@anonymous.invalid>;tag=1' } });
+  const forged = await bob.message('carol', 'as alice', {
+    headers: { From: '<sip:alice@example.org>;tag=1' },
+  });
+  expect(forged.status).toBe(403);
   const proved = { kind: 'digest', aor: 'bob@example.org' };
   expect(seen).toEqual([proved, undefined, proved]);
   await other.close();

@@ -215,8 +215,11 @@ describe('who is no trusted hop', () => {
 });
 
 describe('with SILO_TRUST and no users', () => {
-  test('strangers are refused, and the hop is served', async () => {
-    const { bob } = await begin({ ...DOMAINS, trust: { trust: ['127.0.0.1/32'] } });
+  test.each([
+    ['asked for a password that nobody has', 'auto', 401, 'Unauthorized'],
+    ['refused where nobody is asked for one', 'off', 403, 'Only proxies that SILO_TRUST names'],
+  ] as const)('strangers are %s, and the hop is served', async (_, mode, status, reason) => {
+    const { bob } = await begin({ ...DOMAINS, auth: { mode }, trust: { trust: ['127.0.0.1/32'] } });
     const stranger = await scene.phone('bob', { host: '127.0.0.2' });
     const body = 'Messages-Waiting: yes\r\n';
     const type = { Event: 'message-summary', 'Content-Type': 'application/simple-message-summary' };
@@ -226,10 +229,7 @@ describe('with SILO_TRUST and no users', () => {
       await subscribe(stranger, BOB, {}),
       await subscribe(stranger, BOB, { 'P-Asserted-Identity': `<sip:${BOB}>` }),
     ])
-      expect([answer.status, answer.start]).toEqual([
-        403,
-        expect.stringContaining('Only proxies that SILO_TRUST names'),
-      ]);
+      expect([answer.status, answer.start]).toEqual([status, expect.stringContaining(reason)]);
     expect((await bob.register()).status).toBe(200);
     expect((await bob.message('alice', 'hello')).status).toBe(202);
     expect((await subscribe(bob, BOB, {})).status).toBe(200);
