@@ -1,4 +1,6 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { createLimits, type Limits } from '../auth/limits/limits.ts';
+import type { LimitsOptions } from '../auth/limits/options.ts';
 import { epochSeconds } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
@@ -27,6 +29,7 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly silo: Silo;
   readonly mwi: Mwi;
+  readonly limits: Limits;
 }
 
 export interface Application extends Parts {
@@ -50,6 +53,7 @@ export interface Wishes {
   readonly silo?: SiloOptions;
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
+  readonly limits?: LimitsOptions;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -85,13 +89,17 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const gate = createGate(port);
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
-    const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
+    const limits = createLimits({ port }, { ...config.limits, ...wishes.limits });
+    const { mayStore } = limits;
+    const silo = createSilo({ srf, port, store, node, now, bindings: registrar, mayStore }, siloSettings);
     const mwi = createMwi({ srf, port, store, node, now }, { ...config.mwi, ...wishes.mwi });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
-    const parts: Parts = { srf, port, store, node, registrar, silo, mwi };
+    const parts: Parts = { srf, port, store, node, registrar, silo, mwi, limits };
     srf.use(gate.middleware);
+    srf.use(limits.ofSource);
+    srf.use(limits.ofSender);
     (wishes.middlewares ?? useAll)(parts);
 
     opened.push(() => disconnectSrf(srf));

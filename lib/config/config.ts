@@ -1,6 +1,7 @@
 /** The options of the application: those of all rooms, read from a JSON file and the environment. */
 import { readFileSync } from 'node:fs';
 import { SiloError, textOf } from '../base/errors.ts';
+import { limitsOptions } from '../auth/limits/options.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
@@ -20,6 +21,7 @@ const ROOMS = {
   node: nodeOptions,
   registrar: registrarOptions,
   mwi: mwiOptions,
+  limits: limitsOptions,
 } as const;
 
 /** For each room what its function takes; what rooms share is the same in each. */

@@ -7,11 +7,11 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth/limits silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> config auth/limits silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import stores stores/source
-config               -> silo/state mwi/request registrar node stores sip embedded options
+config               -> auth/limits silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
@@ -32,6 +32,7 @@ mwi/state            -> mwi/request mwi/summary stores/contract stores/shared si
 mwi/request          -> mwi/summary node sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
+auth/limits          -> auth sip/drachtio sip/read options
 auth                 -> sip/drachtio
 
 registrar            -> stores/contract sip sip/drachtio sip/read options
@@ -64,7 +65,7 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
-zod                             -> options config silo/state mwi/request registrar node stores sip embedded
+zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
 `;
 

@@ -1,5 +1,6 @@
 /** The application in this process, with a look inside: its parts, and how often its store was asked. */
 import { startApplication, type Application, type Parts } from '../../lib/app/application.ts';
+import type { LimitsOptions } from '../../lib/auth/limits/options.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import type { MwiOptions } from '../../lib/mwi/request/options.ts';
@@ -21,6 +22,8 @@ export interface TestNodeOptions {
   readonly silo?: SiloOptions;
   readonly mwi?: MwiOptions;
   readonly registrar?: RegistrarOptions;
+  /** Such as `{ limits: false }`, where one address asks for many phones. */
+  readonly limits?: LimitsOptions;
   /** For what only the embedded front end can do; without, a real drachtio-server may stand there. */
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
@@ -49,6 +52,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
       silo: { node: 'node', stopGrace: 500, ...options.silo },
       mwi: { spread: 100, stopGrace: 500, ...options.mwi },
       registrar: { minExpires: 1, ...options.registrar },
+      ...(options.limits ? { limits: options.limits } : {}),
       ...(options.chain ? { middlewares: options.chain } : {}),
     });
     const [address] = front.addresses;

@@ -21,6 +21,8 @@ export interface PhoneOptions {
   readonly server: Address;
   readonly transport?: 'udp' | 'tcp';
   readonly domain?: string;
+  /** Its own address; default: that of this machine. */
+  readonly from?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
   /** ms between repeats of a request over UDP; without, they grow like those of a client transaction. */
@@ -87,8 +89,8 @@ export class Phone {
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
-    const { server, transport } = options;
-    return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
+    const { server, transport, from } = options;
+    return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server, from));
   }
 
   /** What it sends goes there; over UDP this can change, also for what waits for an answer. */

@@ -72,10 +72,11 @@ export class UdpPeer extends Peer {
     socket.on('message', (bytes, from) => this.put(new Sip(bytes, { host: from.address, port: from.port })));
   }
 
-  static async open(server: Address): Promise<UdpPeer> {
-    const host = server.host.includes(':') ? '::1' : '127.0.0.1';
+  /** @param own address; each of 127.0.0.0/8 is ours */
+  static async open(server: Address, own?: string): Promise<UdpPeer> {
+    const host = own ?? (server.host.includes(':') ? '::1' : '127.0.0.1');
     // Room for the answers of a server that is faster than we are.
-    const socket = createSocket({ type: host === '::1' ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 });
+    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 });
     socket.bind(0, host);
     await once(socket, 'listening');
     return new UdpPeer(socket, server);
@@ -117,8 +118,8 @@ export class TcpPeer extends Peer {
     socket.on('data', (chunk) => this.#read(chunk));
   }
 
-  static async open(server: Address): Promise<TcpPeer> {
-    const socket = connect(server.port, server.host);
+  static async open(server: Address, own?: string): Promise<TcpPeer> {
+    const socket = connect({ ...server, ...(own === undefined ? {} : { localAddress: own }) });
     await once(socket, 'connect');
     return new TcpPeer(socket);
   }
