@@ -14,6 +14,7 @@ import { endVanished } from './deleted-rows.ts';
 import { inOrder, lock } from './link/locks.ts';
 import { deleteInSlices, endInSlices } from './link/slices.ts';
 import { DomainUsage } from '../shared/domain-usage.ts';
+import { SenderUsage } from '../shared/sender-usage.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
 import {
   MESSAGE_COLUMNS,
@@ -33,7 +34,7 @@ import type { Accepted } from '../contract/accept.ts';
 import type { Lease } from '../contract/leases.ts';
 
 export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore, keyof ReadStore> {
-  const domains = new DomainUsage();
+  const domains = { all: new DomainUsage(), senders: new SenderUsage() };
   const accepts = new GroupCommit<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
   const settles = new GroupCommit<Settle, boolean>((items) =>
     db.transaction((tx, uncertain) => settleBatch(tx, items, clock(), uncertain), 'repeatable'),
