@@ -38,7 +38,7 @@ export async function measure(store: string, seconds: number, count = 1): Promis
   };
   try {
     for (let index = 0; index < count; index++)
-      nodes.push(await startApp({ SILO_STORE: store, SILO_NODE: `node${index}` }));
+      nodes.push(await startApp({ SILO_LIMITS: 'no', SILO_STORE: store, SILO_NODE: `node${index}` }));
     const senders = await crowd(SENDERS, 'sender');
     const devices = await crowd(DEVICES, 'device');
 

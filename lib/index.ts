@@ -47,6 +47,15 @@ export type { StoreOptions } from './stores/options.ts';
 // Offline messages
 export { createSilo } from './silo/silo.ts';
 
+// How much anybody may ask
+export {
+  createLimits,
+  type Limits,
+  type LimitsDependencies,
+  type LimitsStatistics,
+} from './auth/limits/limits.ts';
+export type { LimitsOptions } from './auth/limits/options.ts';
+
 // A registrar for applications without one
 export { createRegistrar } from './registrar/registrar.ts';
 

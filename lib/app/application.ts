@@ -2,6 +2,8 @@
 import { createAuth, type Auth } from '../auth/auth.ts';
 import { createAuthorisation } from '../auth/authorisation.ts';
 import { closedReason, isSecretKnown, type Exposure } from '../auth/closed.ts';
+import { createLimits, type Limits } from '../auth/limits/limits.ts';
+import type { LimitsOptions } from '../auth/limits/options.ts';
 import { publisherNetworks } from '../auth/lamp-rules.ts';
 import { authOptions, type AuthOptions } from '../auth/options.ts';
 import { createTrust } from '../auth/trust/trust.ts';
@@ -41,6 +43,7 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly silo: Silo;
   readonly mwi: Mwi;
+  readonly limits: Limits;
 }
 
 export interface Application extends Parts {
@@ -68,6 +71,7 @@ export interface Wishes {
   readonly auth?: AuthOptions;
   /** Says who asks, in place of passwords and trust. */
   readonly authenticate?: (port: Port) => Middleware;
+  readonly limits?: LimitsOptions;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -112,18 +116,25 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const auth = createAuth({ port, store, trust, now }, authSettings);
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
-    const silo = createSilo({ srf, port, store, node, now, bindings: registrar }, siloSettings);
+    const limits = createLimits(
+      { port, isTrusted: (req) => trust.has(req.source_address) },
+      { ...config.limits, ...wishes.limits },
+    );
+    const { mayStore } = limits;
+    const silo = createSilo({ srf, port, store, node, now, bindings: registrar, mayStore }, siloSettings);
     const ownDomains = createOwnDomains(port, { ...siloSettings, ...config.exposure });
     const knows = (aor: string) => ownDomains.has(aor) && (mwiSettings.knows?.(aor) ?? true);
     const mwi = createMwi({ srf, port, store, node, now }, { ...mwiSettings, knows });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
-    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi };
+    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits };
     srf.use(gate.middleware);
+    srf.use(limits.ofSource);
     // Nobody is asked for a password; then those that are trusted are served, and without any, everybody.
     const byTrust = authSettings.mode === 'off' && trust.hasHops ? trustedOnly(port, trust) : undefined;
     srf.use(wishes.authenticate?.(port) ?? byTrust ?? auth.middleware);
+    srf.use(limits.ofSender);
     srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);
     srf.use(ownDomains.middleware);
     (wishes.middlewares ?? useAll)(parts);

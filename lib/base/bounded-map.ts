@@ -1,19 +1,51 @@
 /** Memories with a bound: what was set longest ago is forgotten first, so that nothing a stranger sends can fill them. */
 
+/**
+ * Goes through the keys in the order in which they were set, each of which is deleted then. Asked for anew each time, an iterator
+ * would begin with the places of all that was deleted, thousands in a full map; one that is kept for ever would keep all tables
+ * that the map had since.
+ */
+class Oldest<K> {
+  readonly #most: number;
+  readonly #keys: () => Iterator<K>;
+  #going: Iterator<K> | undefined;
+  #age = 0;
+
+  constructor(most: number, keys: () => Iterator<K>) {
+    this.#most = most;
+    this.#keys = keys;
+  }
+
+  /** Something was set. */
+  grew(): void {
+    if (++this.#age <= this.#most) return;
+    this.#age = 0;
+    this.#going = undefined;
+  }
+
+  next(): K {
+    let next = this.#going?.next();
+    if (next === undefined || next.done === true) next = (this.#going = this.#keys()).next();
+    return next.value as K;
+  }
+}
+
 /** A map of at most `most` entries; setting one again makes it the newest. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #most: number;
+  readonly #oldest: Oldest<K>;
 
   constructor(most: number) {
     super();
     this.#most = most;
+    this.#oldest = new Oldest(most, () => this.keys());
   }
 
   override set(key: K, value: V): this {
     this.delete(key);
     super.set(key, value);
-    const [oldest] = this.keys();
-    if (this.size > this.#most) this.delete(oldest as K);
+    this.#oldest.grew();
+    if (this.size > this.#most) this.delete(this.#oldest.next());
     return this;
   }
 }
@@ -21,17 +53,19 @@ export class BoundedMap<K, V> extends Map<K, V> {
 /** A set of at most `most` values; adding one again makes it the newest. */
 export class BoundedSet<T> extends Set<T> {
   readonly #most: number;
+  readonly #oldest: Oldest<T>;
 
   constructor(most: number) {
     super();
     this.#most = most;
+    this.#oldest = new Oldest(most, () => this.values());
   }
 
   override add(value: T): this {
     this.delete(value);
     super.add(value);
-    const [oldest] = this;
-    if (this.size > this.#most) this.delete(oldest as T);
+    this.#oldest.grew();
+    if (this.size > this.#most) this.delete(this.#oldest.next());
     return this;
   }
 }

@@ -4,6 +4,7 @@ import { SiloError, textOf } from '../base/errors.ts';
 import { exposureOptions } from '../auth/closed.ts';
 import { authOptions } from '../auth/options.ts';
 import { trustOptions } from '../auth/trust/options.ts';
+import { limitsOptions } from '../auth/limits/options.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
@@ -26,6 +27,7 @@ const ROOMS = {
   node: nodeOptions,
   registrar: registrarOptions,
   mwi: mwiOptions,
+  limits: limitsOptions,
 } as const;
 
 /** For each room what its function takes; what rooms share is the same in each. */

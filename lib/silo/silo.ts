@@ -16,7 +16,7 @@ import { createDeadLetters, type DeadLetters } from './manage/dead-letters.ts';
 import { createReminders, type Reminders } from './manage/reminders.ts';
 import { createCircuitBreaker } from './pace/circuit-breaker.ts';
 import { createRateLimit } from './pace/rate-limit.ts';
-import { createAcceptor, type StoreResult } from './receive/accept.ts';
+import { createAcceptor, type MayStore, type StoreResult } from './receive/accept.ts';
 import { asUri, type StoreOverrides } from './receive/message-of-request.ts';
 import { onFailure } from './receive/on-failure.ts';
 import { onMessage } from './receive/on-message.ts';
@@ -45,6 +45,8 @@ export interface SiloDependencies {
   readonly port?: Port;
   /** This node, when the app shares one between features, and starts and closes it; default: one of its own. */
   readonly node?: SiloNode;
+  /** May so much be stored for the sender of this MESSAGE? `createLimits` has one; default: yes. */
+  readonly mayStore?: MayStore;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -101,7 +103,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const context: SiloContext = { store, port, bindings, settings, now, unreachable, ...shared };
   const node =
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
-  const parts = partsOf(context, `${node.name}/${node.run}`);
+  const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
   const { acceptor, late, lanes, sweep, races, wake } = parts;
   const underWay = createUnderWay(port);
   return {
@@ -145,10 +147,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
 }
 
 /** The parts that work behind the middlewares, and what they hear of each other. */
-function partsOf(context: SiloContext, owner: string) {
+function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undefined) {
   const overload = createOverload(context.settings);
   const rateLimit = createRateLimit(context.settings);
-  const acceptor = createAcceptor({ ...context, overload });
+  const acceptor = createAcceptor({ ...context, overload, mayStore });
   const late = createLateDelivery({ ...context, acceptor });
   const lanes = new Lanes({
     ...context,

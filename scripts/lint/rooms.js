@@ -7,11 +7,11 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> auth auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config auth auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import auth/users stores stores/contract stores/source
-config               -> auth auth/trust silo/state mwi/request registrar node stores sip embedded options
+config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
@@ -32,6 +32,7 @@ mwi/state            -> mwi/request mwi/summary stores/contract stores/shared si
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
+auth/limits          -> auth sip/drachtio sip/read options
 auth/trust           -> auth sip sip/drachtio sip/read options
 auth                 -> auth/users auth/digest stores/contract sip sip/drachtio sip/read options
 auth/users           -> auth/digest stores/contract sip/read
@@ -42,7 +43,8 @@ node                 -> stores/contract sip/drachtio options
 
 stores/source        -> stores stores/mysql/link stores/shared
 stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
-stores/mysql         -> stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql         -> stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql/inside  -> stores/mysql/link stores/shared stores/contract
 stores/mysql/link    -> stores/shared
 stores/sqlite        -> stores/sqlite/thread stores/shared stores/contract sip/read
 stores/sqlite/thread -> stores/shared
@@ -67,7 +69,7 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
-zod                             -> options config silo/state mwi/request registrar node stores sip embedded
+zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
 `;
 

@@ -24,6 +24,14 @@ test('the options table of the README is the schema of the options', () => {
   expect(marked('README.md', 'options', table)).toBe(table);
 });
 
+test('docs/limits.md has each limit with its default', () => {
+  const rows = [...CONFIGURABLE]
+    .filter(([key]) => key.startsWith('limit'))
+    .map(([key, option]) => `| \`${variableOf(key)}\` | ${defaultOf(option)} | ${meaningOf(option)} |\n`);
+  const table = `\n| option | default | meaning |\n| --- | --- | --- |\n${rows.join('')}\n`;
+  expect(marked('docs/limits.md', 'limits', table)).toBe(table);
+});
+
 describe('the outcomes table', () => {
   /** Every status on its own where it differs from its class. */
   const usual: Readonly<Record<number, string>> = Object.fromEntries(

@@ -69,7 +69,8 @@ test(
   '10,000 REGISTERs in about 10 seconds, 1 % with mail: no query for the others, and all mail is delivered',
   { timeout: 180_000 },
   async () => {
-    node = await startNode({ silo: { tailTime: 3_600, checkTime: 3_600 } });
+    // So many behind one address are a proxy's: this is about the silo.
+    node = await startNode({ limits: { limits: false }, silo: { tailTime: 3_600, checkTime: 3_600 } });
     const { calls, store, server } = node;
     const alice = await Phone.start('alice', { server });
     const users = Array.from({ length: PHONES }, (_, index) => `user${index}`);

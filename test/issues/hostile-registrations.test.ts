@@ -35,6 +35,16 @@ test('many long contacts never make an answer that drachtio chokes on', async ()
   expect(answer.status).toBe(200);
 });
 
+test('a REGISTER with more contacts than anybody has is refused with their number, and binds none', async () => {
+  const bob = await phone('bob');
+  const many = Array.from({ length: 150 }, (_, nth) => `<sip:b@192.0.2.1:${1000 + nth}>`).join(',');
+  const refused = await bob.register({ contact: many, expires: 600 });
+  expect(refused.status).toBe(403);
+  expect(refused.start).toContain('This REGISTER has 150 contacts; at most 100 of one request are taken.');
+  const bindings = await bob.register({ contact: '' });
+  expect([bindings.status, bindings.headers.filter(([name]) => name === 'Contact')]).toEqual([200, []]);
+});
+
 test('a Path that is too long to be kept or for the Request-URI is refused, and a shorter one is followed', async () => {
   const [alice, bob] = [await phone('alice'), await phone('bob')];
   const long = (length: number) =>

@@ -2,6 +2,7 @@
 import { startApplication, type Application, type Parts, type Wishes } from '../../lib/app/application.ts';
 import type { AuthOptions } from '../../lib/auth/options.ts';
 import type { TrustOptions } from '../../lib/auth/trust/options.ts';
+import type { LimitsOptions } from '../../lib/auth/limits/options.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import type { MwiOptions } from '../../lib/mwi/request/options.ts';
@@ -27,6 +28,8 @@ export interface TestNodeOptions {
   /** Says who asks. */
   readonly authenticate?: Wishes['authenticate'];
   readonly auth?: AuthOptions;
+  /** Such as `{ limits: false }`, where one address asks for many phones. */
+  readonly limits?: LimitsOptions;
   /** For what only the embedded front end can do; without, a real drachtio-server may stand there. */
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
@@ -58,6 +61,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
       ...(options.trust ? { trust: options.trust } : {}),
       ...(options.authenticate ? { authenticate: options.authenticate } : {}),
       ...(options.auth ? { auth: options.auth } : {}),
+      ...(options.limits ? { limits: options.limits } : {}),
       ...(options.chain ? { middlewares: options.chain } : {}),
     });
     const [address] = front.addresses;

@@ -24,6 +24,8 @@ export interface PhoneOptions {
   /** The address of this machine that it has, over UDP. */
   readonly host?: string;
   readonly domain?: string;
+  /** Its own address; default: that of this machine. */
+  readonly from?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
   /** It answers challenges with this, and goes on with the last one. */

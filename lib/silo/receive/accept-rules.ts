@@ -6,7 +6,13 @@ import { readReceipt, replacedBy } from './receipts.ts';
 
 type Limits = Pick<
   SiloSettings,
-  'maxMessages' | 'maxBytes' | 'domainMaxMessages' | 'domainMaxBytes' | 'overflow' | 'maxReceipts'
+  | 'maxMessages'
+  | 'maxBytes'
+  | 'domainMaxMessages'
+  | 'domainMaxBytes'
+  | 'senderShare'
+  | 'overflow'
+  | 'maxReceipts'
 >;
 
 /** Undefined when there is nothing to look at: accepting is faster then. */
@@ -19,6 +25,7 @@ export function rulesOf(message: NewMessage, limits: Limits): AcceptRules | unde
     box: { messages: maxMessages, bytes: maxBytes },
     domain: { messages: domainMaxMessages, bytes: domainMaxBytes },
     overflow,
+    share: limits.senderShare,
     receipts: maxReceipts,
     replaces: receipt ? replacedBy(message.box, message.srcAddr, receipt) : [],
   };

@@ -35,9 +35,19 @@ export interface Stored {
   readonly over: StoreOverrides;
 }
 
+/**
+ * Called before a MESSAGE is stored: throws a SiloError when it must not be, and returns what to call when nothing was stored
+ * after all.
+ */
+export type MayStore = (
+  req: SipRequest,
+  amount: { readonly box: string; readonly bytes: number },
+) => () => void;
+
 export interface AcceptContext extends Pick<SiloContext, 'boxes' | 'events' | 'settings' | 'now'> {
   readonly store: Pick<MessageStore, 'accept'>;
   readonly overload: Overload;
+  readonly mayStore?: MayStore | undefined;
 }
 
 export interface Acceptor {
@@ -61,7 +71,7 @@ export interface Acceptor {
 const STORE_LIMIT = 8_000;
 
 export function createAcceptor(context: AcceptContext): Acceptor {
-  const { store, boxes, events, settings, now, overload } = context;
+  const { store, boxes, events, settings, now, overload, mayStore = () => () => undefined } = context;
   const stored = createSignal<Stored>();
   const underWay = new Map<string, Promise<unknown>>();
 
@@ -96,6 +106,19 @@ export function createAcceptor(context: AcceptContext): Acceptor {
     return accepted;
   }
 
+  async function keepFor(req: SipRequest, message: NewMessage, over: StoreOverrides): Promise<Accepted> {
+    const { box, body, headers } = message;
+    const giveBack = mayStore(req, { box, bytes: body.length + Buffer.byteLength(headers) });
+    let stored = false;
+    try {
+      const accepted = await keep(message, { req, over });
+      ({ stored } = accepted);
+      return accepted;
+    } finally {
+      if (!stored) giveBack();
+    }
+  }
+
   return {
     keep: async (message) => (await keep(message, { req: undefined, over: {} })).stored,
 
@@ -111,7 +134,7 @@ export function createAcceptor(context: AcceptContext): Acceptor {
         const made = messageOf(req, settings, now(), over);
         const message =
           over.nextTime === undefined ? made : { ...made, nextTime: Math.max(made.nextTime, over.nextTime) };
-        const accepted = await keep(message, { req, over });
+        const accepted = await keepFor(req, message, over);
         return {
           result: accepted.stored ? 'stored' : 'repeated',
           status: 202,

@@ -131,6 +131,11 @@ export const siloOptions = defineOptions('createSilo', {
   maxBytes: option(whole(0), 0, 'bytes of bodies and headers that may wait for one address; 0: no limit'),
   domainMaxMessages: option(whole(0), 0, 'messages that may wait for one domain; 0: no limit'),
   domainMaxBytes: option(whole(0), 0, 'bytes that may wait for one domain; 0: no limit'),
+  senderShare: option(
+    whole(1, 100),
+    50,
+    'percent of each of these that one sender may hold, but always 10 messages of 40,000 bytes; 100: all of it',
+  ),
   overflow: option(
     oneOf(OVERFLOWS),
     'reject',

@@ -8,7 +8,8 @@ import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Next, SipRequest, SipResponse } from './messages.ts';
 import type { Middleware } from './port.ts';
-import { header } from '../read/headers.ts';
+import { header, splitList } from '../read/headers.ts';
+import { MOST_CONTACTS } from '../read/registration.ts';
 
 const log = logger('sip:registration');
 
@@ -45,7 +46,7 @@ export function registrationParser(): Middleware {
 function readable(req: SipRequest & { registration?: unknown }): boolean {
   if (req.method !== 'REGISTER' || req.registration !== undefined) return false;
   const contact = header(req, 'Contact');
-  if (contact === undefined || contact === '') return false;
+  if (contact === undefined || contact === '' || splitList(contact).length > MOST_CONTACTS) return false;
   const first = /^[^,]*/.exec(contact)?.[0] ?? '';
   return header(req, 'Expires') !== undefined || /;\s*expires\s*=\s*\d/i.test(first);
 }

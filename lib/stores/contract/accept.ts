@@ -17,6 +17,8 @@ export interface AcceptRules {
   readonly box: Quota;
   readonly domain: Quota;
   readonly overflow: Overflow;
+  /** Percent of each quota that one sender may hold; default: all of it. */
+  readonly share?: number;
   /** Receipts that may wait in one box, whatever the quota: the oldest gives way; 0: no limit. */
   readonly receipts: number;
   /** Threads whose waiting receipts this one replaces. */

@@ -1,7 +1,7 @@
 /** Many messages at once into MySQL, in one transaction and in their order. */
 import { remember } from './accept.ts';
 import { TryAgain } from './link/errors.ts';
-import { noteChanges } from './changes.ts';
+import { noteChanges } from './inside/changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { text } from '../shared/values.ts';

@@ -1,11 +1,10 @@
 /** Accepting in MySQL: many messages in one transaction, none of them twice. */
 import { TryAgain } from './link/errors.ts';
-import { noteChanges } from './changes.ts';
-import { createAdmission, type Accepting } from './quota.ts';
+import { noteChanges } from './inside/changes.ts';
+import { createAdmission, type Accepting, type KnownUsage } from './quota.ts';
 import { inOrder } from './link/locks.ts';
-import { noteAccepted, tendUsage, type DomainState } from './usage.ts';
+import { noteAccepted, tendUsage, type DomainState } from './inside/usage.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
-import type { DomainUsage } from '../shared/domain-usage.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
@@ -14,7 +13,7 @@ import type { Accepted } from '../contract/accept.ts';
 /** One transaction of a batch. */
 interface Attempt {
   readonly tx: Queries;
-  readonly domains: DomainUsage;
+  readonly domains: KnownUsage;
   /** How the domains stood that were looked at. */
   readonly looked: Map<string, DomainState>;
   readonly now: number;
@@ -27,7 +26,7 @@ interface Attempt {
 /** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
 export async function acceptBatch(
   db: Mysql,
-  domains: DomainUsage,
+  domains: KnownUsage,
   items: readonly Accepting[],
   now: number,
 ): Promise<Accepted[]> {

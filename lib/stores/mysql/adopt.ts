@@ -1,6 +1,6 @@
 /** Rows of another program become messages, in MySQL: so many in each transaction, in a few statements. */
 import { remember } from './accept.ts';
-import { noteChanges } from './changes.ts';
+import { noteChanges } from './inside/changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { lock } from './link/locks.ts';
 import { int } from '../shared/values.ts';

@@ -1,8 +1,8 @@
 /** Dead letters in MySQL. */
 import type { ReadStore } from '../shared/reads.ts';
 import { whole } from '../shared/values.ts';
-import { noteChanges } from './changes.ts';
-import { noteReplayed } from './usage.ts';
+import { noteChanges } from './inside/changes.ts';
+import { noteReplayed } from './inside/usage.ts';
 import type { Mysql } from './link/transactions.ts';
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';

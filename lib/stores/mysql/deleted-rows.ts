@@ -1,6 +1,6 @@
 /** Messages whose row another program has deleted, in MySQL: the ledger must not say for ever that they wait. */
 import type { Mysql } from './link/transactions.ts';
-import { noteChanges } from './changes.ts';
+import { noteChanges } from './inside/changes.ts';
 import { lock, rewrite } from './link/locks.ts';
 import { text, whole } from '../shared/values.ts';
 import { VANISHED, type Vanished } from '../contract/message.ts';

@@ -1,7 +1,7 @@
 /** Reminders and devices in MySQL. */
 import type { ReadStore } from '../shared/reads.ts';
-import { endRows } from './end.ts';
-import { noteChanges } from './changes.ts';
+import { endRows } from './inside/end.ts';
+import { noteChanges } from './inside/changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { lock } from './link/locks.ts';
 import { deleteInSlices } from './link/slices.ts';

@@ -5,16 +5,17 @@ import { acceptBatch } from './accept.ts';
 import { adopt } from './adopt.ts';
 import type { Accepting } from './quota.ts';
 import { forgetTurns } from './turns.ts';
-import { endRows } from './end.ts';
+import { endRows } from './inside/end.ts';
 import { settleAll, type Settle } from './settle.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Mysql } from './link/transactions.ts';
-import { noteChanges } from './changes.ts';
+import { noteChanges } from './inside/changes.ts';
 import { shareLong } from './link/share-long.ts';
 import { endVanished } from './deleted-rows.ts';
 import { inOrder, lock } from './link/locks.ts';
 import { deleteInSlices, endInSlices } from './link/slices.ts';
 import { DomainUsage } from '../shared/domain-usage.ts';
+import { SenderUsage } from '../shared/sender-usage.ts';
 import {
   MESSAGE_COLUMNS,
   OVERDUE_REASON,
@@ -31,7 +32,7 @@ import type { MessageStore } from '../contract/messages.ts';
 import type { Accepted } from '../contract/accept.ts';
 
 export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore, keyof ReadStore> {
-  const domains = new DomainUsage();
+  const domains = { all: new DomainUsage(), senders: new SenderUsage() };
   const accepts = new GroupCommit<Accepting, Accepted>((items) => acceptBatch(db, domains, items, clock()));
   const settles = new GroupCommit<Settle, boolean>((items) => settleAll(db, items, clock()));
   return {

@@ -1,5 +1,5 @@
 /** Message-waiting lamps in MySQL. */
-import { createWatching } from './changes.ts';
+import { createWatching } from './inside/changes.ts';
 import type { Mysql } from './link/transactions.ts';
 import { mysqlPublications } from './publications.ts';
 import { deleteInSlices } from './link/slices.ts';

@@ -1,5 +1,5 @@
 /** Publications in MySQL: PUBLISHes that come at once are one transaction. */
-import { holdMailboxes, noteChanges } from './changes.ts';
+import { holdMailboxes, noteChanges } from './inside/changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { lock, remove } from './link/locks.ts';
 import { endInSlices } from './link/slices.ts';

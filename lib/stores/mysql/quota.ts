@@ -1,16 +1,18 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
-import { endRows } from './end.ts';
+import { endRows } from './inside/end.ts';
 import { lock } from './link/locks.ts';
 import type { Queries } from './link/transactions.ts';
 import { takeTurns } from './turns.ts';
-import { domainState, type DomainState } from './usage.ts';
+import { domainState, type DomainState } from './inside/usage.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
+import type { SenderUsage } from '../shared/sender-usage.ts';
 import {
   CANDIDATE_COLUMNS,
   LOOKS,
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
+  boundOf,
   concernedReceipts,
   domainOf,
   excesses,
@@ -34,9 +36,15 @@ export interface Accepting {
   readonly rules: AcceptRules | undefined;
 }
 
+/** What is known of domains for a while. */
+export interface KnownUsage {
+  readonly all: DomainUsage;
+  readonly senders: SenderUsage;
+}
+
 export interface AdmissionContext {
   readonly tx: Queries;
-  readonly domains: DomainUsage;
+  readonly domains: KnownUsage;
   readonly looked: Map<string, DomainState>;
   readonly now: number;
   /** Puts those into the table that were admitted so far: they can give way, too. */
@@ -53,13 +61,24 @@ export async function createAdmission(
   context: AdmissionContext,
   items: readonly Accepting[],
 ): Promise<Admission> {
-  const { tx, now, insert } = context;
-  const usages = await usagesOf(context, items);
-  const usageOf = (limit: Limit): Usage => usages.get(nameOf(limit)) ?? { messages: 0, bytes: 0 };
+  const { tx, now, domains, insert } = context;
+  const known = await usagesOf(context, items);
+
+  async function usageOf(limit: Limit): Promise<Usage> {
+    let usage = known.get(nameOf(limit));
+    if (usage === undefined && limit.sender !== undefined) {
+      await insert();
+      usage = await senderUsage(tx, domains.senders, limit);
+      known.set(nameOf(limit), usage);
+    }
+    return usage ?? { messages: 0, bytes: 0 };
+  }
 
   async function planFor(message: NewMessage, rules: AcceptRules): Promise<Plan> {
     const limits = limitsOf(message, rules);
-    const excess = excesses(message, limits, limits.map(usageOf));
+    const usages: Usage[] = [];
+    for (const limit of limits) usages.push(boundOf(message, limits, usages) ?? (await usageOf(limit)));
+    const excess = excesses(message, limits, usages);
     const receipts = await receiptsFor(message, rules);
     let decided: Plan = { replaced: [], giveWay: [] };
     for (const look of LOOKS) {
@@ -68,7 +87,7 @@ export async function createAdmission(
         const much = excess[index];
         candidates.push(much ? await candidatesOf(limit, rules.overflow, look(much)) : []);
       }
-      decided = plan(message, rules, { usages: limits.map(usageOf), ...receipts, candidates });
+      decided = plan(message, rules, { usages, ...receipts, candidates });
       if (decided.full === undefined) break;
     }
     return decided;
@@ -89,19 +108,21 @@ export async function createAdmission(
 
   /** Who may make room: receipts, then the oldest messages. Each kind by itself, so that only those are locked. */
   async function candidatesOf(
-    { column, name }: Limit,
+    { column, name, sender }: Limit,
     overflow: Overflow,
     most: number,
   ): Promise<readonly Candidate[]> {
     const found: Candidate[] = [];
+    const [whose, values] = sender === undefined ? ['', [name]] : ['sender = ? and', [sender, name]];
     for (const kind of kindsOf(overflow)) {
       if (found.length >= most) break;
       await insert();
       found.push(
         ...(await select(
           tx,
-          `${column} = ? and kind = ? and box is not null order by ${OLDEST_FIRST[column]} limit ${most - found.length}`,
-          [name, kind],
+          `${whose} ${column} = ? and kind = ? and box is not null
+             order by ${OLDEST_FIRST[column]} limit ${most - found.length}`,
+          [...values, kind],
         )),
       );
     }
@@ -113,8 +134,11 @@ export async function createAdmission(
       const those = messages.filter(({ taken }) => taken === (outcome === 'delivered'));
       await endRows(tx, those, { outcome, status: 0, reason, now });
     }
-    for (const { box, size } of messages)
-      for (const name of [box, `@${domainOf(box)}`]) add(usages.get(name), -1, -size);
+    for (const { box, size, sender } of messages)
+      for (const name of [box, `@${domainOf(box)}`]) {
+        add(known.get(name), -1, -size);
+        add(known.get(`${name} ${sender}`), -1, -size);
+      }
     return messages.map((message) => toDropped(message, reason));
   }
 
@@ -124,7 +148,7 @@ export async function createAdmission(
       const { full, replaced, giveWay } = await planFor(message, rules);
       if (full !== undefined) return { full };
       const dropped = [...(await erase(replaced, REPLACED_REASON)), ...(await erase(giveWay, QUOTA_REASON))];
-      for (const limit of limitsOf(message, rules)) add(usages.get(nameOf(limit)), 1, sizeOf(message));
+      for (const limit of limitsOf(message, rules)) add(known.get(nameOf(limit)), 1, sizeOf(message));
       return dropped.length === 0 ? {} : { dropped };
     },
   };
@@ -136,10 +160,12 @@ async function usagesOf(
   items: readonly Accepting[],
 ): Promise<Map<string, Usage>> {
   const usages = new Map<string, Usage>();
-  const limits = items.flatMap(({ message, rules }) => (rules ? limitsOf(message, rules) : []));
+  const limits = items
+    .flatMap(({ message, rules }) => (rules ? limitsOf(message, rules) : []))
+    .filter(({ sender }) => sender === undefined);
   // A domain far below its limit is taken as it was counted a moment ago; nobody waits for a turn then.
   for (const limit of limits) {
-    const recent = limit.column === 'domain' ? domains.recent(limit) : undefined;
+    const recent = limit.column === 'domain' ? domains.all.recent(limit) : undefined;
     if (recent) usages.set(nameOf(limit), recent);
   }
   const counted = new Map(
@@ -150,7 +176,7 @@ async function usagesOf(
     if (limit.column === 'domain') {
       const state = await domainState(tx, limit);
       looked.set(limit.name, state);
-      domains.counted(limit.name, state.usage);
+      domains.all.counted(limit.name, state.usage);
       usages.set(name, state.usage);
     } else usages.set(name, await countBox(tx, limit.name));
   }
@@ -163,9 +189,29 @@ function add(usage: Usage | undefined, messages: number, bytes: number): void {
   usage.bytes += bytes;
 }
 
-/** A box is `user@host`, a domain `@host`. */
-function nameOf({ column, name }: Limit): string {
-  return column === 'box' ? name : `@${name}`;
+/** A box is `user@host`, a domain `@host`; behind it whose share it is. */
+function nameOf({ column, name, sender }: Limit): string {
+  const place = column === 'box' ? name : `@${name}`;
+  return sender === undefined ? place : `${place} ${sender}`;
+}
+
+/** Only asked for when more waits than one sender may have; whoever asks has the turn. The rows of a box are few. */
+const SENDER_USAGE = {
+  box: `select coalesce(sum(sender = ?), 0) as messages, coalesce(sum(case when sender = ? then size end), 0) as bytes
+          from silo where box = ?`,
+  domain:
+    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ? and sender = ?',
+} as const;
+
+async function senderUsage(tx: Queries, senders: SenderUsage, limit: Limit): Promise<Usage> {
+  const { column, name, sender = '' } = limit;
+  const recent = column === 'domain' ? senders.recent(limit) : undefined;
+  if (recent) return recent;
+  const values = column === 'box' ? [sender, sender, name] : [name, sender];
+  const [row = {}] = await tx.all(SENDER_USAGE[column], values);
+  const usage = { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
+  if (column === 'domain') senders.counted(limit, usage);
+  return usage;
 }
 
 async function countBox(tx: Queries, box: string): Promise<Usage> {

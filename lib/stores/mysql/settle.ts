@@ -1,5 +1,5 @@
 /** What deliveries have ended, many boxes in one transaction, in MySQL. */
-import { endRows } from './end.ts';
+import { endRows } from './inside/end.ts';
 import { lock } from './link/locks.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { GAVE_WAY } from '../shared/quota.ts';

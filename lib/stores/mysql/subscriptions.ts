@@ -2,7 +2,7 @@
  * Changes of subscriptions in MySQL. Those that come at once, of all three kinds, are one transaction of a few statements: the
  * rows that they are about are locked and read, the changes are applied in memory, in their order, and what came out is written.
  */
-import { holdMailboxes, noteChanges } from './changes.ts';
+import { holdMailboxes, noteChanges } from './inside/changes.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { lock, remove, rewrite } from './link/locks.ts';
 import { GroupCommit } from '../shared/group-commit.ts';

@@ -1,7 +1,7 @@
 /** Turns of those who count a box or a domain before they add to it: quotas hold on all nodes together. */
 import { inOrder, remove } from './link/locks.ts';
 import { endInSlices } from './link/slices.ts';
-import { SUMMED, sumUp } from './usage.ts';
+import { SUMMED, sumUp } from './inside/usage.ts';
 import type { Mysql, Queries } from './link/transactions.ts';
 import { text } from '../shared/values.ts';
 

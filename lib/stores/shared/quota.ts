@@ -2,8 +2,8 @@
  * Quotas: is there room for a message, and if not, which waiting ones make room? Decided here for both engines, which
  * only fetch what is asked for and end what gives way.
  */
-import { int, type Row } from './values.ts';
-import { sizeOf, toEnded } from './rows.ts';
+import { int, text, type Row } from './values.ts';
+import { senderOf, sizeOf, toEnded } from './rows.ts';
 import type { Ended, NewMessage } from '../contract/message.ts';
 import type { AcceptRules, Dropped, Quota } from '../contract/accept.ts';
 
@@ -13,11 +13,12 @@ export interface Usage {
   bytes: number;
 }
 
-/** One limit that applies to a message: the column and the value that say what it counts. */
+/** One limit that applies to a message: the column and the value that say what it counts, and whose where not everybody's. */
 export interface Limit {
   readonly column: 'box' | 'domain';
   readonly name: string;
   readonly quota: Quota;
+  readonly sender?: string;
 }
 
 /** How much is too much. */
@@ -31,6 +32,8 @@ export interface Candidate extends Ended {
   readonly size: number;
   /** At least one of several devices has it. */
   readonly taken: boolean;
+  /** '' for a row that is older than this, or of another program. */
+  readonly sender: string;
 }
 
 /** What the decision rests on; usages and candidates in the order of {@link limitsOf}. */
@@ -52,10 +55,11 @@ export interface Plan {
 }
 
 /** Columns of {@link toCandidate}. */
-export const CANDIDATE_COLUMNS = 'id, dedup, box, size, taken_by is not null as taken';
+export const CANDIDATE_COLUMNS = 'id, dedup, box, size, sender, taken_by is not null as taken';
 
 export function toCandidate(row: Row): Candidate {
-  return { ...toEnded(row), size: int(row, 'size'), taken: int(row, 'taken') !== 0 };
+  const [size, taken] = [int(row, 'size'), int(row, 'taken') !== 0];
+  return { ...toEnded(row), size, taken, sender: row['sender'] === null ? '' : text(row, 'sender') };
 }
 
 export function toDropped({ id, key, box, taken }: Candidate, reason: string): Dropped {
@@ -94,13 +98,46 @@ export function domainOf(box: string): string {
   return box.slice(box.lastIndexOf('@') + 1);
 }
 
-/** The limits that apply to a message, the narrow one first. */
-export function limitsOf({ box }: NewMessage, rules: AcceptRules): readonly Limit[] {
-  const limits: Limit[] = [
+/** So much one sender may always hold: in a small box there is nothing to share. */
+const LEAST: Quota = { messages: 10, bytes: 40_000 };
+
+/** What one sender may hold where all together may hold this. */
+function shareOf({ messages, bytes }: Quota, percent: number): Quota {
+  const part = (most: number, least: number) => {
+    const share = Math.max(least, Math.ceil((most * percent) / 100));
+    return share < most ? share : 0;
+  };
+  return { messages: part(messages, LEAST.messages), bytes: part(bytes, LEAST.bytes) };
+}
+
+/** The limits that apply to a message: of all senders together, the narrow one first, then what of each may be this sender's. */
+export function limitsOf({ box, srcAddr }: NewMessage, rules: AcceptRules): readonly Limit[] {
+  const limited = ({ quota }: Limit) => quota.messages > 0 || quota.bytes > 0;
+  const all: readonly Limit[] = [
     { column: 'box', name: box, quota: rules.box },
     { column: 'domain', name: domainOf(box), quota: rules.domain },
   ];
-  return limits.filter(({ quota }) => quota.messages > 0 || quota.bytes > 0);
+  const shares = all
+    .map((limit): Limit => ({ ...limit, quota: shareOf(limit.quota, rules.share ?? 100) }))
+    .filter(limited);
+  if (shares.length === 0) return all.filter(limited);
+  const sender = senderOf(srcAddr);
+  return [...all.filter(limited), ...shares.map((limit) => ({ ...limit, sender }))];
+}
+
+/**
+ * What of a share is known without counting whose it is: all that waits there, while even that would be within the share.
+ * @param usages those of the limits so far
+ */
+export function boundOf(
+  message: NewMessage,
+  limits: readonly Limit[],
+  usages: readonly Usage[],
+): Usage | undefined {
+  const limit = limits[usages.length];
+  if (limit?.sender === undefined) return undefined;
+  const whole = usages[limits.findIndex(({ column }) => column === limit.column)];
+  return whole && excesses(message, [limit], [whole])[0] === undefined ? whole : undefined;
 }
 
 /** Which waiting receipts of its box a message has to do with: those of `threads`, and `all` when there may be too many. */
@@ -175,11 +212,14 @@ function without(candidates: readonly Candidate[], others: readonly Candidate[])
   return candidates.filter(({ id }) => !ids.has(id));
 }
 
-function fullSentence({ column, name, quota }: Limit, usage: Usage): string {
-  const whose = column === 'box' ? `The box of ${name}` : `The domain ${name}`;
+function fullSentence({ column, name, quota, sender }: Limit, usage: Usage): string {
+  const whose = column === 'box' ? `he box of ${name}` : `he domain ${name}`;
   const most = [
     ...(quota.messages > 0 ? [`${quota.messages} messages`] : []),
     ...(quota.bytes > 0 ? [`${quota.bytes} bytes`] : []),
-  ];
-  return `${whose} is full: ${usage.messages} messages of ${usage.bytes} bytes wait, at most ${most.join(' and ')} may; try again later.`;
+  ].join(' and ');
+  const wait = `${usage.messages} messages of ${usage.bytes} bytes wait`;
+  return sender === undefined
+    ? `T${whose} is full: ${wait}, at most ${most} may; try again later.`
+    : `T${whose} has enough of this sender: ${wait}, at most ${most} of one sender may; try again later.`;
 }

@@ -1,4 +1,6 @@
 /** How messages, devices, dead letters and nodes look as rows: the one mapping that both engines use. */
+import { hash } from 'node:crypto';
+import { aorOf } from '../../sip/read/uri.ts';
 import type {
   Due,
   Ended,
@@ -39,6 +41,7 @@ export const INSERT_COLUMNS = [
   'kind',
   'size',
   'thread',
+  'sender',
 ] as const;
 
 /** Columns of {@link toMessage}. */
@@ -186,7 +189,13 @@ export function fromMessage(message: NewMessage): (string | number | Buffer | nu
     KINDS.indexOf(message.kind),
     sizeOf(message),
     message.thread === '' ? null : message.thread,
+    senderOf(message.srcAddr),
   ];
+}
+
+/** Whose message it is, however From spells it: short, since each row and an index have it. */
+export function senderOf(srcAddr: string): string {
+  return hash('sha1', aorOf(srcAddr) ?? srcAddr).slice(0, 16);
 }
 
 /** Their places are the numbers in the column. */

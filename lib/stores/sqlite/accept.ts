@@ -5,6 +5,7 @@ import {
   OLDEST_FIRST,
   QUOTA_REASON,
   REPLACED_REASON,
+  boundOf,
   concernedReceipts,
   excesses,
   kindsOf,
@@ -17,7 +18,8 @@ import {
   type Plan,
   type Usage,
 } from '../shared/quota.ts';
-import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
+import { INSERT_COLUMNS, fromMessage, sizeOf } from '../shared/rows.ts';
+import type { SenderUsage } from '../shared/sender-usage.ts';
 import { int, marks } from '../shared/values.ts';
 import { endRow } from './end.ts';
 import { noteChange } from './changes.ts';
@@ -28,6 +30,7 @@ import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accep
 export interface Accepting {
   readonly db: Sqlite;
   readonly now: number;
+  readonly senders: SenderUsage;
 }
 
 export const INSERT = `insert into silo (${INSERT_COLUMNS.join(', ')}) values (${marks(INSERT_COLUMNS)})`;
@@ -55,13 +58,17 @@ export function remember(db: Sqlite, key: string, box: string, incTime: number):
 }
 
 function makeRoom(
-  { db, now }: Accepting,
+  on: Accepting,
   message: NewMessage,
   rules: AcceptRules,
 ): { readonly full?: string; readonly dropped: readonly Dropped[] } {
-  const usages = limitsOf(message, rules).map((limit) => usageOf(db, limit));
+  const { db, now, senders } = on;
+  const limits = limitsOf(message, rules);
+  const usages: Usage[] = [];
+  for (const limit of limits) usages.push(boundOf(message, limits, usages) ?? usageOf(on, limit));
   const { full, replaced, giveWay } = planFor(db, message, rules, usages);
   if (full !== undefined) return { full, dropped: [] };
+  for (const limit of limits) add(senders.recent(limit), message);
   return {
     dropped: [...erase(db, replaced, REPLACED_REASON, now), ...erase(db, giveWay, QUOTA_REASON, now)],
   };
@@ -89,23 +96,49 @@ const USAGE = {
   domain: 'select messages, bytes from silo_usage where domain = ?',
 } as const;
 
-function usageOf(db: Sqlite, { column, name }: Limit): Usage {
-  const [row = {}] = db.sql(USAGE[column]).all(name);
-  return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
+/** The rows themselves say whose they are: those of a box are few. */
+const SENDER_USAGE = {
+  box: `select coalesce(sum(sender = ?), 0) as messages, coalesce(sum(case when sender = ? then size end), 0) as bytes
+          from silo where box = ?`,
+  domain:
+    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ? and sender = ?',
+} as const;
+
+function usageOf({ db, senders }: Accepting, limit: Limit): Usage {
+  const { column, name, sender } = limit;
+  const one = (sql: string, ...values: readonly string[]) => {
+    const [row = {}] = db.sql(sql).all(...values);
+    return { messages: int(row, 'messages'), bytes: int(row, 'bytes') };
+  };
+  if (sender === undefined) return one(USAGE[column], name);
+  if (column === 'box') return one(SENDER_USAGE.box, sender, sender, name);
+  const known = senders.recent(limit);
+  if (known) return known;
+  const usage = one(SENDER_USAGE.domain, name, sender);
+  senders.counted(limit, usage);
+  return usage;
+}
+
+function add(usage: Usage | undefined, message: NewMessage): void {
+  if (!usage) return;
+  usage.messages++;
+  usage.bytes += sizeOf(message);
 }
 
 /** Who may make room: receipts, then the oldest messages. */
-function candidatesOf(db: Sqlite, { column, name }: Limit, overflow: Overflow, most: number): Candidate[] {
+function candidatesOf(db: Sqlite, limit: Limit, overflow: Overflow, most: number): Candidate[] {
+  const { column, name, sender } = limit;
+  const [whose, values] = sender === undefined ? ['', [name]] : ['sender = ? and', [sender, name]];
   const found: Candidate[] = [];
   for (const kind of kindsOf(overflow))
     if (found.length < most)
       found.push(
         ...db
           .sql(
-            `select ${CANDIDATE_COLUMNS} from silo where ${column} = ? and kind = ? and box is not null
+            `select ${CANDIDATE_COLUMNS} from silo where ${whose} ${column} = ? and kind = ? and box is not null
                order by ${OLDEST_FIRST[column]} limit ?`,
           )
-          .all(name, kind, most - found.length)
+          .all(...values, kind, most - found.length)
           .map(toCandidate),
       );
   return found;

@@ -1,6 +1,7 @@
 /** Messages in SQLite. */
 import { GAVE_WAY } from '../shared/quota.ts';
 import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toLedger, toMessage } from '../shared/rows.ts';
+import { SenderUsage } from '../shared/sender-usage.ts';
 import { accept, remember } from './accept.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { acceptAll } from './accept-all.ts';
@@ -11,8 +12,9 @@ import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 
 export function sqliteMessages(db: Sqlite, clock: () => number): Part<MessageStore> {
+  const senders = new SenderUsage();
   return {
-    accept: (message, rules) => accept({ db, now: clock() }, message, rules),
+    accept: (message, rules) => accept({ db, now: clock(), senders }, message, rules),
     acceptAll: (messages) => acceptAll(db, messages, clock()),
 
     // Triggers count.

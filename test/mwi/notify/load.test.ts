@@ -5,7 +5,7 @@ import { Fleet } from '../../support/fleet.ts';
 import { voice } from '../../support/lamp-phone.ts';
 
 test('2,000 watchers and 4,000 PUBLISHes: right counts, no two NOTIFYs within a second, CSeq rises', async () => {
-  const node = await startNode({ mwi: { spread: 0, stopGrace: 0 } });
+  const node = await startNode({ mwi: { spread: 0, stopGrace: 0 }, limits: { limits: false } });
   const fleet = await Fleet.start(2000, { server: node.server });
   await fleet.subscribe();
   expect(node.mwi.size()).toBe(2000);

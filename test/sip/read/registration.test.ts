@@ -15,12 +15,12 @@ const read = (...lines: string[]): Registration => readRegistration(rawRequest([
 const contact = (value: string) => read(`Contact: ${value}`).contacts[0]!;
 
 /** Runs it and gives the error; each refusal must be one that can be sent as an answer. */
-function refusal(run: () => unknown): SiloError {
+function refusal(run: () => unknown, status = 400): SiloError {
   try {
     run();
   } catch (error) {
     expect(error).toBeInstanceOf(SiloError);
-    expect(error).toMatchObject({ code: 'SILO_SIP_SYNTAX', status: 400 });
+    expect(error).toMatchObject({ code: 'SILO_SIP_SYNTAX', status });
     return error as SiloError;
   }
   throw new Error('was read');
@@ -138,6 +138,18 @@ describe('readRegistration', () => {
     expect(contact('<sip:a@b>;reg-id=1').regId).toBeUndefined();
     for (const id of ['0', 'x', '2147483648', '-1', '1.5'])
       expect(contact(`<sip:a@b>;+sip.instance="<urn:x:y>";reg-id=${id}`).regId).toBeUndefined();
+  });
+
+  it('counts contacts and hops before it reads them, and reads no more than anybody means', () => {
+    const contacts = (count: number) =>
+      `Contact: ${Array.from({ length: count }, (_, nth) => `<sip:m@192.0.2.1:${1000 + nth}>`).join(',')}`;
+    const path = (count: number) => `Path: ${Array(count).fill('<sip:192.0.2.1;lr>').join(',')}`;
+    expect(read(contacts(100)).contacts).toHaveLength(100);
+    expect(read(path(50)).path).toHaveLength(50);
+    // The last one could not be read: nobody has come to it.
+    const many = refusal(() => read(`${contacts(2_999)}, <`), 403);
+    expect(many.message).toContain('This REGISTER has 3000 contacts; at most 100 of one request are taken.');
+    expect(refusal(() => read(path(51))).message).toContain('a Path of 51 hops; at most 50 are followed.');
   });
 
   it('refuses contacts that it cannot read', () => {

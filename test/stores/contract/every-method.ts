@@ -41,6 +41,9 @@ export const EVERY_METHOD: Calls = {
     for (const overflow of ['reject', 'drop-receipts', 'drop-oldest'] as const)
       await store.accept(aMessage(box), rules({ box: limit, overflow }));
     await store.accept(aMessage(box), rules({ domain: limit }));
+    const many = { messages: 20, bytes: 50_000 };
+    for (let count = 0; count < 11; count++) await store.accept(aMessage(box), rules({ box: many }));
+    await store.accept(aMessage(box), rules({ box: many, domain: many, share: 1 }));
     await store.accept(
       aMessage(box, receipt),
       rules({ box: limit, replaces: [receipt.thread], receipts: 2 }),

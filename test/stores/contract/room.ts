@@ -107,6 +107,55 @@ export function roomConformance(create: () => Promise<StoreUnderTest>): void {
       await second.close();
     });
 
+    describe('of which one sender may hold half', () => {
+      const alice = { srcAddr: 'sip:alice@example.org' };
+      const mallory = (nth: number) => ({ srcAddr: `sip:mallory@example.org;x=${nth}` });
+      const times = (count: number, rules: AcceptRules, who = mallory) =>
+        Promise.all(Array.from({ length: count }, (_, nth) => accept(who(nth), rules)));
+      const stored = (results: readonly { readonly stored: boolean }[]) =>
+        results.filter((result) => result.stored).length;
+
+      test('a box that one sender floods has room for the others, and takes no more of all than it may', async () => {
+        const half = rules({ box: { messages: 40, bytes: 0 }, share: 50 });
+        expect(stored(await times(100, half))).toBe(20);
+        const refused = await accept(mallory(1), half);
+        expect(refused.full).toContain(`The box of ${box} has enough of this sender: 20 messages`);
+        expect(stored(await times(15, half, () => alice))).toBe(15);
+        const others = (nth: number) => ({ srcAddr: `sip:other${nth}@example.org` });
+        expect(stored(await times(20, half, others))).toBe(5);
+        expect((await accept(alice, half)).full).toContain('is full: 40 messages');
+      });
+
+      test('bytes are shared, too', async () => {
+        const half = rules({ box: { messages: 0, bytes: 100_000 }, share: 50 });
+        const large = { body: Buffer.alloc(20_000, 'x'), headers: '' };
+        const results = [];
+        for (let nth = 0; nth < 4; nth++) results.push(await accept({ ...mallory(nth), ...large }, half));
+        expect(results.map((result) => result.stored)).toEqual([true, true, false, false]);
+        expect((await accept({ ...alice, ...large }, half)).stored).toBe(true);
+      });
+
+      test('a domain that one sender floods, box after box, has room for the others', async () => {
+        const half = rules({ domain: { messages: 40, bytes: 0 }, share: 50 });
+        const to = (nth: number, who: Partial<NewMessage>) =>
+          store.accept(aMessage(`user${nth}@${domain}`, who), half);
+        const flood = [];
+        for (let nth = 0; nth < 50; nth++) flood.push(await to(nth, mallory(nth)));
+        expect(stored(flood)).toBe(20);
+        expect(flood.at(-1)?.full).toContain(`The domain ${domain} has enough of this sender: 20 messages`);
+        expect((await to(1, alice)).stored).toBe(true);
+      });
+
+      test('where the oldest give way, it is the sender’s own', async () => {
+        const half = rules({ box: { messages: 30, bytes: 0 }, share: 50, overflow: 'drop-oldest' });
+        for (let nth = 0; nth < 5; nth++) await accept({ ...alice, callId: 'alice' }, half);
+        for (let nth = 0; nth < 40; nth++) await accept({ ...mallory(nth), callId: `mallory ${nth}` }, half);
+        const left = await callIds();
+        expect(left.filter((callId) => callId === 'alice')).toHaveLength(5);
+        expect(left.slice(5)).toEqual(Array.from({ length: 15 }, (_, nth) => `mallory ${nth + 25}`));
+      });
+    });
+
     test('bytes count, those of kept headers, too', async () => {
       const limited = rules({ box: { messages: 0, bytes: 250 } });
       const over = { body: Buffer.alloc(100, 'x'), headers: 'X-A: 1\r\n' };

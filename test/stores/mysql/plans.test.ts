@@ -116,6 +116,10 @@ describe('the plans of MySQL', needing(mariadbMissing()), () => {
     // Some of each will do.
     for (const [table, rows] of await counts())
       if (rows > 2000) await connection.query(`delete from ${table} limit ${rows - 2000}`);
+    // What is known of a domain goes with its turn, which may be one of those that were just cut off.
+    await connection.query(
+      "delete from silo_usage where concat('@', domain) not in (select name from silo_turn)",
+    );
     const store = await openStore(database.url, { now: () => FILLED.now });
     await expectPurged(store, counts);
     await store.close();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NewMessage } from '../../../lib/stores/contract/message.ts';
 import {
   LOOKS,
+  boundOf,
   concernedReceipts,
   excesses,
   limitsOf,
@@ -18,7 +19,7 @@ const message = (over: Partial<NewMessage> = {}) =>
   aMessage(BOX, { body: Buffer.alloc(100), headers: '', ...over });
 const receipt = message({ kind: 'receipt' });
 const waiting = (...ids: readonly number[]): readonly Candidate[] =>
-  ids.map((id) => ({ id, key: `key-${id}`, box: BOX, size: 100, taken: false }));
+  ids.map((id) => ({ id, key: `key-${id}`, box: BOX, size: 100, taken: false, sender: '' }));
 const situation = (over: Partial<Situation>): Situation => ({
   usages: [],
   replaced: [],
@@ -55,6 +56,37 @@ describe('what must be known', () => {
       { messages: 2, bytes: 0 },
       { messages: 0, bytes: 50 },
     ]);
+  });
+
+  test('a sender has a share of each limit that is large enough to share', () => {
+    const box = { messages: 100, bytes: 50_000 };
+    const domain = { messages: 11, bytes: 0 };
+    const limits = limitsOf(message({ srcAddr: 'sip:alice@example.org' }), rules({ box, domain, share: 50 }));
+    const { sender } = limits[2]!;
+    expect(limits).toEqual([
+      { column: 'box', name: BOX, quota: box },
+      { column: 'domain', name: 'example.org', quota: domain },
+      { column: 'box', name: BOX, quota: { messages: 50, bytes: 40_000 }, sender },
+      { column: 'domain', name: 'example.org', quota: { messages: 10, bytes: 0 }, sender },
+    ]);
+    expect(sender).toMatch(/^[0-9a-f]{16}$/);
+    const small = rules({ box: { messages: 10, bytes: 40_000 }, share: 1 });
+    expect(limitsOf(message(), small)).toHaveLength(1);
+  });
+
+  test('a sender is the same one however From spells it', () => {
+    const senderIn = (srcAddr: string) =>
+      limitsOf(message({ srcAddr }), rules({ box: { messages: 100, bytes: 0 }, share: 50 }))[1]?.sender;
+    expect(senderIn('SIP:%61lice@EXAMPLE.org;x=1')).toBe(senderIn('sip:alice@example.org'));
+    expect(senderIn('sip:bob@example.org')).not.toBe(senderIn('sip:alice@example.org'));
+  });
+
+  test('whose the messages are is not counted while all of them would be within the share', () => {
+    const limits = limitsOf(message(), rules({ box: { messages: 100, bytes: 0 }, share: 50 }));
+    const whole = (messages: number) => ({ messages, bytes: messages });
+    expect(boundOf(message(), limits, [])).toBeUndefined();
+    expect(boundOf(message(), limits, [whole(49)])).toEqual(whole(49));
+    expect(boundOf(message(), limits, [whole(50)])).toBeUndefined();
   });
 
   test('only a receipt has to do with the receipts that wait', () => {

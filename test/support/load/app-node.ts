@@ -24,6 +24,7 @@ export class AppNode {
     this.#env = {
       SILO_SIP_LISTEN: `${server.host}:${server.port}`,
       SILO_NODE: name,
+      SILO_LIMITS: 'no',
       SILO_STORE: store,
       ...env,
     };

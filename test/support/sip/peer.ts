@@ -120,8 +120,8 @@ export class TcpPeer extends Peer {
     socket.on('data', (chunk) => this.#read(chunk));
   }
 
-  static async open(server: Address): Promise<TcpPeer> {
-    const socket = connect(server.port, server.host);
+  static async open(server: Address, own?: string): Promise<TcpPeer> {
+    const socket = connect({ ...server, ...(own === undefined ? {} : { localAddress: own }) });
     await once(socket, 'connect');
     return new TcpPeer(socket);
   }

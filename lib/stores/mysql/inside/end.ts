@@ -1,10 +1,10 @@
 /** The end of messages in MySQL. */
 import { noteChanges } from './changes.ts';
-import { inOrder, remove, rewrite } from './link/locks.ts';
+import { inOrder, remove, rewrite } from '../link/locks.ts';
 import { noteEnded } from './usage.ts';
-import type { Queries } from './link/transactions.ts';
-import { DEAD_COLUMNS } from '../shared/rows.ts';
-import type { End, Ended } from '../contract/message.ts';
+import type { Queries } from '../link/transactions.ts';
+import { DEAD_COLUMNS } from '../../shared/rows.ts';
+import type { End, Ended } from '../../contract/message.ts';
 
 export interface Ending extends End {
   readonly now: number;

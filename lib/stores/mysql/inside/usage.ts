@@ -4,15 +4,15 @@
  * What other programs do is not noted: while messages come for a domain its rows are counted again every few seconds,
  * aside, and the difference is added.
  */
-import { textOf } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
-import { inOrder, remove } from './link/locks.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
-import { isNear } from '../shared/domain-usage.ts';
-import { domainOf, type Limit, type Usage } from '../shared/quota.ts';
-import { int, text, type Row } from '../shared/values.ts';
-import type { Ended, NewMessage } from '../contract/message.ts';
-import { sizeOf } from '../shared/rows.ts';
+import { textOf } from '../../../base/errors.ts';
+import { logger } from '../../../base/log.ts';
+import { inOrder, remove } from '../link/locks.ts';
+import type { Mysql, Queries } from '../link/transactions.ts';
+import { isNear } from '../../shared/domain-usage.ts';
+import { domainOf, type Limit, type Usage } from '../../shared/quota.ts';
+import { int, text, type Row } from '../../shared/values.ts';
+import type { Ended, NewMessage } from '../../contract/message.ts';
+import { sizeOf } from '../../shared/rows.ts';
 
 const log = logger('store:mysql');
 /** Seconds between two counts of a domain. */
