@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TestNodeOptions } from '../support/node.ts';
-import { Phone } from '../support/phone.ts';
+import type { Phone } from '../support/phone.ts';
 import { realServer } from '../support/real-server.ts';
 import { aScene, type Scene } from '../support/scene.ts';
 import { hostPort, request, type RequestParts } from '../support/sip/message.ts';
@@ -21,6 +21,7 @@ const QUIET = REAL ? 6_000 : TIMERS.F * 3;
 const REQUESTS = 20;
 
 let scene: Scene;
+let eve: Phone;
 let victim: Sink;
 afterEach(async () => {
   await scene.close();
@@ -29,7 +30,9 @@ afterEach(async () => {
 
 async function begin(options: TestNodeOptions = {}): Promise<void> {
   scene = await aScene({ ...(REAL ? {} : { front: { timers: TIMERS } }), trust: { local: [] }, ...options });
-  victim = await openSink('127.0.0.9');
+  eve = await scene.phone('eve', { host: '127.0.0.5' });
+  // With a port of the same number: a maddr changes the host alone.
+  victim = await openSink('127.0.0.9', Number(eve.contact.match(/:(\d+)>/)?.[1]));
 }
 
 /** A stranger's requests, all at once, over UDP from 127.0.0.5 or over a TCP connection that closes. */
@@ -37,10 +40,9 @@ async function attack(requests: readonly Buffer[], transport: 'udp' | 'tcp' = 'u
   const { host, port } = scene.node.server;
   const bytes = requests.reduce((sum, { length }) => sum + length, 0);
   if (transport === 'udp') {
-    const eve = await Phone.start('eve', { server: scene.node.server, host: '127.0.0.5' });
-    for (const one of requests) eve.send(one);
+    // The very place that the requests come from: nothing is behind a NAT.
+    for (const one of requests) eve.send(Buffer.from(one.toString().replaceAll(':5999', `:${victim.port}`)));
     await victim.quiet(QUIET);
-    eve.close();
     return bytes;
   }
   const socket = connect({ host, port, localAddress: '127.0.0.5' });
@@ -76,6 +78,8 @@ function made(method: string, user: string, headers: readonly string[], parts: R
 const many = (one: (number: number) => Buffer) =>
   Array.from({ length: REQUESTS }, (_, number) => one(number));
 const there = () => hostPort(victim);
+/** The stranger's own address, but to be reached at the other's. */
+const maddr = () => `127.0.0.5:5999;maddr=${victim.host}`;
 
 function subscribing(contact: string, ...headers: readonly string[]): readonly Buffer[] {
   return many((number) =>
@@ -118,6 +122,9 @@ describe(
   () => {
     test.each<[string, 'udp' | 'tcp', () => readonly Buffer[]]>([
       ['SUBSCRIBE, Contact elsewhere', 'udp', () => subscribing(there())],
+      ['SUBSCRIBE, Contact with maddr elsewhere', 'udp', () => subscribing(maddr())],
+      ['SUBSCRIBE over TCP, Contact with maddr elsewhere', 'tcp', () => subscribing(maddr())],
+      ['REGISTER, Contact with maddr elsewhere', 'udp', () => registering(`Contact: <sip:u{n}@${maddr()}>`)],
       ['SUBSCRIBE over TCP, Contact elsewhere', 'tcp', () => subscribing(there())],
       [
         'SUBSCRIBE over TCP, Contact elsewhere over TCP',
@@ -201,13 +208,11 @@ describe(
     test('answers to what is refused', async () => {
       await begin();
       // Refused whatever it says: an answer repeats less than it answers.
-      const eve = await Phone.start('eve', { server: scene.node.server, host: '127.0.0.5' });
       const bytes = many((number) =>
         made('SUBSCRIBE', `u${number}`, ['Event: presence', 'Contact: <sip:u@127.0.0.5>']),
       );
       for (const one of bytes) eve.send(one);
       await eve.register();
-      eve.close();
       expect(victim.bytes).toBe(0);
     });
   },

@@ -13,9 +13,9 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-export async function openSink(host: string): Promise<Sink> {
+export async function openSink(host: string, port: number): Promise<Sink> {
   const socket = createSocket('udp4');
-  socket.bind(0, host);
+  socket.bind(port, host);
   await once(socket, 'listening');
   let bytes = 0;
   let last = performance.now();

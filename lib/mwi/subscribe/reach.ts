@@ -24,6 +24,8 @@ export function checkReach(isFree: (host: string) => boolean, req: SipRequest): 
     );
   // Over a connection nothing is sent to whom nobody has shaken hands with.
   const connected = next.scheme === 'sips' || /^(?:tcp|tls|wss?)$/i.test(next.params.get('transport') ?? '');
+  if (next.params.has('maddr'))
+    throw refused(`The maddr of the Contact is ${host} and not ${source}: leave it out.`);
   if (req.protocol.toLowerCase() !== 'udp' && !connected)
     throw refused(`The Contact is at ${host} and not at ${source}: over TCP it must say ;transport=tcp.`);
 }

@@ -4,7 +4,7 @@
  * drachtio-server refuses a Route header from an application, but makes headers of what stands behind the `?` of a
  * Request-URI. So the Route set travels there, and with the contact must fit into its start line.
  */
-import { isSecure, nextHopOf, type Location } from '../read/next-hop.ts';
+import { hostToAsk, isSecure, nextHopOf, type Location } from '../read/next-hop.ts';
 import { parseNameAddr } from '../read/name-addr.ts';
 import { bracketed, parseUri } from '../read/uri.ts';
 import { MAX_START_LINE } from './frame.ts';
@@ -89,9 +89,9 @@ function overTcp({ path, source, contact }: Location, proxy: string | undefined)
 /** Without a Path all goes back to where the request came from. A binding of a host app without a source is that app's affair. */
 function namedByOther({ path, source }: Location): string | undefined {
   if (path.length === 0 || source.address === '') return undefined;
-  const hop = parseUri(parseNameAddr(path[0] ?? '')?.uri ?? '');
-  const host = hop?.params.get('maddr') ?? hop?.host;
-  return host === bracketed(source.address) ? undefined : source.address;
+  return hostToAsk(parseNameAddr(path[0] ?? '')?.uri ?? '') === bracketed(source.address)
+    ? undefined
+    : source.address;
 }
 
 function passes(entry: string): boolean {

@@ -18,6 +18,12 @@ export interface NextHop {
   readonly proxy: string | undefined;
 }
 
+/** Where a request to this URI goes: a `maddr` stands above the host (RFC 3261 19.1.1), and may be anywhere. */
+export function hostToAsk(uri: string): string | undefined {
+  const parsed = parseUri(uri);
+  return parsed?.params.get('maddr') ?? parsed?.host;
+}
+
 /**
  * Path first (RFC 3327), then the connection or NAT binding that the REGISTER came through, then the contact itself.
  * Undefined when the Path can't be read.
@@ -34,7 +40,7 @@ export function nextHopOf({ path, source, contact }: Location): NextHop | undefi
     return { proxy: `sip:${host}:${source.port};transport=${source.protocol}` };
   // A contact on another host than its REGISTER came from is behind NAT (or a proxy): back along that way. On the same
   // host it is trusted, since one REGISTER may name contacts on several ports.
-  return { proxy: parseUri(contact)?.host === host ? undefined : `sip:${host}:${source.port}` };
+  return { proxy: hostToAsk(contact) === host ? undefined : `sip:${host}:${source.port}` };
 }
 
 /**
