@@ -141,7 +141,8 @@ export function createAuth(
       return challenge(secondChance(credentials));
     }
     const nc = Number.parseInt(credentials.nc, 16);
-    if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source: req.source_address })) return challenge({ stale: true });
+    if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source: req.source_address }))
+      return challenge({ stale: true });
     return { kind: 'digest', aor: name.aor };
   }
 

@@ -58,11 +58,7 @@ export class NonceUses {
   }
 
   /** Takes note of a use. False: it was used, or nobody knows. */
-  use(
-    text: string,
-    { time, node }: Nonce,
-    { nc, now, source }: Use,
-  ): boolean {
+  use(text: string, { time, node }: Nonce, { nc, now, source }: Use): boolean {
     if (node !== this.#rules.node && now - time > this.#rules.foreign) return false;
     const counted = this.#counted.get(text);
     if (!counted) {

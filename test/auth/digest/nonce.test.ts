@@ -66,7 +66,8 @@ describe('uses of a nonce', () => {
 
   test('what had to be forgotten is not taken again, nor what is as old', () => {
     const counts = uses(2);
-    const use = (text: string, time: number) => counts.use(text, { ...nonce, time }, { nc: 1, now: 1_010, source: 's' });
+    const use = (text: string, time: number) =>
+      counts.use(text, { ...nonce, time }, { nc: 1, now: 1_010, source: 's' });
     expect(use('a', 1_001)).toBe(true);
     expect(use('b', 1_002)).toBe(true);
     expect(use('c', 1_003)).toBe(true);
