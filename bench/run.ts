@@ -3,12 +3,13 @@
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
  * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
  * rows; `--stall` how long the event loop stands still with a large database, on `--rows=N` (default 1,000,000); `--lamps` SUBSCRIBE and PUBLISH for the
- * same mailboxes on MariaDB (`--seconds=N`, default 15). MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * same mailboxes on MariaDB (`--seconds=N`, default 15); `--auth` what asking for passwords costs, on SQLite. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { auth } from './auth.ts';
 import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { ms, table, whole } from './figures.ts';
@@ -27,6 +28,7 @@ interface Column {
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string' },
+    auth: { type: 'boolean', default: false },
     lamps: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     stall: { type: 'boolean', default: false },
@@ -39,6 +41,7 @@ if (!(seconds > 0)) throw new Error(`--seconds is ${values.seconds ?? ''}, wante
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}`);
 if (values.scale) await scale(Number(values.rows ?? 500_000));
+else if (values.auth) await auth(seconds);
 else if (values.lamps) await lamps(seconds);
 else if (values.stall) await stall(Number(values.rows ?? 1_000_000), values.on);
 else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);

@@ -46,7 +46,7 @@ export const authOptions = defineOptions(
         'wanted is at least one of SHA-256 and MD5',
       ),
       ['sha-256', 'md5'],
-      'what is offered, in this order; `md5` alone for phones that read the first challenge only and know no other',
+      'what is offered, in this order; `md5,sha-256` for phones that read the first challenge only and know no other',
     ),
     nonceTime: option(
       seconds(10, 86_400),

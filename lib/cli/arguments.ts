@@ -14,7 +14,7 @@ export interface ImportArguments {
   readonly report: string;
 }
 
-export const USER_ACTIONS = ['add', 'passwd', 'list', 'remove'] as const;
+const USER_ACTIONS = ['add', 'passwd', 'list', 'remove'] as const;
 
 export interface UserArguments {
   readonly action: (typeof USER_ACTIONS)[number];

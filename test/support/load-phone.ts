@@ -1,6 +1,7 @@
 /** A phone for load: it repeats a request until a server answers, tells only the status, and keeps nothing. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { login } from './digest-answer.ts';
 import { Phone } from './phone.ts';
 import type { Address, Sip } from './sip/message.ts';
 
@@ -50,6 +51,11 @@ export class LoadPhone {
   set server(server: Address) {
     this.#server = server;
     this.#phone.moveTo(server);
+  }
+
+  /** It answers challenges with this password. */
+  set password(password: string) {
+    this.#phone.login = login(this.#phone.name, password);
   }
 
   /** Status of the final answer, 0 when none came within the limit. */

@@ -1,5 +1,5 @@
 /** The arithmetic of digest authentication (RFC 7616 3.4, RFC 8760). Nothing here decides anything. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** By their names in a challenge, and by those that node:crypto has for them. */
 const HASHES = { 'SHA-256': 'sha256', MD5: 'md5' } as const;
@@ -14,7 +14,7 @@ export function algorithmOf(name: string): Algorithm | undefined {
 }
 
 export function hashOf(algorithm: Algorithm, text: string): string {
-  return createHash(HASHES[algorithm]).update(text).digest('hex');
+  return hash(HASHES[algorithm], text, 'hex');
 }
 
 /** What stands for the password: A1, hashed. */

@@ -15,10 +15,19 @@ const MOST = 50_000;
 const WINDOW = 32;
 
 interface Counted {
+  /** Where it was sent to. */
+  readonly source: string;
   readonly time: number;
   highest: number;
   /** Bit n: `highest - n` was used. */
   used: number;
+}
+
+interface Use {
+  readonly nc: number;
+  readonly now: number;
+  /** The address that it came from; the nonce is for this one. */
+  readonly source: string;
 }
 
 export interface UseRules {
@@ -43,17 +52,18 @@ export class NonceUses {
     this.#counted = new BoundedMap(this.#most);
   }
 
+  /** Was it found good before, for this address? Then its signature needs no second look. */
+  knows(text: string, source: string): boolean {
+    return this.#counted.get(text)?.source === source;
+  }
+
   /** Takes note of a use. False: it was used, or nobody knows. */
-  use(
-    text: string,
-    { time, node }: Nonce,
-    { nc, now }: { readonly nc: number; readonly now: number },
-  ): boolean {
+  use(text: string, { time, node }: Nonce, { nc, now, source }: Use): boolean {
     if (node !== this.#rules.node && now - time > this.#rules.foreign) return false;
     const counted = this.#counted.get(text);
     if (!counted) {
       if (time <= this.#forgotten || nc === 0) return false;
-      this.#remember(text, { time, highest: nc, used: 1 });
+      this.#remember(text, { source, time, highest: nc, used: 1 });
       return true;
     }
     const behind = counted.highest - nc;

@@ -39,7 +39,7 @@ describe('uses of a nonce', () => {
 
   test('each count is good once, also out of order within 32', () => {
     const counts = uses();
-    const use = (nc: number) => counts.use('n', nonce, { nc, now: 1_001 });
+    const use = (nc: number) => counts.use('n', nonce, { nc, now: 1_001, source: 's' });
     expect([1, 1, 3, 2, 2, 3, 40, 9, 8, 39, 39, 41].map(use)).toEqual([
       ...[true, false, true, true, false, false],
       ...[true, true, false, true, false, true],
@@ -52,21 +52,22 @@ describe('uses of a nonce', () => {
   });
 
   test('a count of nothing is none', () => {
-    expect(uses().use('n', nonce, { nc: 0, now: 1_001 })).toBe(false);
+    expect(uses().use('n', nonce, { nc: 0, now: 1_001, source: 's' })).toBe(false);
   });
 
   test('a nonce of another node is good while it is young', () => {
     const foreign = { ...nonce, node: 43 };
     const counts = uses();
-    expect(counts.use('f', foreign, { nc: 1, now: 1_030 })).toBe(true);
-    expect(counts.use('f', foreign, { nc: 1, now: 1_030 })).toBe(false);
-    expect(counts.use('f', foreign, { nc: 2, now: 1_031 })).toBe(false);
-    expect(counts.use('g', foreign, { nc: 1, now: 1_031 })).toBe(false);
+    expect(counts.use('f', foreign, { nc: 1, now: 1_030, source: 's' })).toBe(true);
+    expect(counts.use('f', foreign, { nc: 1, now: 1_030, source: 's' })).toBe(false);
+    expect(counts.use('f', foreign, { nc: 2, now: 1_031, source: 's' })).toBe(false);
+    expect(counts.use('g', foreign, { nc: 1, now: 1_031, source: 's' })).toBe(false);
   });
 
   test('what had to be forgotten is not taken again, nor what is as old', () => {
     const counts = uses(2);
-    const use = (text: string, time: number) => counts.use(text, { ...nonce, time }, { nc: 1, now: 1_010 });
+    const use = (text: string, time: number) =>
+      counts.use(text, { ...nonce, time }, { nc: 1, now: 1_010, source: 's' });
     expect(use('a', 1_001)).toBe(true);
     expect(use('b', 1_002)).toBe(true);
     expect(use('c', 1_003)).toBe(true);
