@@ -74,7 +74,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
   };
 
   try {
-    const store = wishes.store ?? (await openStore(config.store.url, { now }));
+    const store = wishes.store ?? (await openStore(config.store.url, { ...config.store, now }));
     if (!wishes.store) opened.push(() => store.close());
     const embedded = config.drachtio.host === '' && !wishes.front ? await startEmbedded(config) : undefined;
     if (embedded) opened.push(() => embedded.close());

@@ -25,7 +25,7 @@ export async function importCommand(options: ImportArguments, config: Config): P
   try {
     const same = sameDatabase(options.url, config.store.url) && options.table === 'silo';
     if (same || (await source.isOurs())) throw ours(source);
-    const target = await openTarget(config.store.url, options.dryRun);
+    const target = await openTarget(config.store, options.dryRun);
     try {
       // The store may be the source under another name, and its tables are ours since this moment.
       if (await source.isOurs()) throw ours(source);
@@ -45,12 +45,12 @@ interface Target {
   close(): Promise<void>;
 }
 
-async function openTarget(url: string, dryRun: boolean): Promise<Target> {
+async function openTarget({ url, ...options }: Config['store'], dryRun: boolean): Promise<Target> {
   if (dryRun) {
-    const known = await openKnownKeys(url);
+    const known = await openKnownKeys(url, options);
     return { name: known.name, keep: keepNothing(known), close: () => known.close() };
   }
-  const store = await openStore(url, { now: epochSeconds });
+  const store = await openStore(url, { ...options, now: epochSeconds });
   return { name: store.name, keep: keepIn(store), close: () => store.close() };
 }
 

@@ -19,12 +19,14 @@ import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
 import { findCommand } from '../support/find-command.ts';
+import { opensslMissing } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
 import { aRow, createMsiloTable, type MsiloRow } from '../support/msilo.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { startProcess, type RunningProcess } from '../support/process.ts';
+import { startSecureMariaDb } from '../support/secure-mariadb.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { LONG } from '../support/until.ts';
 import { blocks, root, type Block } from './pages.ts';
@@ -620,6 +622,18 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
       bob.close();
       await interrupt(app);
     }
+  });
+
+  test('the app on a database that requires TLS', needing(opensslMissing()), async () => {
+    const db = await startSecureMariaDb();
+    const command = example('docs/database.md', 'sh', 'SILO_STORE_CA');
+    const app = await shell(
+      command.replace(/mysql:\S+/, db.url).replace('/etc/silo/ca.pem', db.authority.ca),
+      { SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}` },
+    );
+    expect(await started(app)).toContain('store mysql://127.0.0.1');
+    await interrupt(app);
+    await db.stop();
   });
 
   test('the table is given the version that a Kamailio wants, and may be given it again', async () => {
