@@ -1,5 +1,6 @@
 /** The way into a MySQL or MariaDB: its URL, and TLS by the options or by the URL, which is the more particular of both. */
 import { SiloError } from '../base/errors.ts';
+import { conceal } from '../base/secrets.ts';
 import { readOptions } from '../options/check.ts';
 import { tlsOf, type Tls } from './mysql/link/tls.ts';
 import { parseMysqlUrl, type MysqlUrl } from './mysql/link/url.ts';
@@ -18,6 +19,7 @@ export interface MysqlAccess extends MysqlUrl {
 export function accessOf(url: string, options: TlsOptions = {}): MysqlAccess | undefined {
   const mysql = parseMysqlUrl(url);
   if (!mysql) return undefined;
+  conceal(mysql.account.password);
   const known = Object.keys(tlsOptions.options);
   const unknown = [...mysql.parameters.keys()].filter((parameter) => !known.includes(parameter));
   if (unknown.length > 0)

@@ -193,6 +193,17 @@ describe('starting with options', () => {
     expect(await app.stop(15_000)).toEqual({ code: 0, signal: null });
   });
 
+  test('a secret from a file', { timeout: 60_000 }, async () => {
+    writeFileSync(join(project.path, 'drachtio.secret'), 'cymru\n');
+    const app = await shell(example('docs/operating.md', 'sh', 'DRACHTIO_SECRET_FILE'), {
+      SILO_STORE: 'sqlite::memory:',
+      DRACHTIO_HOST: front.adminHost,
+      DRACHTIO_PORT: String(front.adminPort),
+    });
+    await started(app);
+    await interrupt(app);
+  });
+
   test.each([
     [
       'with DEBUG',

@@ -2,6 +2,7 @@
 import Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { conceal } from '../../base/secrets.ts';
 import { readOnlyReadable } from './readable.ts';
 import type { SrfAtRunTime } from './srf.ts';
 
@@ -29,6 +30,7 @@ export function createSrf(): Srf {
  */
 export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): Promise<readonly string[]> {
   const stack = srf as unknown as SrfAtRunTime;
+  conceal(secret);
   return new Promise((resolve, reject) => {
     let announced = false;
     stack.on('error', (error) => {
