@@ -1,9 +1,13 @@
 /** Opens a store by its URL (`SILO_STORE`). */
 import { SiloError } from '../base/errors.ts';
+import { conceal } from '../base/secrets.ts';
 import { checkOptions } from '../options/check.ts';
+import type { SettingsOf } from '../options/option.ts';
 import { accessOf } from './access.ts';
 import { openMysql } from './mysql/open.ts';
-import { storeOptions, type StoreOptions } from './options.ts';
+import { storeOptions, type StoreOptions, type TlsOptions } from './options.ts';
+import { withBodyKeys } from './sealing.ts';
+import { BodyKeys } from './shared/body-keys.ts';
 import { masked } from './shared/masked.ts';
 import { openSqlite } from './sqlite/open.ts';
 import type { Store } from './contract/store.ts';
@@ -16,7 +20,22 @@ import type { Store } from './contract/store.ts';
  * @example const store = await openStore('sqlite:./silo.db');
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
-  const { now, connections, queryTimeout } = checkOptions(storeOptions, options);
+  const { bodyKey, ...settings } = checkOptions(storeOptions, options);
+  for (const entry of bodyKey.split(/[,\s]+/)) conceal(entry.slice(entry.indexOf(':') + 1));
+  const store = await openEngine(url, options, settings);
+  try {
+    return await withBodyKeys(store, BodyKeys.of(bodyKey));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openEngine(
+  url: string,
+  options: TlsOptions,
+  { now, connections, queryTimeout }: Omit<SettingsOf<typeof storeOptions>, 'bodyKey'>,
+): Promise<Store> {
   const path = /^sqlite:(.+)$/s.exec(url)?.[1];
   if (path !== undefined) return openSqlite(path, now);
   const mysql = accessOf(url, options);

@@ -2,6 +2,7 @@
 import { epochSeconds } from '../base/clock.ts';
 import { callback, line, milliseconds, oneOf, text, whole } from '../options/kinds.ts';
 import { defineOptions, option, type GivenOf } from '../options/option.ts';
+import { whyNoKeys } from './shared/body-keys.ts';
 
 export type StoreOptions = Omit<GivenOf<typeof storeOptions>, 'url'>;
 
@@ -32,6 +33,15 @@ export const storeOptions = defineOptions(
       { key: 'store', secret: true },
     ),
     ...tls,
+    bodyKey: option(
+      text.superRefine((value, context) => {
+        const message = whyNoKeys(value);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      }),
+      '',
+      'keys by which bodies are encrypted in the store, as `<id>:<base64 of 32 bytes>`; the first encrypts, the others still decrypt; empty: bodies stand in the clear',
+      { key: 'bodyKey', secret: true },
+    ),
     now: option(callback<() => number>(), epochSeconds, 'clock in epoch seconds', { inCode: true }),
     connections: option(whole(1, 10_000), 10, 'MySQL: connections in the pool', { inCode: true }),
     queryTimeout: option(milliseconds(1), 5_000, 'MySQL: a query counts as failed after this', {

@@ -193,6 +193,21 @@ describe('starting with options', () => {
     expect(await app.stop(15_000)).toEqual({ code: 0, signal: null });
   });
 
+  test('bodies that are encrypted', { timeout: 60_000 }, async () => {
+    const commands = example('docs/encryption.md', 'sh', 'openssl rand');
+    const app = await shell(commands, {
+      SILO_STORE: 'sqlite:./encrypted.db',
+      SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
+    });
+    await started(app);
+    await interrupt(app);
+    const database = new DatabaseSync(join(project.path, 'encrypted.db'));
+    expect(database.prepare('select id from silo_body_key').all()).toEqual([{ id: '2026' }]);
+    database.exec(example('docs/encryption.md', 'sql', 'seal'));
+    expect(database.prepare('select id from silo_body_key').all()).toEqual([]);
+    database.close();
+  });
+
   test('a secret from a file', { timeout: 60_000 }, async () => {
     writeFileSync(join(project.path, 'drachtio.secret'), 'cymru\n');
     const app = await shell(example('docs/operating.md', 'sh', 'DRACHTIO_SECRET_FILE'), {

@@ -2,6 +2,7 @@ import mysql from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
 import { bindingConformance } from '../contract/bindings.ts';
+import { aKey, bodyKeyConformance } from '../contract/body-keys.ts';
 import { mariadbMissing } from '../../support/mariadb.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
@@ -14,7 +15,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
     const database = await (await sharedMariaDb()).createDatabase();
     return {
-      open: (now) => openStore(database.url, { now }),
+      open: (now, options) => openStore(database.url, { now, ...options }),
       sql: async (statement) => {
         const connection = await mysql.createConnection(database.url);
         await connection.query(statement);
@@ -28,6 +29,15 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
+  bodyKeyConformance(create);
+
+  describe('with bodies encrypted', () => {
+    const bodyKey = aKey('one');
+    storeConformance(async () => {
+      const under = await create();
+      return { ...under, open: (now) => under.open(now, { bodyKey }) };
+    });
+  });
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();
