@@ -5,6 +5,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../lib/config/config.ts';
 import { startFrontEnd } from '../../lib/embedded/front-end.ts';
+import { aKey } from '../stores/contract/body-keys.ts';
 import { launchApp } from '../support/app.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
@@ -68,6 +69,7 @@ describe('a secret in a file', () => {
 });
 
 describe('secrets in what a process says', needing(mariadbMissing()), () => {
+  const bodyKey = aKey('one');
   const [password, secret] = ['Marker%2Fof/the:database', 'marker of the server'];
   let mariadb: TestMariaDb;
   let url: string;
@@ -83,7 +85,7 @@ describe('secrets in what a process says', needing(mariadbMissing()), () => {
   afterAll(() => mariadb.stop());
 
   function expectNothing({ stdout, stderr }: RunningProcess): void {
-    for (const word of [password, encodeURIComponent(password), secret, 'arker']) {
+    for (const word of [password, encodeURIComponent(password), secret, 'arker', bodyKey.slice(4)]) {
       expect(stdout).not.toContain(word);
       expect(stderr).not.toContain(word);
     }
@@ -97,6 +99,7 @@ describe('secrets in what a process says', needing(mariadbMissing()), () => {
       DRACHTIO_HOST: front.adminHost,
       DRACHTIO_PORT: String(front.adminPort),
       DRACHTIO_SECRET_FILE: holding(`${secret}\n`, 'drachtio'),
+      SILO_BODY_KEY_FILE: holding(bodyKey, 'keys'),
     });
     await app.line('drachtio-silo ready', { timeoutMs: 30_000 });
     const server = { host: '127.0.0.1', port: front.addresses[0]!.port };

@@ -1,6 +1,6 @@
 /** Which keys bodies were encrypted with; never the keys themselves. */
 
-export interface KnownBodyKey {
+interface KnownBodyKey {
   readonly id: string;
   /** By which the key itself can be told from another one. */
   readonly proof: string;
