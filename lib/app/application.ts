@@ -10,7 +10,7 @@ import type { RegistrarOptions } from '../registrar/options.ts';
 import { createRegistrar, type Registrar } from '../registrar/registrar.ts';
 import { createSilo, type Silo } from '../silo/silo.ts';
 import { siloOptions, type SiloOptions } from '../silo/state/options.ts';
-import { connectSrf, createSrf, disconnectSrf } from '../sip/drachtio/connect.ts';
+import { connectSrf, createSrf, disconnectSrf, securedBy } from '../sip/drachtio/connect.ts';
 import { createPort, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
 import type { Store } from '../stores/contract/store.ts';
@@ -99,6 +99,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
       host: front?.adminHost ?? config.drachtio.host,
       port: front?.adminPort ?? config.drachtio.port,
       secret: config.drachtio.secret,
+      secured: front ? undefined : securedBy(config.drachtio),
     });
     opened.push(async () => {
       // All at once: one after the other they could take longer than a stop may.
