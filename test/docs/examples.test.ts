@@ -208,6 +208,20 @@ describe('starting with options', () => {
     database.close();
   });
 
+  test('TLS to a drachtio-server', { timeout: 60_000 }, async () => {
+    const command = example('docs/tls.md', 'sh', 'DRACHTIO_CA');
+    const app = await shell(
+      command
+        .replace('sip.example.org', '127.0.0.1')
+        .replace('9023', String(front.adminPort))
+        .replace('/etc/silo/ca.pem', join(project.path, 'ca.pem')),
+      { SILO_STORE: 'sqlite::memory:' },
+    );
+    // What TLS does is for test/app/secure-server.test.ts; here is nobody who has it.
+    await expect.poll(() => app.stderr, { timeout: 60_000 }).toContain("can't be reached over TLS");
+    await interrupt(app);
+  });
+
   test('a secret from a file', { timeout: 60_000 }, async () => {
     writeFileSync(join(project.path, 'drachtio.secret'), 'cymru\n');
     const app = await shell(example('docs/operating.md', 'sh', 'DRACHTIO_SECRET_FILE'), {

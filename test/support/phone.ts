@@ -19,7 +19,7 @@ export type Reaction =
 
 export interface PhoneOptions {
   readonly server: Address;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
@@ -88,6 +88,7 @@ export class Phone {
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
     const { server, transport } = options;
+    if (transport === 'tls') return new Phone(name, options, await TcpPeer.openTls(server));
     return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
   }
 
@@ -106,7 +107,7 @@ export class Phone {
 
   get contact(): string {
     const { transport } = this.#peer;
-    return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'TCP' ? ';transport=tcp' : ''}>`;
+    return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`}>`;
   }
 
   /** Bodies of the MESSAGEs received, as text. */

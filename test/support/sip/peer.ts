@@ -2,6 +2,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as secureConnect, TLSSocket } from 'node:tls';
 import { Inbox } from './inbox.ts';
 import { request, Sip, type Address } from './message.ts';
 
@@ -9,7 +10,7 @@ import { request, Sip, type Address } from './message.ts';
 const WAIT = 10_000;
 
 export abstract class Peer implements Address {
-  abstract readonly transport: 'UDP' | 'TCP';
+  abstract readonly transport: 'UDP' | 'TCP' | 'TLS';
   abstract readonly host: string;
   abstract readonly port: number;
   /** Where what it sends goes to; over UDP this can change. */
@@ -96,7 +97,7 @@ export class UdpPeer extends Peer {
 }
 
 export class TcpPeer extends Peer {
-  readonly transport = 'TCP';
+  readonly transport: 'TCP' | 'TLS';
   readonly host: string;
   readonly port: number;
   readonly closed: Promise<void>;
@@ -108,6 +109,7 @@ export class TcpPeer extends Peer {
   constructor(socket: Socket) {
     super({ host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
     this.#socket = socket;
+    this.transport = socket instanceof TLSSocket ? 'TLS' : 'TCP';
     this.host = socket.localAddress ?? '';
     this.port = socket.localPort ?? 0;
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
@@ -120,6 +122,13 @@ export class TcpPeer extends Peer {
   static async open(server: Address): Promise<TcpPeer> {
     const socket = connect(server.port, server.host);
     await once(socket, 'connect');
+    return new TcpPeer(socket);
+  }
+
+  /** A phone's TLS; whom it trusts is not the matter of these tests. */
+  static async openTls(server: Address): Promise<TcpPeer> {
+    const socket = secureConnect({ host: server.host, port: server.port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
     return new TcpPeer(socket);
   }
 
