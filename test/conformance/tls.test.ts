@@ -31,7 +31,8 @@ describe('TLS at a drachtio-server', needing(drachtioMissing()), () => {
   });
 
   const phone = async (name: string, transport: NonNullable<PhoneOptions['transport']>) => {
-    const port = transport === 'tls' ? drachtio.ports.tls : drachtio.ports.sip;
+    const { sip, tls, wss } = drachtio.ports;
+    const port = { udp: sip, tcp: sip, tls, wss }[transport];
     const started = await Phone.start(name, { transport, server: { host: '127.0.0.1', port } });
     phones.push(started);
     return started;
@@ -81,6 +82,23 @@ describe('TLS at a drachtio-server', needing(drachtioMissing()), () => {
     await secure.register({ expires: 600, contact: secureContact(secure) });
     await secure.received(1);
     expect([secure.texts, plain.texts]).toEqual([['secret'], []]);
+  });
+
+  test('a browser over WebSockets gets what waits, what is live, and its lamp', async () => {
+    const name = `bob${serial++}`;
+    const [alice, bob] = [await phone('alice', 'udp'), await phone(name, 'wss')];
+    expect((await alice.message(name, 'waits')).status).toBe(202);
+    const subscribe = { Contact: bob.contact, Event: 'message-summary', Expires: '600' };
+    expect((await bob.request('SUBSCRIBE', `sip:${bob.aor}`, bob.aor, subscribe)).status).toBe(200);
+    expect((await bob.register({ expires: 600 })).status).toBe(200);
+    await bob.received(1);
+    expect((await alice.message(name, 'live')).status).toBeLessThan(300);
+    await bob.received(2);
+    expect(bob.texts).toEqual(['waits', 'live']);
+    await until(() => {
+      const last = bob.requests.filter(({ method }) => method === 'NOTIFY').at(-1);
+      expect(last?.text).toContain('Messages-Waiting: no');
+    });
   });
 
   test('a lamp is told along the connection of its subscription', async () => {

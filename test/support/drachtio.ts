@@ -14,7 +14,12 @@ import { until } from './until.ts';
 
 export interface SecureDrachtio {
   /** Ports on 127.0.0.1. */
-  readonly ports: { readonly sip: number; readonly tls: number; readonly admin: number };
+  readonly ports: {
+    readonly sip: number;
+    readonly tls: number;
+    readonly wss: number;
+    readonly admin: number;
+  };
   /** Path of the CA of its certificate. */
   readonly ca: string;
   restart(): Promise<void>;
@@ -35,13 +40,18 @@ export async function startSecureDrachtio(): Promise<SecureDrachtio> {
   const { cert, key } = await authority.issue('server', 'IP:127.0.0.1');
   const dh = join(folder.path, 'dh.pem');
   await promisify(execFile)('openssl', ['dhparam', '-dsaparam', '-out', dh, '2048']);
-  const ports = { sip: await freePort(), tls: await freePort(), admin: await freePort() };
+  const ports = {
+    sip: await freePort(),
+    tls: await freePort(),
+    wss: await freePort(),
+    admin: await freePort(),
+  };
   const replaced: Readonly<Record<string, string>> = {
     '192.0.2.1': '127.0.0.1',
     '9023': String(ports.admin),
     '5060': String(ports.sip),
     '5061': String(ports.tls),
-    '8443': String(await freePort()),
+    '8443': String(ports.wss),
     '/etc/drachtio/key.pem': key,
     '/etc/drachtio/cert.pem': cert,
     '/etc/drachtio/chain.pem': authority.ca,

@@ -19,7 +19,7 @@ export type Reaction =
 
 export interface PhoneOptions {
   readonly server: Address;
-  readonly transport?: 'udp' | 'tcp' | 'tls';
+  readonly transport?: 'udp' | 'tcp' | 'tls' | 'wss';
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
@@ -88,6 +88,7 @@ export class Phone {
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
     const { server, transport } = options;
+    if (transport === 'wss') return new Phone(name, options, await TcpPeer.openWss(server));
     if (transport === 'tls') return new Phone(name, options, await TcpPeer.openTls(server));
     return new Phone(name, options, await (transport === 'tcp' ? TcpPeer : UdpPeer).open(server));
   }
@@ -107,6 +108,8 @@ export class Phone {
 
   get contact(): string {
     const { transport } = this.#peer;
+    // RFC 7118 5.2: `ws`, whether over TLS or not.
+    if (transport === 'WSS') return `<sip:${this.name}@${this.#peer.host};transport=ws>`;
     return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`}>`;
   }
 

@@ -5,7 +5,7 @@ import { logger } from '../../base/log.ts';
 import { conceal } from '../../base/secrets.ts';
 import { readOnlyReadable } from './readable.ts';
 import type { SrfAtRunTime } from './srf.ts';
-import { openTunnel, type TlsWishes, type Tunnel } from './tunnel.ts';
+import { openTunnel, type TlsWishes, type Tunnel } from '../admin/tunnel.ts';
 
 const log = logger('sip:connect');
 

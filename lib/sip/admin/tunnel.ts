@@ -1,5 +1,5 @@
 /**
- * TLS to drachtio-server. drachtio-srf can do it, but comes back in the clear after a lost connection, and writes the secret before the
+ * TLS to drachtio-server. drachtio-srf can do it, but comes back in the clear after a lost connection, and hands its socket the secret before the
  * certificate was looked at; so it talks to a port of ours on loopback, and what leaves this host is encrypted or does not leave.
  */
 import { once } from 'node:events';
