@@ -6,6 +6,7 @@
 import { startApplication, type Application } from './lib/app/application.ts';
 import { SiloError, textOf } from './lib/base/errors.ts';
 import { onLog } from './lib/base/log.ts';
+import { concealed } from './lib/base/secrets.ts';
 import { runCli } from './lib/cli/cli.ts';
 import { readConfig, type Config } from './lib/config/config.ts';
 
@@ -55,7 +56,7 @@ function onStop(stop: () => Promise<void>): void {
       stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(`drachtio-silo could not stop cleanly: ${textOf(error)}`);
+          console.error(`drachtio-silo could not stop cleanly: ${concealed(textOf(error))}`);
           process.exit(1);
         },
       );
@@ -70,6 +71,6 @@ runCli(process.argv.slice(2), start).catch((error: unknown) => {
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
-  console.error(`drachtio-silo can't start: ${text}`);
+  console.error(`drachtio-silo can't start: ${concealed(text)}`);
   process.exit(1);
 });

@@ -22,7 +22,7 @@ import type { RegistrarOptions } from '../registrar/options.ts';
 import { createRegistrar, type Registrar } from '../registrar/registrar.ts';
 import { createSilo, type Silo } from '../silo/silo.ts';
 import { siloOptions, type SiloOptions } from '../silo/state/options.ts';
-import { connectSrf, createSrf, disconnectSrf } from '../sip/drachtio/connect.ts';
+import { connectSrf, createSrf, disconnectSrf, securedBy } from '../sip/drachtio/connect.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
 import type { Store } from '../stores/contract/store.ts';
@@ -103,7 +103,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
   };
 
   try {
-    const store = wishes.store ?? (await openStore(config.store.url, { now }));
+    const store = wishes.store ?? (await openStore(config.store.url, { ...config.store, now }));
     if (!wishes.store) opened.push(() => store.close());
     const embedded = config.drachtio.host === '' && !wishes.front ? await startEmbedded(config) : undefined;
     if (embedded) opened.push(() => embedded.close());
@@ -146,6 +146,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
       host: front?.adminHost ?? config.drachtio.host,
       port: front?.adminPort ?? config.drachtio.port,
       secret: config.drachtio.secret,
+      secured: front ? undefined : securedBy(config.drachtio),
     });
     checkExposure(config, {
       addresses,

@@ -3,6 +3,7 @@
  * routed to a host application's logger with {@link onLog}. Bodies are never logged; AoRs only at debug level.
  */
 import debug from 'debug';
+import { concealed } from './secrets.ts';
 
 export type LogLevel = 'debug' | 'warn' | 'error';
 export type LogListener = (level: LogLevel, room: string, message: string) => void;
@@ -33,7 +34,7 @@ export function logger(room: string): Logger {
     return (message: string) => {
       write(message);
       if (level !== 'debug' || write.enabled)
-        for (const listener of listeners) listener(level, room, message);
+        for (const listener of listeners) listener(level, room, concealed(message));
     };
   };
   return {

@@ -32,7 +32,8 @@ const LARGEST_BATCH = 10_000;
 
 export const USAGE = `drachtio-silo                          start; options come from the environment (SILO_…, DRACHTIO_…)
 drachtio-silo import <url> [options]   messages of a Kamailio or OpenSIPS (msilo) into the store named by SILO_STORE
-    <url>                       mysql://user:password@host:port/database or sqlite:<path>
+    <url>                       mysql://user:password@host:port/database, sqlite:<path>, or file:<path> of a
+                                file that holds such a URL (arguments can be read by all users of a host)
     --table <name>              msilo's db_table (silo)
     --columns <sc_…=name,…>     msilo's column names where they were changed, e.g. sc_from=sender,sc_body=text
     --dry-run                   say what would be done, and store nothing

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { epochSeconds } from '../base/clock.ts';
 import { SiloError, textOf } from '../base/errors.ts';
+import { readSecret } from '../base/secrets.ts';
 import { keepIn, keepNothing, type Keep } from '../import/keep.ts';
 import { createProgress } from '../import/progress.ts';
 import { EXAMPLES, reportJson, reportText, type ImportFacts } from '../import/report.ts';
@@ -21,11 +22,14 @@ const SOME_REFUSED = 2;
 /** Imports, says on standard error how far it is and on standard output what it did. Returns the exit code. */
 export async function importCommand(options: ImportArguments, config: Config): Promise<number> {
   const report = options.report === '' ? undefined : await openReport(options.report);
-  const source = await openSource(options.url, options);
+  const url = sourceUrl(options.url);
+  // What ps shows; Linux keeps no more than that.
+  if (url.includes('@')) process.title = 'drachtio-silo import';
+  const source = await openSource(url, options);
   try {
-    const same = sameDatabase(options.url, config.store.url) && options.table === 'silo';
+    const same = sameDatabase(url, config.store.url) && options.table === 'silo';
     if (same || (await source.isOurs())) throw ours(source);
-    const target = await openTarget(config.store.url, options.dryRun);
+    const target = await openTarget(config.store, options.dryRun);
     try {
       // The store may be the source under another name, and its tables are ours since this moment.
       if (await source.isOurs()) throw ours(source);
@@ -39,18 +43,24 @@ export async function importCommand(options: ImportArguments, config: Config): P
   }
 }
 
+/** Arguments can be read by every user of the host, at least for a moment. */
+function sourceUrl(argument: string): string {
+  const path = /^file:(.+)$/.exec(argument)?.[1];
+  return path === undefined ? argument : readSecret(path, 'the first argument');
+}
+
 interface Target {
   readonly name: string;
   readonly keep: Keep;
   close(): Promise<void>;
 }
 
-async function openTarget(url: string, dryRun: boolean): Promise<Target> {
+async function openTarget({ url, ...options }: Config['store'], dryRun: boolean): Promise<Target> {
   if (dryRun) {
-    const known = await openKnownKeys(url);
+    const known = await openKnownKeys(url, options);
     return { name: known.name, keep: keepNothing(known), close: () => known.close() };
   }
-  const store = await openStore(url, { now: epochSeconds });
+  const store = await openStore(url, { ...options, now: epochSeconds });
   return { name: store.name, keep: keepIn(store), close: () => store.close() };
 }
 

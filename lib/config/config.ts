@@ -5,11 +5,12 @@ import { exposureOptions } from '../auth/closed.ts';
 import { authOptions } from '../auth/options.ts';
 import { trustOptions } from '../auth/trust/options.ts';
 import { limitsOptions } from '../auth/limits/options.ts';
+import { readSecret } from '../base/secrets.ts';
 import { frontEndOptions } from '../embedded/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
 import { noSuchOption, readOptions } from '../options/check.ts';
-import { keyOf, variableOf } from '../options/listing.ts';
+import { fileKeyOf, fileOption, keyOf, variableOf } from '../options/listing.ts';
 import type { Definition, Option, SettingsOf } from '../options/option.ts';
 import { registrarOptions } from '../registrar/options.ts';
 import { siloOptions } from '../silo/state/options.ts';
@@ -36,7 +37,14 @@ export type Config = { readonly [Room in keyof typeof ROOMS]: SettingsOf<(typeof
 /** All that can be configured, by its key in the file, in the order of the documentation. */
 export const CONFIGURABLE: ReadonlyMap<string, Option<unknown>> = new Map(
   Object.values(ROOMS).flatMap((room: Definition) =>
-    configurable(room).map(({ key, option }) => [key, option]),
+    configurable(room).flatMap(({ key, option }): (readonly [string, Option<unknown>])[] =>
+      option.secret === true
+        ? [
+            [key, option],
+            [fileKeyOf(key), fileOption(key)],
+          ]
+        : [[key, option]],
+    ),
   ),
 );
 
@@ -46,6 +54,8 @@ function configurable(room: Definition) {
     .map(([name, option]) => ({ name, option, key: keyOf(room, name) }));
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What Kubernetes sets for a service called `silo`. */
 const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
 
@@ -53,7 +63,7 @@ const SERVICE_LINK = /^SILO_(SERVICE_|PORT(_|$))/;
  * Reads the options from the JSON file named by `SILO_CONFIG`, then from the environment, which wins.
  * @throws SiloError `SILO_CONFIG` that names the option, what was found and what is wanted
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   const path = env['SILO_CONFIG'] ?? '';
   const file = readFile(path);
   const keys = [...CONFIGURABLE.keys()];
@@ -68,9 +78,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
   const read = (room: Definition) => {
     const given: Record<string, unknown> = {};
-    for (const { name, key } of configurable(room)) given[name] = env[variableOf(key)] ?? file[key];
+    for (const { name, key, option } of configurable(room))
+      given[name] = option.secret === true ? secretOf(key, env, file) : (env[variableOf(key)] ?? file[key]);
     return readOptions(room, given, (name) => {
-      const key = keyOf(room, name);
+      const plain = keyOf(room, name);
+      const inFile = env[variableOf(fileKeyOf(plain))] ?? file[fileKeyOf(plain)];
+      const key = room.options[name]?.secret === true && inFile !== undefined ? fileKeyOf(plain) : plain;
       const variable = variableOf(key);
       return env[variable] === undefined && key in file
         ? { name: key, where }
@@ -78,6 +91,29 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     });
   };
   return Object.fromEntries(Object.entries(ROOMS).map(([name, room]) => [name, read(room)])) as Config;
+}
+
+/** A secret, or what stands in the file that is named in its place; of environment and file the first that has either. */
+function secretOf(key: string, env: Environment, file: Readonly<Record<string, unknown>>): unknown {
+  for (const [values, nameOf] of [
+    [env, variableOf],
+    [file, (name: string) => name],
+  ] as const) {
+    const [name, fileName] = [nameOf(key), nameOf(fileKeyOf(key))];
+    const [secret, path] = [values[name], values[fileName]];
+    if (path !== undefined && path !== '') {
+      if (typeof path !== 'string')
+        throw new SiloError('SILO_CONFIG', `Option ${fileName}: wanted is the path of a file.`);
+      if (secret !== undefined)
+        throw new SiloError(
+          'SILO_CONFIG',
+          `There are both ${name} and ${fileName}, and only one of them can be meant: take one away.`,
+        );
+      return readSecret(path, fileName);
+    }
+    if (secret !== undefined) return secret;
+  }
+  return undefined;
 }
 
 /** The parser's own complaint is kept back: it quotes the file, which may hold a secret. */

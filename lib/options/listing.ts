@@ -1,5 +1,6 @@
 /** The names of options in the configuration, and what the documentation says of them. */
-import type { Definition, Option } from './option.ts';
+import { line } from './kinds.ts';
+import { option, type Definition, type Option } from './option.ts';
 
 /** The key in the JSON file: `compose` of a definition with the prefix `mwi` is `mwiCompose`. */
 export function keyOf({ options, prefix }: Definition, name: string): string {
@@ -12,6 +13,13 @@ export function keyOf({ options, prefix }: Definition, name: string): string {
 export function variableOf(key: string): string {
   const words = key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   return key.startsWith('drachtio') ? words : `SILO_${words}`;
+}
+
+/** Each secret can stand in a file, which this option names: `storeFile` and `SILO_STORE_FILE` for `store`. */
+export const fileKeyOf = (key: string) => `${key}File`;
+
+export function fileOption(key: string): Option<string> {
+  return option(line, '', `file that holds \`${variableOf(key)}\`, in its place`);
 }
 
 /** What it means, in one line. */

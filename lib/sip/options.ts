@@ -1,5 +1,5 @@
 /** Options that are about SIP: whom a process serves, and the drachtio-server that it works with. */
-import { flag, line, list, text, whole } from '../options/kinds.ts';
+import { flag, line, list, oneOf, text, whole } from '../options/kinds.ts';
 import { defineOptions, option } from '../options/option.ts';
 import { parseUri, readHost } from './read/uri.ts';
 
@@ -40,8 +40,30 @@ export const drachtioOptions = defineOptions(
     host: option(line, '', 'drachtio-server; empty: the embedded SIP front end is started'),
     port: option(whole(1, 65_535), 9022, 'its admin port'),
     secret: option(text, 'cymru', 'its secret', { secret: true }),
+    tls: option(
+      oneOf(['auto', 'off', 'require', 'verify']),
+      'auto',
+      'TLS to its admin port: `verify`, `require` (encrypted, whoever answers), `off`; `auto`: `verify` as soon as there is `DRACHTIO_CA`',
+    ),
+    ca: option(line, '', 'PEM file with the CA of its certificate; empty: those that Node trusts'),
   },
-  { prefix: 'drachtio' },
+  {
+    prefix: 'drachtio',
+    rules: [
+      {
+        check: ({ tls, ca, host }, { refuse }) => {
+          if (tls === 'off' && ca !== '') refuse('tls', 'a CA is named, so wanted is verify, or no CA');
+          const wanted = tls === 'auto' ? (ca === '' ? 'off' : 'verify') : tls;
+          if (wanted !== 'off' && host === '')
+            refuse(
+              'tls',
+              'wanted is off for the embedded SIP front end; name a drachtio-server with DRACHTIO_HOST',
+            );
+          return { tls: wanted };
+        },
+      },
+    ],
+  },
 );
 
 /** A URI, or nothing. */

@@ -1,9 +1,13 @@
 /** Opens a store by its URL (`SILO_STORE`). */
 import { SiloError } from '../base/errors.ts';
+import { conceal } from '../base/secrets.ts';
 import { checkOptions } from '../options/check.ts';
+import type { SettingsOf } from '../options/option.ts';
+import { accessOf } from './access.ts';
 import { openMysql } from './mysql/open.ts';
-import { parseMysqlUrl } from './mysql/link/url.ts';
-import { storeOptions, type StoreOptions } from './options.ts';
+import { storeOptions, type StoreOptions, type TlsOptions } from './options.ts';
+import { withBodyKeys } from './sealing.ts';
+import { BodyKeys } from './shared/body-keys.ts';
 import { masked } from './shared/masked.ts';
 import { openSqlite } from './sqlite/open.ts';
 import type { Store } from './contract/store.ts';
@@ -11,16 +15,31 @@ import type { Store } from './contract/store.ts';
 /**
  * Opens a store and brings its schema up to date.
  *
- * @param url `sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port,host:port/database`
+ * @param url `sqlite:<path>`, `sqlite::memory:` or `mysql://user:password@host:port,host:port/database?tls=verify&ca=/path`
  * @throws SiloError `SILO_CONFIG` for an option that is none, `SILO_STORE_URL` for a URL it can't read, `SILO_STORE_UNAVAILABLE`, `SILO_SCHEMA`, `SILO_SCHEMA_NEWER`
  * @example const store = await openStore('sqlite:./silo.db');
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
-  const { now, ...mysqlOptions } = checkOptions(storeOptions, options);
+  const { bodyKey, ...settings } = checkOptions(storeOptions, options);
+  for (const entry of bodyKey.split(/[,\s]+/)) conceal(entry.slice(entry.indexOf(':') + 1));
+  const store = await openEngine(url, options, settings);
+  try {
+    return await withBodyKeys(store, BodyKeys.of(bodyKey));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openEngine(
+  url: string,
+  options: TlsOptions,
+  { now, connections, queryTimeout }: Omit<SettingsOf<typeof storeOptions>, 'bodyKey'>,
+): Promise<Store> {
   const path = /^sqlite:(.+)$/s.exec(url)?.[1];
   if (path !== undefined) return openSqlite(path, now);
-  const mysql = parseMysqlUrl(url);
-  if (mysql) return openMysql(mysql, now, mysqlOptions);
+  const mysql = accessOf(url, options);
+  if (mysql) return openMysql(mysql, now, { tls: mysql.tls, connections, queryTimeout });
   throw unreadableStore(url);
 }
 

@@ -52,7 +52,8 @@ stores/shared        -> stores/contract sip/read
 stores/contract      -> sip/read
 
 sip                  -> sip/read options
-sip/drachtio         -> sip/read
+sip/drachtio         -> sip/read sip/admin
+sip/admin            ->
 sip/read             ->
 
 embedded             -> embedded/network embedded/text options

@@ -20,12 +20,14 @@ import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
 import { login } from '../support/digest-answer.ts';
 import { findCommand } from '../support/find-command.ts';
+import { opensslMissing } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { mariadbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts';
 import { aRow, createMsiloTable, type MsiloRow } from '../support/msilo.ts';
 import { needing } from '../support/needing.ts';
 import { Phone } from '../support/phone.ts';
 import { startProcess, type RunningProcess } from '../support/process.ts';
+import { startSecureMariaDb } from '../support/secure-mariadb.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { LONG } from '../support/until.ts';
 import { blocks, root, type Block } from './pages.ts';
@@ -190,6 +192,46 @@ describe('starting with options', () => {
       example('docs/operating.md', 'text', 'ready').replaceAll('5060', String(port)).trim(),
     );
     expect(await app.stop(15_000)).toEqual({ code: 0, signal: null });
+  });
+
+  test('bodies that are encrypted', { timeout: 60_000 }, async () => {
+    const commands = example('docs/encryption.md', 'sh', 'openssl rand');
+    const app = await shell(commands, {
+      SILO_STORE: 'sqlite:./encrypted.db',
+      SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
+    });
+    await started(app);
+    await interrupt(app);
+    const database = new DatabaseSync(join(project.path, 'encrypted.db'));
+    expect(database.prepare('select id from silo_body_key').all()).toEqual([{ id: '2026' }]);
+    database.exec(example('docs/encryption.md', 'sql', 'seal'));
+    expect(database.prepare('select id from silo_body_key').all()).toEqual([]);
+    database.close();
+  });
+
+  test('TLS to a drachtio-server', { timeout: 60_000 }, async () => {
+    const command = example('docs/tls.md', 'sh', 'DRACHTIO_CA');
+    const app = await shell(
+      command
+        .replace('sip.example.org', '127.0.0.1')
+        .replace('9023', String(front.adminPort))
+        .replace('/etc/silo/ca.pem', join(project.path, 'ca.pem')),
+      { SILO_STORE: 'sqlite::memory:' },
+    );
+    // What TLS does is for test/app/secure-server.test.ts; here is nobody who has it.
+    await expect.poll(() => app.stderr, { timeout: 60_000 }).toContain("can't be reached over TLS");
+    await interrupt(app);
+  });
+
+  test('a secret from a file', { timeout: 60_000 }, async () => {
+    writeFileSync(join(project.path, 'drachtio.secret'), 'cymru\n');
+    const app = await shell(example('docs/operating.md', 'sh', 'DRACHTIO_SECRET_FILE'), {
+      SILO_STORE: 'sqlite::memory:',
+      DRACHTIO_HOST: front.adminHost,
+      DRACHTIO_PORT: String(front.adminPort),
+    });
+    await started(app);
+    await interrupt(app);
   });
 
   test.each([
@@ -654,6 +696,18 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
       bob.close();
       await interrupt(app);
     }
+  });
+
+  test('the app on a database that requires TLS', needing(opensslMissing()), async () => {
+    const db = await startSecureMariaDb();
+    const command = example('docs/database.md', 'sh', 'SILO_STORE_CA');
+    const app = await shell(
+      command.replace(/mysql:\S+/, db.url).replace('/etc/silo/ca.pem', db.authority.ca),
+      { SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}` },
+    );
+    expect(await started(app)).toContain('store mysql://127.0.0.1');
+    await interrupt(app);
+    await db.stop();
   });
 
   test('the table is given the version that a Kamailio wants, and may be given it again', async () => {

@@ -164,6 +164,11 @@ test('docs/stores.md names every table', () => {
   expect(new Set(named)).toEqual(new Set([...tables, 'silo_schema']));
 });
 
+test('docs/tls.md shows the configuration of drachtio-server that is tested', () => {
+  const shown = `\n\`\`\`xml\n${readFileSync(join(root, 'test/fixtures/drachtio/tls.xml'), 'utf8')}\`\`\`\n\n`;
+  expect(marked('docs/tls.md', 'tls', shown)).toBe(shown);
+});
+
 describe('the configurations of Kamailio', () => {
   const read = (name: string) => readFileSync(join(root, FIXTURES, name), 'utf8');
 
@@ -188,6 +193,7 @@ test('every option that a page names exists', () => {
     'SILO_CONFIG',
     'SILO_BENCH_MYSQL',
     // Of the tests that run against a real drachtio-server.
+    'SILO_CONFORMANCE_DRACHTIO',
     'SILO_CONFORMANCE_SIP',
     'SILO_CONFORMANCE_ADMIN',
     'SILO_CONFORMANCE_SECRET',

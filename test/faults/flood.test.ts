@@ -86,7 +86,7 @@ async function endure(store: string): Promise<void> {
     Array.from({ length: HONEST }, async (_, index) => {
       const phone = await Phone.start(`honest${index}`, {
         server,
-        from: `127.0.2.${index + 1}`,
+        host: `127.0.2.${index + 1}`,
         keeps: false,
       });
       opened.push(phone);

@@ -20,12 +20,10 @@ export type Reaction =
 
 export interface PhoneOptions {
   readonly server: Address;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls' | 'wss';
   /** The address of this machine that it has, over UDP. */
   readonly host?: string;
   readonly domain?: string;
-  /** Its own address; default: that of this machine. */
-  readonly from?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
   /** It answers challenges with this, and goes on with the last one. */
@@ -74,6 +72,19 @@ type RequestArguments = readonly [
     { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
 ];
 
+function openPeer({ server, transport = 'udp', host }: PhoneOptions): Promise<UdpPeer | TcpPeer> {
+  switch (transport) {
+    case 'udp':
+      return UdpPeer.open(server, host);
+    case 'tcp':
+      return TcpPeer.open(server);
+    case 'tls':
+      return TcpPeer.openTls(server);
+    case 'wss':
+      return TcpPeer.openWss(server);
+  }
+}
+
 interface Challenged {
   readonly challenge: string;
   /** The header that answers it. */
@@ -119,9 +130,7 @@ export class Phone {
   }
 
   static async start(name: string, options: PhoneOptions): Promise<Phone> {
-    const { server, transport, host } = options;
-    const opened = transport === 'tcp' ? TcpPeer.open(server) : UdpPeer.open(server, host);
-    return new Phone(name, options, await opened);
+    return new Phone(name, options, await openPeer(options));
   }
 
   get password(): string | undefined {
@@ -143,7 +152,9 @@ export class Phone {
 
   get contact(): string {
     const { transport } = this.#peer;
-    return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'TCP' ? ';transport=tcp' : ''}>`;
+    // RFC 7118 5.2: `ws`, whether over TLS or not.
+    if (transport === 'WSS') return `<sip:${this.name}@${this.#peer.host};transport=ws>`;
+    return `<sip:${this.name}@${hostPort(this.#peer)}${transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`}>`;
   }
 
   /** Bodies of the MESSAGEs received, as text. */

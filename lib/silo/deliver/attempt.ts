@@ -108,6 +108,10 @@ function awaitAnswer(
 
 async function sendNow(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
   const { breaker, rateLimit, port, now } = context;
+  if (message.seal !== undefined) {
+    log.warn(`message ${message.id} is encrypted with the key "${message.seal}", and can't be read`);
+    return localAnswer('unsendable', `It can't be decrypted with the key "${message.seal}"`);
+  }
   const request = deliveryOf(message, binding, now(), context.settings);
   if (request instanceof Unreachable) return localAnswer('target', request.reason);
   const hop = request.proxy ?? request.uri;

@@ -2,8 +2,10 @@
 import Srf from 'drachtio-srf';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { conceal } from '../../base/secrets.ts';
 import { readOnlyReadable } from './readable.ts';
 import type { SrfAtRunTime } from './srf.ts';
+import { openTunnel, type TlsWishes, type Tunnel } from '../admin/tunnel.ts';
 
 const log = logger('sip:connect');
 
@@ -11,10 +13,19 @@ export interface DrachtioAddress {
   readonly host: string;
   readonly port: number;
   readonly secret: string;
+  /** In the clear without. */
+  readonly secured?: TlsWishes | undefined;
 }
+
+const tunnels = new WeakMap<Srf, Tunnel>();
 
 /** drachtio-server has read the wanted methods after this, in ms. */
 const ROUTES_MS = 100;
+
+/** TLS as the options have it. */
+export function securedBy({ tls, ca }: { readonly tls: string; readonly ca: string }): TlsWishes | undefined {
+  return tls === 'verify' || tls === 'require' ? { tls, ca } : undefined;
+}
 
 /** A drachtio-srf that is not connected yet: handlers first, then {@link connectSrf}. */
 export function createSrf(): Srf {
@@ -27,8 +38,14 @@ export function createSrf(): Srf {
  *
  * @throws SiloError `SILO_CONFIG` when the secret is wrong
  */
-export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): Promise<readonly string[]> {
+export async function connectSrf(
+  srf: Srf,
+  { host, port, secret, secured }: DrachtioAddress,
+): Promise<readonly string[]> {
   const stack = srf as unknown as SrfAtRunTime;
+  conceal(secret);
+  const tunnel = secured && (await openTunnel(host, port, secured));
+  if (tunnel) tunnels.set(srf, tunnel);
   return new Promise((resolve, reject) => {
     let announced = false;
     stack.on('error', (error) => {
@@ -55,8 +72,8 @@ export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): P
       setTimeout(() => resolve(addresses), ROUTES_MS);
     });
     stack.connect({
-      host,
-      port,
+      host: tunnel ? '127.0.0.1' : host,
+      port: tunnel?.port ?? port,
       secret,
       reconnect: { retryMaxDelay: 2000 },
       enablePing: true,
@@ -68,6 +85,7 @@ export function connectSrf(srf: Srf, { host, port, secret }: DrachtioAddress): P
 
 /** Leaves drachtio-server; drachtio-srf throws when there is no connection to leave. */
 export function disconnectSrf(srf: Srf): void {
+  tunnels.get(srf)?.close();
   try {
     srf.disconnect();
   } catch (error) {

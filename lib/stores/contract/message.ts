@@ -35,6 +35,11 @@ export interface NewMessage {
   readonly kind: Kind;
   /** What a receipt is about: a newer one on the same thread replaces it; '' for none. */
   readonly thread: string;
+  /**
+   * The id of the key by which body and headers are encrypted: such a message can't be sent as it is. Undefined for what can be read, so
+   * always where the store has the key.
+   */
+  readonly seal?: string | undefined;
 }
 
 export type Kind = 'message' | 'receipt';

@@ -6,6 +6,7 @@
  * node's writes void. All times are epoch seconds (UTC).
  */
 import type { BindingStore } from './bindings.ts';
+import type { BodyKeyStore } from './body-keys.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { DeviceStore } from './devices.ts';
 import type { LeaseStore } from './leases.ts';
@@ -29,7 +30,8 @@ export interface Store
     BindingStore,
     MwiStore,
     NodeStore,
-    UserStore {
+    UserStore,
+    BodyKeyStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;
   /** Rejects when the database can't be used now. */

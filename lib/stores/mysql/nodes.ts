@@ -1,12 +1,14 @@
-/** Nodes in MySQL, by the database's clock. */
+/** Nodes in MySQL, by the database's clock, and what they share. */
 import type { Mysql } from './link/transactions.ts';
+import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
+import type { ReadStore } from '../shared/reads.ts';
 import { toNode } from '../shared/rows.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped,
   greatest(unix_timestamp() - seen, 0) as silent from silo_node order by node`;
 
-export function mysqlNodes(db: Mysql): NodeStore {
+export function mysqlNodes(db: Mysql): NodeStore & Omit<BodyKeyStore, keyof ReadStore> {
   const nodes = async () => (await db.all(NODES)).map(toNode);
   return {
     nodes,
@@ -24,6 +26,10 @@ export function mysqlNodes(db: Mysql): NodeStore {
         'repeatable',
       );
       return before;
+    },
+
+    addBodyKey: async (id, proof) => {
+      await db.run('insert ignore into silo_body_key (id, proof) values (?, ?)', [id, proof], 'repeatable');
     },
 
     leaveNode: async (node, run) => {

@@ -16,6 +16,7 @@ import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { migrateMysql } from './link/schema.ts';
 import { mysqlMessages } from './messages.ts';
+import type { Tls } from './link/tls.ts';
 import type { MysqlUrl } from './link/url.ts';
 import { asOurs, createTransactions } from './link/transactions.ts';
 import type { Store } from '../contract/store.ts';
@@ -25,6 +26,7 @@ const log = logger('store:mysql');
 const START_LIMIT = 10_000;
 
 export interface MysqlOptions {
+  readonly tls: Tls | undefined;
   /** Connections to the host in use. */
   readonly connections: number;
   /** Milliseconds after which a query counts as failed. */
@@ -34,10 +36,10 @@ export interface MysqlOptions {
 export async function openMysql(
   { hosts: addresses, account, name }: MysqlUrl,
   now: () => number,
-  { connections, queryTimeout }: MysqlOptions,
+  { tls, connections, queryTimeout }: MysqlOptions,
 ): Promise<Store> {
   const failover = new Failover(
-    addresses.map((address) => new ConnectionPool(address, account, connections)),
+    addresses.map((address) => new ConnectionPool(address, account, tls, connections)),
     (pool) => void warnOf(pool),
   );
   const db = createTransactions(name, failover, queryTimeout);

@@ -18,10 +18,11 @@ const COMMON = {
     'remote_cseq local_cseq aliased moved expires updated',
   silo:
     'id src_addr dst_addr username domain inc_time exp_time snd_time ctype body extra_hdrs callid box dedup src_name ' +
-    'dst_name date_time urgent next_time hops attempts strikes last_status refused_by taken_by kind size thread sender',
+    'dst_name date_time urgent next_time hops attempts strikes last_status refused_by taken_by kind size thread sender seal',
   silo_dead:
     'id dedup box src_addr dst_addr src_name dst_name inc_time exp_time snd_time date_time urgent ctype body ' +
-    'extra_hdrs callid hops attempts taken_by kind end_time status reason',
+    'extra_hdrs callid hops attempts taken_by kind end_time status reason seal',
+  silo_body_key: 'id proof',
   silo_device: 'box device first_seen until attempts strikes next_time last_status',
   silo_lease: 'box owner ends fence',
   silo_ledger: 'dedup box inc_time end_time outcome status reason',

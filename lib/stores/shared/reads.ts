@@ -16,6 +16,7 @@ export interface Read<T> {
 export type ReadStore = Pick<
   Store,
   | 'bindings'
+  | 'bodyKeys'
   | 'boxes'
   | 'deadLetters'
   | 'deviceStates'
@@ -101,6 +102,12 @@ export const READS: Reads = {
     sql: `select ${BINDING_COLUMNS.join(', ')} from binding where aor = ? and expires > ?`,
     values: [aor, now],
     of: each(toBinding),
+  }),
+
+  bodyKeys: () => ({
+    sql: 'select id, proof from silo_body_key order by id limit 100',
+    values: [],
+    of: each((row) => ({ id: text(row, 'id'), proof: text(row, 'proof') })),
   }),
 
   subscribedRuns: (node) => ({

@@ -16,6 +16,7 @@ import type {
 import type { DeviceState, DueDevice } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
 import type { NodeRow } from '../contract/nodes.ts';
+import { SEAL_BYTES } from './body-keys.ts';
 import { bytes, int, list, text, textOfBytes, type Row } from './values.ts';
 
 export const INSERT_COLUMNS = [
@@ -42,18 +43,19 @@ export const INSERT_COLUMNS = [
   'size',
   'thread',
   'sender',
+  'seal',
 ] as const;
 
 /** Columns of {@link toMessage}. */
 export const MESSAGE_COLUMNS =
   'id, src_addr, dst_addr, inc_time, exp_time, snd_time, ctype, body, extra_hdrs, callid, box, dedup, ' +
   'src_name, dst_name, date_time, urgent, next_time, hops, kind, thread, attempts, strikes, last_status, refused_by, ' +
-  'taken_by';
+  'taken_by, seal';
 
 /** What a dead letter keeps of its row: the same columns in both tables. */
 export const DEAD_COLUMNS =
   'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
-  'ctype, body, extra_hdrs, callid, hops, attempts, taken_by, kind';
+  'ctype, body, extra_hdrs, callid, hops, attempts, taken_by, kind, seal';
 
 /** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
 export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id', 'taken_by'] as const;
@@ -169,7 +171,8 @@ export function fromMessage(message: NewMessage): (string | number | Buffer | nu
   return [
     message.srcAddr,
     message.dstAddr,
-    message.box.slice(0, at),
+    // By this a Kamailio beside us looks for messages to send: what it can't read it must not find.
+    message.seal === undefined ? message.box.slice(0, at) : '',
     message.box.slice(at + 1),
     message.incTime,
     message.expTime,
@@ -190,6 +193,7 @@ export function fromMessage(message: NewMessage): (string | number | Buffer | nu
     sizeOf(message),
     message.thread === '' ? null : message.thread,
     senderOf(message.srcAddr),
+    message.seal ?? null,
   ];
 }
 
@@ -201,9 +205,9 @@ export function senderOf(srcAddr: string): string {
 /** Their places are the numbers in the column. */
 const KINDS = ['message', 'receipt'] as const satisfies readonly Kind[];
 
-/** Bytes that count towards a quota. */
-export function sizeOf({ body, headers }: Pick<NewMessage, 'body' | 'headers'>): number {
-  return body.length + Buffer.byteLength(headers);
+/** Bytes that count towards a quota: what the sender has sent, encrypted or not. */
+export function sizeOf({ body, headers, seal }: Pick<NewMessage, 'body' | 'headers' | 'seal'>): number {
+  return body.length + Buffer.byteLength(headers) - (seal === undefined ? 0 : SEAL_BYTES);
 }
 
 /** The values of `(kind, snd_time, id)` behind which a page begins. */
@@ -253,5 +257,6 @@ export function toMessage(row: Row): Message {
     lastStatus: int(row, 'last_status'),
     refusedBy: list(row, 'refused_by'),
     takenBy: list(row, 'taken_by'),
+    seal: text(row, 'seal') || undefined,
   };
 }

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { openMysqlReader } from './mysql-reader.ts';
 import { unreadableStore } from '../open.ts';
-import { parseMysqlUrl } from '../mysql/link/url.ts';
+import { accessOf } from '../access.ts';
+import type { TlsOptions } from '../options.ts';
 import type { Reader } from './reader.ts';
 import { text } from '../shared/values.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
@@ -18,8 +19,8 @@ export interface KnownKeys {
 }
 
 /** A store that is not there yet knows nothing. @throws SiloError `SILO_SOURCE`, `SILO_STORE_URL` */
-export async function openKnownKeys(url: string): Promise<KnownKeys> {
-  const mysql = parseMysqlUrl(url);
+export async function openKnownKeys(url: string, options: TlsOptions = {}): Promise<KnownKeys> {
+  const mysql = accessOf(url, options);
   const path = /^sqlite:(.+)$/.exec(url)?.[1] ?? '';
   if (!mysql && path === '') throw unreadableStore(url);
   const reader = mysql

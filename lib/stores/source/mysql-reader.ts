@@ -4,7 +4,7 @@
  */
 import { SiloError, textOf } from '../../base/errors.ts';
 import { Connection } from '../mysql/link/connection.ts';
-import type { MysqlUrl } from '../mysql/link/url.ts';
+import type { MysqlAccess } from '../access.ts';
 import type { Reader } from './reader.ts';
 import { text, type Row } from '../shared/values.ts';
 
@@ -13,8 +13,9 @@ const OPEN_LIMIT = 5_000;
 const QUERY_LIMIT = 120_000;
 
 /** @throws SiloError `SILO_SOURCE` when no host lets us in */
-export async function openMysqlReader({ hosts, account, name }: MysqlUrl): Promise<Reader> {
-  const connection = await firstOf(hosts, account, name);
+export async function openMysqlReader(access: MysqlAccess): Promise<Reader> {
+  const { account, name } = access;
+  const connection = await firstOf(access);
   const all = async (sql: string, values: readonly (string | readonly string[])[] = []): Promise<Row[]> => {
     try {
       return (await connection.query(sql, values, QUERY_LIMIT)) as Row[];
@@ -61,19 +62,16 @@ function charsetOf(name: string): 'wide' | 'other' | undefined {
   return name === '' || /^(?:utf8|ascii|binary)/.test(name) ? undefined : 'other';
 }
 
-async function firstOf(
-  hosts: MysqlUrl['hosts'],
-  account: MysqlUrl['account'],
-  name: string,
-): Promise<Connection> {
+async function firstOf({ hosts, account, tls, name }: MysqlAccess): Promise<Connection> {
   const reasons: string[] = [];
   for (const host of hosts) {
-    const connection = new Connection(host, account, () => undefined);
+    let connection: Connection | undefined;
     try {
+      connection = new Connection(host, account, await tls?.secure(), () => undefined);
       await connection.connect(OPEN_LIMIT);
       return connection;
     } catch (error) {
-      connection.destroy(error instanceof Error ? error : new Error(String(error)));
+      connection?.destroy(error instanceof Error ? error : new Error(String(error)));
       reasons.push(`${host.name}: ${textOf(error)}`);
     }
   }

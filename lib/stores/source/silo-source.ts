@@ -5,7 +5,8 @@
 import { resolve } from 'node:path';
 import { SiloError } from '../../base/errors.ts';
 import { openMysqlReader } from './mysql-reader.ts';
-import { parseMysqlUrl, type MysqlUrl } from '../mysql/link/url.ts';
+import { accessOf } from '../access.ts';
+import { parseMysqlUrl } from '../mysql/link/url.ts';
 import { masked } from '../shared/masked.ts';
 import type { Reader, SourceColumn } from './reader.ts';
 import { int, type Row, whole } from '../shared/values.ts';
@@ -108,7 +109,7 @@ function openReader(url: string): Promise<Reader> {
   // Kamailio writes sqlite:///var/db/kamailio.db.
   if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length)
     return openSqliteReader(url.slice('sqlite:'.length).replace(/^\/{2,}/, '/'));
-  const mysql: MysqlUrl | undefined = parseMysqlUrl(url);
+  const mysql = accessOf(url);
   if (mysql) return openMysqlReader(mysql);
   throw new SiloError(
     'SILO_SOURCE',

@@ -12,10 +12,12 @@ import type { Kind } from './thread/turns.ts';
 export const KINDS = {
   accept: 'write',
   acceptAll: 'write',
+  addBodyKey: 'write',
   addNonceKey: 'write',
   adopt: 'write',
   beat: 'lease',
   bindings: 'read',
+  bodyKeys: 'read',
   boxes: 'read',
   cancel: 'write',
   claim: 'lease',

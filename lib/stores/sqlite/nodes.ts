@@ -1,4 +1,5 @@
-/** Nodes in SQLite. */
+/** Nodes in SQLite, and what they share. */
+import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
@@ -7,7 +8,7 @@ import type { Part } from './synchronous.ts';
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;
 
-export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore> {
+export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore & BodyKeyStore> {
   const nodes = () => db.sql(NODES).all(now()).map(toNode);
   return {
     nodes,
@@ -23,6 +24,10 @@ export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore> {
              seen = excluded.seen, stopped = 0`,
       ).run(node, run, process, server, version, now(), now());
       return before;
+    },
+
+    addBodyKey: (id, proof) => {
+      db.sql('insert or ignore into silo_body_key (id, proof) values (?, ?)').run(id, proof);
     },
 
     leaveNode: (node, run) => {

@@ -52,6 +52,7 @@ export const EVERY_METHOD: Calls = {
   },
   addNonceKey: (store, { now }) => store.addNonceKey({ secret: 'f'.repeat(64), made: now }),
   acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
+  addBodyKey: (store) => store.addBodyKey('one', 'proof'),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);
     await store.adopt([{ id: row!.id, key: 'f'.repeat(64), box, incTime: now, expTime: now + 100 }]);
@@ -66,6 +67,7 @@ export const EVERY_METHOD: Calls = {
       now,
     );
   },
+  bodyKeys: (store) => store.bodyKeys(),
   claim: (store, { box }) => store.claim(box, 'tester', LEASE),
   close: () => Promise.resolve(),
   deadLetters: async (store, { box, dead }) => {

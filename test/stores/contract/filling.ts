@@ -61,6 +61,7 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
       `${box}, ${padded('n')}, 'sip:a@192.0.2.1:' || n, ${NOW} - 100 + n, ''`,
     ),
     `${all('silo_node (node, run, started, seen)', `'node-' || n, 'run-1', 1, 1`)} where n <= 20`,
+    `${all('silo_body_key (id, proof)', `'key-' || n, 'x'`)} where n <= 20`,
     all('mwi_mailbox (aor, seen)', `'mailbox' || n || '@example.org', ${NOW} - 100 + n`),
     all('mwi_change (mailbox, at)', `'mailbox' || n || '@example.org', ${NOW} - 100 + n`),
     all(

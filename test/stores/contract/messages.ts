@@ -5,10 +5,11 @@ import type { Message, NewMessage } from '../../../lib/stores/contract/message.t
 import type { Registering } from '../../../lib/stores/contract/bindings.ts';
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import type { StoreOptions } from '../../../lib/stores/options.ts';
 
 export interface StoreUnderTest {
   /** Opens the same database again, as a second node would. */
-  readonly open: (now: () => number) => Promise<Store>;
+  readonly open: (now: () => number, options?: StoreOptions) => Promise<Store>;
   /** Runs SQL as another program (a Kamailio, an operator) would. */
   readonly sql: (statement: string) => Promise<void>;
   readonly remove: () => Promise<void>;

@@ -4,6 +4,7 @@ import type { Store } from '../../../lib/stores/contract/store.ts';
 
 /** Tables with few rows for ever, and why. */
 const BOUNDED: Readonly<Record<string, string>> = {
+  silo_body_key: 'a row for each key that an operator has made',
   silo_schema: 'a row for each step of the schema',
   subscriber: 'a row for each user, which an operator adds and removes',
   silo_outcome: 'a row for each way in which a message can end',

@@ -2,6 +2,7 @@ import mysql from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
 import { bindingConformance } from '../contract/bindings.ts';
+import { aKey, bodyKeyConformance } from '../contract/body-keys.ts';
 import { mariadbMissing } from '../../support/mariadb.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
@@ -16,7 +17,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
     const database = await (await sharedMariaDb()).createDatabase();
     return {
-      open: (now) => openStore(database.url, { now }),
+      open: (now, options) => openStore(database.url, { now, ...options }),
       sql: async (statement) => {
         const connection = await mysql.createConnection(database.url);
         await connection.query(statement);
@@ -32,6 +33,15 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
   roomConformance(create);
   foreignRowsConformance(create);
   userConformance(create);
+  bodyKeyConformance(create);
+
+  describe('with bodies encrypted', () => {
+    const bodyKey = aKey('one');
+    storeConformance(async () => {
+      const under = await create();
+      return { ...under, open: (now) => under.open(now, { bodyKey }) };
+    });
+  });
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

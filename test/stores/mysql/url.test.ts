@@ -8,6 +8,7 @@ describe('the URL of a MySQL store', () => {
       hosts: [{ host: 'db.example.org', port: 3306, name: 'db.example.org:3306' }],
       account: { user: 'silo', password: 'secret', database: 'silo' },
       name: 'mysql://db.example.org:3306/silo',
+      parameters: new Map(),
     });
   });
 
@@ -42,6 +43,8 @@ describe('the URL of a MySQL store', () => {
     'mysql://u:secret@h:x/silo',
     'mysql://u:secret@::1/silo',
     'mysql://u:secret@h/silo?ssl=1',
+    'mysql://u:p/w?x=secret@h/silo',
+    'mysql://u:p?tls=secret@h/silo',
     'mysql://u:secret%@h/silo',
     'postgres://u:secret@h/silo',
   ])('%s is refused with a sentence that keeps the password', async (url) => {

@@ -3,6 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
 import { bindingConformance } from '../contract/bindings.ts';
+import { aKey, bodyKeyConformance } from '../contract/body-keys.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { aMessage, storeConformance, type StoreUnderTest } from '../contract/messages.ts';
 import { mwiConformance } from '../contract/mwi.ts';
@@ -16,7 +17,7 @@ describe('the SQLite store', () => {
     const folder = temporaryFolder('silo-sqlite');
     const path = join(folder.path, 'silo.db');
     return Promise.resolve({
-      open: (now) => openStore(`sqlite:${path}`, { now }),
+      open: (now, options) => openStore(`sqlite:${path}`, { now, ...options }),
       sql: (statement) => {
         const database = new DatabaseSync(path);
         database.exec(statement);
@@ -36,6 +37,15 @@ describe('the SQLite store', () => {
   roomConformance(create);
   foreignRowsConformance(create);
   userConformance(create);
+  bodyKeyConformance(create);
+
+  describe('with bodies encrypted', () => {
+    const bodyKey = aKey('one');
+    storeConformance(async () => {
+      const under = await create();
+      return { ...under, open: (now) => under.open(now, { bodyKey }) };
+    });
+  });
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({

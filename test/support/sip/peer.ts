@@ -2,14 +2,23 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as secureConnect, TLSSocket } from 'node:tls';
 import { Inbox } from './inbox.ts';
 import { request, Sip, type Address } from './message.ts';
+import { WebSocketStream } from './websocket.ts';
+
+interface Ends {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
 
 /** Long enough for a machine with other work; only a test that fails waits so long. */
 const WAIT = 10_000;
 
 export abstract class Peer implements Address {
-  abstract readonly transport: 'UDP' | 'TCP';
+  abstract readonly transport: 'UDP' | 'TCP' | 'TLS' | 'WSS';
   abstract readonly host: string;
   abstract readonly port: number;
   /** Where what it sends goes to; over UDP this can change. */
@@ -99,31 +108,53 @@ export class UdpPeer extends Peer {
 }
 
 export class TcpPeer extends Peer {
-  readonly transport = 'TCP';
+  readonly transport: 'TCP' | 'TLS' | 'WSS';
   readonly host: string;
   readonly port: number;
   readonly closed: Promise<void>;
   open = true;
-  readonly #socket: Socket;
+  readonly #socket: Socket | WebSocketStream;
   readonly #stray = new Inbox<Buffer>();
   #buffer = Buffer.alloc(0);
 
-  constructor(socket: Socket) {
-    super({ host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
+  /** @param ends of a connection that does not know them itself */
+  constructor(
+    socket: Socket | WebSocketStream,
+    ends: Ends = socket instanceof WebSocketStream ? {} : socket,
+  ) {
+    super({ host: ends.remoteAddress ?? '', port: ends.remotePort ?? 0 });
     this.#socket = socket;
-    this.host = socket.localAddress ?? '';
-    this.port = socket.localPort ?? 0;
+    this.transport = socket instanceof WebSocketStream ? 'WSS' : socket instanceof TLSSocket ? 'TLS' : 'TCP';
+    this.host = ends.localAddress ?? '';
+    this.port = ends.localPort ?? 0;
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.once('end', () => (this.open = false));
     socket.once('close', () => (this.open = false));
     socket.on('error', () => undefined);
-    socket.on('data', (chunk) => this.#read(chunk));
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
   }
 
   static async open(server: Address, own?: string): Promise<TcpPeer> {
     const socket = connect({ ...server, ...(own === undefined ? {} : { localAddress: own }) });
     await once(socket, 'connect');
     return new TcpPeer(socket);
+  }
+
+  /** A phone's TLS; whom it trusts is not the matter of these tests. */
+  static async openTls(server: Address): Promise<TcpPeer> {
+    const socket = secureConnect({ host: server.host, port: server.port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    return new TcpPeer(socket);
+  }
+
+  /** A browser does not know its address: what it says of it means nothing (RFC 7118 5). */
+  static async openWss(server: Address): Promise<TcpPeer> {
+    const ends = {
+      remoteAddress: server.host,
+      remotePort: server.port,
+      localAddress: 'df7jal23ls0d.invalid',
+    };
+    return new TcpPeer(await WebSocketStream.open(server), ends);
   }
 
   send(bytes: Buffer | string): void {

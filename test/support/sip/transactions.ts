@@ -45,7 +45,7 @@ export class Transactions {
       }, patience);
       const send = () => {
         this.#peer.send(bytes);
-        if (this.#peer.transport === 'TCP') return;
+        if (this.#peer.transport !== 'UDP') return;
         timer = setTimeout(send, delay);
         delay = again ?? Math.min(delay * 2, 4000);
       };

@@ -2,6 +2,7 @@
 import { isCrowded, Lost, Unusable } from './errors.ts';
 import { prepare, type Fitness } from './health.ts';
 import { Connection } from './connection.ts';
+import type { Tls } from './tls.ts';
 import type { Account, Address } from './url.ts';
 
 /** A connection must be there and checked within this time, ms. */
@@ -16,6 +17,7 @@ export class ConnectionPool {
   readonly name: string;
   readonly #address: Address;
   readonly #account: Account;
+  readonly #tls: Tls | undefined;
   readonly #max: number;
   readonly #connections = new Set<Connection>();
   #idle: Connection[] = [];
@@ -24,10 +26,11 @@ export class ConnectionPool {
   #looking: Promise<Fitness> | undefined;
 
   /** @param max connections at most */
-  constructor(address: Address, account: Account, max: number) {
+  constructor(address: Address, account: Account, tls: Tls | undefined, max: number) {
     this.name = address.name;
     this.#address = address;
     this.#account = account;
+    this.#tls = tls;
     this.#max = max;
   }
 
@@ -103,7 +106,8 @@ export class ConnectionPool {
   }
 
   async #open(): Promise<{ connection: Connection; fitness: Fitness }> {
-    const connection = new Connection(this.#address, this.#account, (gone) => this.#forget(gone));
+    const secure = await this.#tls?.secure();
+    const connection = new Connection(this.#address, this.#account, secure, (gone) => this.#forget(gone));
     this.#connections.add(connection);
     const until = performance.now() + OPEN_LIMIT;
     try {

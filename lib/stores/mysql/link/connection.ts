@@ -5,7 +5,9 @@
 import { connect, type Socket } from 'node:net';
 import mysql from 'mysql2';
 import type { Connection as Mysql2Connection } from 'mysql2';
-import { Lost, TimeLimit } from './errors.ts';
+import { Lost, TimeLimit, Unfit } from './errors.ts';
+import { explained } from './tls-errors.ts';
+import { secureWith, type Secure } from './tls.ts';
 import type { Account, Address } from './url.ts';
 
 export type Parameter = string | number | Buffer | null | readonly Parameter[];
@@ -18,18 +20,25 @@ export class Connection {
   idleSince = 0;
   readonly #socket: Socket;
   readonly #connection: Mysql2Connection;
+  readonly #secure: Secure | undefined;
+  readonly #isSecured: () => boolean;
   readonly #onGone: (connection: Connection) => void;
   #gone: Error | undefined;
   /** Fails the query under way. */
   #fail: ((error: Error) => void) | undefined;
 
-  /** @param onGone called once, when the connection can't be used any more */
+  /**
+   * @param secure in the clear where there is none
+   * @param onGone called once, when the connection can't be used any more
+   */
   constructor(
     { host, port }: Address,
     { user, password, database }: Account,
+    secure: Secure | undefined,
     onGone: (connection: Connection) => void,
   ) {
     this.#onGone = onGone;
+    this.#secure = secure;
     this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     this.#connection = mysql.createConnection({
       // Our own socket: what we destroy is gone, even if the other side says nothing.
@@ -41,7 +50,12 @@ export class Connection {
       // Count changed rows, not matched ones: a repeated key must count as nothing.
       flags: ['-FOUND_ROWS'],
       supportBigNumbers: true,
+      // That it is there makes mysql2 ask for TLS, and go no further without.
+      ...(secure ? { ssl: { rejectUnauthorized: secure.verify, verifyIdentity: secure.verify } } : {}),
     });
+    this.#isSecured = secure
+      ? secureWith(this.#connection, secure, host, (error) => this.destroy(error))
+      : () => false;
     // The only listener that is always there: without it a broken connection would end the process.
     this.#connection.on('error', (error: Error) => this.destroy(error));
     this.#socket.on('close', () => this.destroy(new Lost('The server closed the connection.')));
@@ -53,10 +67,15 @@ export class Connection {
   }
 
   /** Resolves when the server has let us in. */
-  connect(limit: number): Promise<void> {
-    return this.#limited(limit, undefined, 'connect', (done) => {
-      this.#connection.connect((error) => done(error, undefined));
-    });
+  async connect(limit: number): Promise<void> {
+    try {
+      await this.#limited(limit, undefined, 'connect', (done) => {
+        this.#connection.connect((error) => done(error, undefined));
+      });
+    } catch (error) {
+      throw explained(error, this.#secure);
+    }
+    if (this.#secure && !this.#isSecured()) throw new Unfit('TLS: the connection is not encrypted');
   }
 
   /** @param onSlow called when there is no answer after a second */

@@ -1,4 +1,7 @@
-/** `mysql://user:password@host1:3306,[2001:db8::2]:3306,host3/database`: one account, one database, any number of hosts. */
+/**
+ * `mysql://user:password@host1:3306,[2001:db8::2]:3306,host3/database?tls=verify`: one account, one database, any number of hosts, and how
+ * the way there is secured.
+ */
 export interface Address {
   /** Name or IP address, IPv6 without its brackets. */
   readonly host: string;
@@ -16,8 +19,9 @@ export interface Account {
 export interface MysqlUrl {
   readonly hosts: readonly Address[];
   readonly account: Account;
-  /** The URL without user and password. */
+  /** The URL without user, password and parameters. */
   readonly name: string;
+  readonly parameters: ReadonlyMap<string, string>;
 }
 
 const DEFAULT_PORT = 3306;
@@ -25,7 +29,8 @@ const DEFAULT_PORT = 3306;
 /** Undefined for what is not such a URL. The WHATWG URL class knows no lists of hosts. */
 export function parseMysqlUrl(url: string): MysqlUrl | undefined {
   // A bare @ behind the host would be half of a password with a slash in it.
-  const [, authority = '', database = ''] = /^(?:mysql|mariadb):\/\/([^/?#]+)\/([^/?#@]+)$/.exec(url) ?? [];
+  const [, authority = '', database = '', query = ''] =
+    /^(?:mysql|mariadb):\/\/([^/?#]+)\/([^/?#@]+)(?:\?([^?#@]*))?$/.exec(url) ?? [];
   const at = authority.lastIndexOf('@');
   const [user = '', ...password] = authority.slice(0, Math.max(at, 0)).split(':');
   const hosts = authority
@@ -39,7 +44,8 @@ export function parseMysqlUrl(url: string): MysqlUrl | undefined {
       database: decodeURIComponent(database),
     };
     if (database === '' || !hosts.every((host) => host !== undefined)) return undefined;
-    return { hosts, account, name: `mysql://${hosts.map(({ name }) => name).join(',')}/${database}` };
+    const name = `mysql://${hosts.map(({ name }) => name).join(',')}/${database}`;
+    return { hosts, account, name, parameters: new Map(new URLSearchParams(query)) };
   } catch {
     // A percent sign that stands for nothing.
     return undefined;
