@@ -24,16 +24,19 @@ export async function userCommand({ action, user }: UserArguments, config: Confi
       `SILO_USERS is ${String(users)}, and users are added to the store only: edit that file (htdigest writes it), or unset SILO_USERS.`,
     );
   const name = action === 'list' ? { username: '', domain: '' } : nameOf(user);
-  const store = await openStore(config.store.url, { now: epochSeconds });
+  const store = await openStore(config.store.url, { ...config.store, now: epochSeconds });
   try {
     switch (action) {
       case 'list':
-        return await list(store);
+        await list(store);
+        break;
       case 'remove':
-        return await remove(store, name);
+        await remove(store, name);
+        break;
       case 'add':
       case 'passwd':
-        return await put(store, { ...name, realm, isNew: action === 'add' });
+        await put(store, { ...name, realm, isNew: action === 'add' });
+        break;
     }
   } finally {
     await store.close();
