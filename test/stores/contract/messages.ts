@@ -121,7 +121,7 @@ export function storeConformance(create: () => Promise<StoreUnderTest>): void {
     });
 
     test('stores none when one has a value that can not be stored', async () => {
-      const messages = [aMessage(box), aMessage(box, { srcAddr: null as unknown as string }), aMessage(box)];
+      const messages = [aMessage(box), aMessage(box, { dstAddr: null as unknown as string }), aMessage(box)];
       await expect(store.acceptAll(messages)).rejects.toMatchObject({ code: 'SILO_REFUSED' });
       expect(await waiting()).toEqual([]);
       expect(await store.acceptAll([messages[0]!, messages[2]!])).toEqual([true, true]);
