@@ -18,7 +18,13 @@ let answer: number;
 
 beforeEach(async () => {
   time = 1_800_000_000;
-  node = await startNode({ now: () => time, registrar: { maxExpires: 1_000_000 }, silo: { tailTime: 0.05 } });
+  node = await startNode({
+    now: () => time,
+    // One sender writes a thousand messages to one address.
+    limits: { limits: false },
+    registrar: { maxExpires: 1_000_000 },
+    silo: { tailTime: 0.05 },
+  });
   alice = await Phone.start('alice', { server: node.server });
   bob = await Phone.start('bob', { server: node.server });
   bob.react = ({ method, body }) => (method === 'MESSAGE' && body.toString() === text(POISON) ? answer : 200);
