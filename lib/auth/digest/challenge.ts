@@ -1,5 +1,5 @@
 /** What is asked: one WWW-Authenticate for each algorithm, the strongest first (RFC 8760 2.1). */
-import { repeated } from '../../sip/drachtio/repeated.ts';
+import { repeated } from '../../sip/drachtio/response-headers.ts';
 import type { Algorithm } from './algorithms.ts';
 
 export interface Challenge {

@@ -2,7 +2,7 @@
 import { rebind } from '../../sip/read/rebinding.ts';
 import type { Sqlite } from './database.ts';
 import { READS } from '../shared/reads.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 import { BINDING_COLUMNS, bindingsByKey, fromBinding } from '../shared/binding-rows.ts';
 import { marks } from '../shared/values.ts';
 import type { BindingStore } from '../contract/bindings.ts';

@@ -3,7 +3,7 @@ import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.
 import { marks } from '../shared/values.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
 export function sqliteDeadLetters(db: Sqlite, clock: () => number): Part<DeadLetterStore> {

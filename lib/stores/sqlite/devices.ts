@@ -4,7 +4,7 @@ import { int, text } from '../shared/values.ts';
 import { HELD, endRow, isHeld } from './end.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 import type { DeviceStore } from '../contract/devices.ts';
 import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 

@@ -10,7 +10,7 @@ import { sqliteNodes } from './nodes.ts';
 import { sqliteReads } from './reads.ts';
 import { sqliteSweeps, type Sweeps } from './sweeps.ts';
 import { sqliteUsers } from './users.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Synchronous } from './thread/synchronous.ts';
 import type { Store } from '../contract/store.ts';
 
 /** What the other side answers by itself. */

@@ -2,7 +2,7 @@
 import type { Sqlite } from './database.ts';
 import { int, text } from '../shared/values.ts';
 import type { LeaseStore } from '../contract/leases.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 
 export function sqliteLeases(db: Sqlite, now: () => number): Part<LeaseStore> {
   let last = 0;

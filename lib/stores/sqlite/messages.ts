@@ -7,7 +7,7 @@ import { HELD, endRow, isHeld } from './end.ts';
 import { acceptAll } from './accept-all.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 

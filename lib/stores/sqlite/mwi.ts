@@ -15,7 +15,7 @@ import {
 import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import { marks, text } from '../shared/values.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 
 const PUBLICATIONS = `select ${PUBLICATION_COLUMNS.join(', ')} from mwi_publication where mailbox = ?`;
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;

@@ -3,7 +3,7 @@ import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
 import { toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;

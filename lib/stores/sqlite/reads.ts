@@ -1,7 +1,7 @@
 /** The reads that both engines share, in SQLite. */
 import { readsBy, type Read, type ReadStore } from '../shared/reads.ts';
 import type { Sqlite } from './database.ts';
-import type { Synchronous } from './synchronous.ts';
+import type { Synchronous } from './thread/synchronous.ts';
 
 function ask<T>(db: Sqlite, { sql, values, of }: Read<T>): T {
   return of(db.sql(sql).all(...values));

@@ -2,6 +2,8 @@
  * What takes away what is over, in SQLite. Each call does a slice of its work: so many rows that what waits behind it
  * does not wait long. Whoever wants all of it calls again.
  */
+import type { ReadStore } from '../shared/reads.ts';
+import type { Synchronous } from './thread/synchronous.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
 import { endRow } from './end.ts';
@@ -39,6 +41,9 @@ export interface Sweeps {
   /** Looks at mailboxes after this one, in text order; `last` is where the next slice goes on. */
   readonly forgetMailboxes: (before: number, after: string) => Slice & { readonly last: string };
 }
+
+/** What a part of the store does itself: all but the sweeps and the reads that both engines share. */
+export type Part<T> = Synchronous<Omit<T, keyof Sweeps | keyof ReadStore | 'forgetTurns'>>;
 
 /** @param step does at most `most` rows; returns how many there were */
 function slice(limit: number, step: (most: number) => number, page = FEW): Slice {

@@ -3,7 +3,7 @@ import type { UserStore } from '../contract/users.ts';
 import { SUBSCRIBER_COLUMNS, fromSubscriber } from '../shared/user-rows.ts';
 import { marks } from '../shared/values.ts';
 import type { Sqlite } from './database.ts';
-import type { Part } from './synchronous.ts';
+import type { Part } from './sweeps.ts';
 
 export function sqliteUsers(db: Sqlite): Part<UserStore> {
   return {
