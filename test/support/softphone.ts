@@ -27,7 +27,7 @@ export interface Account {
 /** What they say in a test is some 10 kB; one that has gone mad says that much in a moment. */
 const MOST_OUTPUT = 1_000_000;
 /** None runs for longer, whatever becomes of its test. */
-const LIFE = 60_000;
+const LIFE = 120_000;
 
 /** How a softphone is to be started, as far as its life is concerned. */
 export const BOUNDED = { typed: true, mostOutput: MOST_OUTPUT } as const;
@@ -110,9 +110,10 @@ export function softphonesMissing(): string | undefined {
  *
  * Its mwi.so has a timer, 1 ms after it was loaded, that subscribes anew for each subscription there is, and puts each of these at
  * the end of the list that it goes through: when there is one already, it never ends, sends thousands of SUBSCRIBEs a second, and hears no
- * SIGTERM. That is so when the answer to REGISTER lies in its socket before it has come to its loop, as with a server nearby that asks
- * for no password, and modules that take their time to load. So it gets its account when it is in the loop. It reads
- * what is typed a character in each turn, and the timer, over an empty list, comes with the first.
+ * SIGTERM. That is so when the 200 to REGISTER is read before its loop has come to that timer: nearly always with a server nearby that asks
+ * for no password and an account in its file. So it gets its account when it is in the loop. It reads what is typed a character
+ * in each turn, looks at its timers in each, and goes through an empty list long before it registers. 30 of 30 runs then
+ * subscribed once.
  */
 export async function startBaresip({ aor, password = '', server, peer }: Account): Promise<Softphone> {
   const folder = temporaryFolder('silo-baresip');
