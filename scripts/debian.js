@@ -15,6 +15,9 @@ const TOOLS = {
     files: ['/usr/lib/galera/libgalera_smm.so'],
   },
   sipp: { name: 'sipp', packages: ['sip-tester'] },
+  // Two softphones: the one shows a lamp but knows only MD5, the other proves itself by SHA-256.
+  baresip: { name: 'baresip', packages: ['baresip-core'] },
+  'linphone-daemon': { name: 'Linphone', packages: ['linphone-cli'] },
   kamailio: {
     name: 'Kamailio',
     packages: ['kamailio', 'kamailio-mysql-modules'],

@@ -16,6 +16,8 @@ export interface RunningProcess {
   readonly exited: Promise<Exit>;
   /** The first line of standard output (or error) that starts with the prefix, past lines included. */
   line(prefix: string, options?: LineOptions): Promise<string>;
+  /** Types this into its standard input, if it has one (`typed`). */
+  type(text: string): void;
   /** Sends a signal to this one process; nothing happens if it has ended. */
   kill(signal: NodeJS.Signals): void;
   /** Ends it: SIGTERM, and SIGKILL for what is still there after `graceMs` (5 s). */
@@ -31,6 +33,10 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to our own environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** It has a standard input, which stays open; without, it reads nothing. */
+  readonly typed?: boolean;
+  /** It is killed when it has said more characters than this. */
+  readonly mostOutput?: number;
 }
 
 /**
@@ -48,15 +54,17 @@ export async function startProcess(
   options: ProcessOptions = {},
 ): Promise<RunningProcess> {
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.typed === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     detached: true,
   });
   // Before anything else happens, or the first words of a fast child are lost.
-  const output = collect(child);
+  const output = collect(child, options.mostOutput);
   const exited = exitOf(child);
   child.on('error', () => undefined);
+  // It may have ended before it has read all.
+  child.stdin?.on('error', () => undefined);
   await once(child, 'spawn');
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${command} has no process id after its start.`);
@@ -95,6 +103,7 @@ export async function startProcess(
         look();
         void exited.then(({ code, signal }) => fail(`ended (${signal ?? `code ${code ?? '?'}`})`));
       }),
+    type: (text) => void child.stdin?.write(text),
     kill: (signal) => void child.kill(signal),
     stop: async (graceMs = 5_000) => {
       // A process that a test has frozen would not even hear SIGTERM.
@@ -115,12 +124,13 @@ interface Output {
   tail(): string;
 }
 
-function collect(child: ChildProcess): Output {
+function collect(child: ChildProcess, most = Infinity): Output {
   const texts = { stdout: '', stderr: '' };
   const changed = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
       texts[name] += chunk;
+      if (texts[name].length > most) child.kill('SIGKILL');
       for (const listener of [...changed]) listener();
     });
   }
