@@ -4,7 +4,7 @@
  */
 import { checkOptions } from '../../options/check.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { fromOf, isAnonymous, isDirect } from '../asker.ts';
+import { fromOf, isAnonymous, isDirect, isForwardedByServer } from '../asker.ts';
 import { header } from '../../sip/read/headers.ts';
 import { networksOf } from '../../base/networks.ts';
 import type { AorOptions } from '../../sip/read/uri.ts';
@@ -44,7 +44,8 @@ export function createTrust(options: TrustOptions = {}): Trust {
     isFree: (host) => trusted.has(host) || local.has(host),
     identityOf: (req) => {
       const hop = req.source_address;
-      if (trusted.has(hop)) return asserted(req, hop, settings) ?? ofFrom(req, hop, settings);
+      if (trusted.has(hop) && !isForwardedByServer(req))
+        return asserted(req, hop, settings) ?? ofFrom(req, hop, settings);
       return isOwnPublication(req) ? ofFrom(req, hop, settings) : undefined;
     },
   };

@@ -6,16 +6,21 @@
 import type Srf from 'drachtio-srf';
 import { traceOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { TOKEN_CHARACTERS } from '../read/grammar.ts';
 
 const log = logger('sip:readable');
 
-/** All three as drachtio-srf's parser has them: other lines and start lines it gives up on. */
-const HEADER = /^\S*?\s*:/;
+/**
+ * A line whose name is a token that means itself. drachtio-srf undoes escapes in names and takes any white space for none, so to it
+ * `P-Asserted%2DIdentity` is what a proxy before us, which has taken P-Asserted-Identity away, has let pass for something else.
+ */
+const HEADER = new RegExp(`^(?:(?!%[0-9A-Fa-f]{2}|%u)[${TOKEN_CHARACTERS}])+[ \\t]*:`);
+/** Both as drachtio-srf's parser has them: other start lines it gives up on. */
 const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
 const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
 const LINE_END = /\r\n(?![ \t])/;
 /** Header lines as nearly all are, at one look: only others are taken apart. */
-const ALL_PLAIN = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*[!-9;-~]+:[^\r\n]*$/;
+const ALL_PLAIN = /^(?:[A-Za-z0-9_-]+:[^\r\n]*\r\n)*[A-Za-z0-9_-]+:[^\r\n]*$/;
 
 /** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
 const ACKNOWLEDGES = /^[^|\r]*\|response\|/;

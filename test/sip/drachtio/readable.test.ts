@@ -7,7 +7,7 @@ const frame = (...lines: readonly string[]) => [META, ...lines, '', ''].join('\r
 
 describe('what drachtio-srf is given', () => {
   test('is the frame itself where it can read all of it', () => {
-    const all = frame('MESSAGE sip:a@b SIP/2.0', 'From: x', ' folded', 'X:y');
+    const all = frame('MESSAGE sip:a@b SIP/2.0', 'From: x', ' folded', 'X:y', "100%-.!*_+`'~ \t: z");
     expect(readable(all)).toBe(all);
     expect(readable('1|response|2|OK|pong')).toBe('1|response|2|OK|pong');
   });
@@ -16,6 +16,12 @@ describe('what drachtio-srf is given', () => {
     ['without a colon', 'No colon'],
     ['with a blank in its name', 'Sp ace: x'],
     ['that is empty but for control characters', '\u0001\u0002'],
+    // What a proxy before us takes for a header that it need not know, drachtio-srf takes for P-Asserted-Identity.
+    ['with an escape in its name', 'P-Asserted%2DIdentity: <sip:bob@example.org>'],
+    ['with a long escape in its name', 'P-Asserted%u002DIdentity: <sip:bob@example.org>'],
+    ['with white space that is no blank behind its name', 'P-Asserted-Identity\u00a0: <sip:bob@example.org>'],
+    ['with a line end behind its name', 'P-Asserted-Identity\r\n : <sip:bob@example.org>'],
+    ['with a letter in its name that only looks like k', 'X-\u212a: y'],
   ])('is the frame without a line %s', (_, line) => {
     const left = readable(frame('SIP/2.0 200 OK', 'From: x', line, 'To: y'));
     expect(left).toBe(frame('SIP/2.0 200 OK', 'From: x', 'To: y'));
