@@ -127,6 +127,7 @@ export function createAuth(
       ask(req, res, { realm, algorithms, stale: false, ...over });
 
     const credentials = credentialsFor(realm, header(req, 'Authorization'));
+    if (credentials === 'foreign') return challenge({ stale: true });
     if (!credentials || !algorithms.includes(credentials.algorithm)) return challenge();
     if (!isSameTarget(credentials.uri, req.uri))
       throw new SiloError(

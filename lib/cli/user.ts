@@ -48,13 +48,14 @@ interface Name {
   readonly domain: string;
 }
 
-function nameOf(user: string): Name {
-  const at = user.lastIndexOf('@');
-  const named = at > 0 ? namedBy({ username: user, realm: '' }, '') : undefined;
+/** Phones log in without the `sip:` of an address, and what is before an @ is all of a name. */
+function nameOf(given: string): Name {
+  const user = given.replace(/^sips?:/i, '');
+  const named = /^[^@]+@[^@]+$/.test(user) ? namedBy({ username: user, realm: '' }, '') : undefined;
   if (named?.aor === undefined)
     throw new SiloError(
       'SILO_USAGE',
-      `${JSON.stringify(user)} is no user: wanted is one such as bob@example.org.`,
+      `${JSON.stringify(given)} is no user: wanted is one such as bob@example.org.`,
     );
   const { username, domain } = named;
   if (Math.max(username.length, domain.length) > WIDTH)
@@ -76,7 +77,9 @@ async function put(
   if (!isNew && !there) throw noSuchUser(aor);
   await store.putSubscriber(subscriberOf(aor, await readPassword(aor), realm));
   console.log(
-    `${aor} ${isNew ? 'was added' : 'has another password'}: it counts at once${isNew ? '' : ', or after SILO_AUTH_CACHE_TIME where the old one was used lately'}.`,
+    isNew
+      ? `${aor} was added, and can log in within five seconds.`
+      : `${aor} has another password: it counts at once, or after SILO_AUTH_CACHE_TIME where the old one was used lately.`,
   );
 }
 

@@ -185,6 +185,16 @@ describe('who is not let in', () => {
     expect(scene.node.calls.get('subscriber')).toBe(before);
   });
 
+  test('a phone that still answers its old server, or begins with empty credentials, is asked', async () => {
+    for (const answered of [
+      'nonce="5f3a", response="0123456789abcdef0123456789abcdef"',
+      'nonce="", response=""',
+    ]) {
+      const Authorization = `Digest username="bob", realm="example.org", uri="sip:example.org", ${answered}`;
+      expect(isStale(await stranger.register({ headers: { Authorization } }))).toBe(true);
+    }
+  });
+
   test('an answer for another uri or another method is refused', async () => {
     expect((await answered({ uri: 'sip:example.com' })).status).toBe(400);
     expect((await answered({ uri: 'sip:bob@example.org' })).status).toBe(400);

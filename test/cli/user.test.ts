@@ -73,6 +73,17 @@ describe('drachtio-silo user', () => {
     expect(JSON.stringify(bob)).not.toContain('zanzibar');
   });
 
+  test('takes an address with its scheme for the user, and no name with an @ in it', async () => {
+    expect((await user(['add', 'sip:erin@example.org'], 'zanzibar')).stdout).toContain(
+      'erin@example.org was added',
+    );
+    expect((await user(['remove', 'erin@example.org'])).code).toBe(0);
+    expect(await user(['add', 'e@rin@example.org'], 'zanzibar')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"e@rin@example.org" is no user') as string,
+    });
+  });
+
   test('who was added logs in, also with another password; who was removed does not', async () => {
     const app = await startApp({ SILO_STORE: store, SILO_AUTH_CACHE_TIME: '0' });
     const bob = await Phone.start('bob', { server: app.server, login: login('bob', 'zanzibar') });

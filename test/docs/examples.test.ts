@@ -7,9 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { subscriberOf } from '../../lib/auth/users/subscriber.ts';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
 import type { Silo, SiloEvents, SiloOptions } from '../../lib/index.ts';
 import { createEvents } from '../../lib/silo/state/events.ts';
+import { openStore } from '../../lib/stores/open.ts';
 import { login } from '../support/digest-answer.ts';
 import { findCommand } from '../support/find-command.ts';
 import { opensslMissing } from '../support/certificates.ts';
@@ -419,11 +421,12 @@ describe('examples in TypeScript', () => {
     return join(folder, `${own.get(`${path} ${example(path, 'ts', words)}`) ?? ''}.js`);
   }
 
+  /** Starts the app of a page. */
+  const run = (path: string, words: string, cwd: string): Promise<RunningProcess> =>
+    startProcess(process.execPath, [compiled(path, words)], { cwd, env: clean });
+
   test('the plugin of the README stores, sends and delivers live', { timeout: 60_000 }, async () => {
-    const app = await startProcess(process.execPath, [compiled('README.md', 'createSilo')], {
-      cwd: project.path,
-      env: clean,
-    });
+    const app = await run('README.md', 'createSilo', project.path);
     const alice = await Phone.start('alice', { server });
     const bob = await Phone.start('bob', { server });
     try {
@@ -456,10 +459,7 @@ describe('examples in TypeScript', () => {
 
   test('lamps for whom the proxy has identified', { timeout: 60_000 }, async () => {
     const own = temporaryFolder('silo-docs-lamps');
-    const app = await startProcess(process.execPath, [compiled('docs/message-waiting.md', 'createMwi')], {
-      cwd: own.path,
-      env: clean,
-    });
+    const app = await run('docs/message-waiting.md', 'createMwi', own.path);
     const bob = await Phone.start('bob', { server });
     const headers = { Contact: bob.contact, Event: 'message-summary' };
     const subscribe = async (more: Record<string, string>): Promise<number> =>
@@ -480,19 +480,49 @@ describe('examples in TypeScript', () => {
 
   test('users whom a function of the host app knows', { timeout: 60_000 }, async () => {
     const own = temporaryFolder('silo-docs-users');
-    const app = await startProcess(process.execPath, [compiled('docs/users.md', 'createAuth')], {
-      cwd: own.path,
-      env: clean,
-    });
+    const app = await run('docs/users.md', 'createAuth', own.path);
     const bob = await Phone.start('bob', { server, login: login('bob', 'zanzibar') });
     const carol = await Phone.start('carol', { server, login: login('carol', 'zanzibar') });
+    const thief = await Phone.start('carol', { server, login: login('bob', 'zanzibar') });
     try {
       await expect.poll(async () => (await bob.register()).status, { timeout: 20_000 }).toBe(200);
       expect((await carol.register()).status).toBe(401);
+      expect((await thief.register()).status).toBe(403);
       expect(app.stderr).toBe('');
     } finally {
       bob.close();
       carol.close();
+      thief.close();
+      await app.stop();
+      own.remove();
+    }
+  });
+
+  test('an app of your own that asks who asks, and counts', { timeout: 60_000 }, async () => {
+    const own = temporaryFolder('silo-docs-closed');
+    const store = await openStore(`sqlite:${join(own.path, 'silo.db')}`);
+    for (const user of ['bob', 'boss'])
+      await store.putSubscriber(subscriberOf(`${user}@example.org`, 'zanzibar'));
+    await store.close();
+    const app = await run('docs/security.md', 'createTrust', own.path);
+    const bob = await Phone.start('bob', { server, login: login('bob', 'zanzibar') });
+    const boss = await Phone.start('boss', { server, login: login('boss', 'zanzibar') });
+    const thief = await Phone.start('bob', { server, login: login('boss', 'zanzibar') });
+    const watch = async (phone: Phone, mailbox: string): Promise<number> => {
+      const headers = { Contact: phone.contact, Event: 'message-summary' };
+      return (await phone.request('SUBSCRIBE', `sip:${mailbox}`, mailbox, headers)).status;
+    };
+    try {
+      await expect.poll(async () => (await boss.message('bob', 'one')).status, { timeout: 20_000 }).toBe(202);
+      expect((await thief.register()).status).toBe(403);
+      expect((await thief.message('boss', 'as bob')).status).toBe(403);
+      expect((await bob.register()).status).toBe(200);
+      await bob.received(1);
+      expect(await watch(boss, 'sales@example.org')).toBe(200);
+      expect(await watch(bob, 'sales@example.org')).toBe(403);
+      expect(app.stderr).toBe('');
+    } finally {
+      for (const phone of [bob, boss, thief]) phone.close();
       await app.stop();
       own.remove();
     }

@@ -2,6 +2,7 @@
 import { SiloError } from '../../base/errors.ts';
 import { TOKEN } from '../../sip/read/grammar.ts';
 import { algorithmOf, type Algorithm } from './algorithms.ts';
+import { readNonce } from './nonce.ts';
 
 /** What a client has answered to a challenge; texts without their quotes. */
 export interface Credentials {
@@ -28,14 +29,20 @@ type Params = ReadonlyMap<string, string>;
 
 /**
  * The credentials for a realm; undefined when there are none. Headers that were repeated come joined with commas, so several
- * credentials may stand in one value: those for other servers on the way are not our affair.
+ * credentials may stand in one value: those for other servers on the way are not our affair. `foreign`: they answer no challenge
+ * of ours, so nothing in them needs to be as we want it. A phone that has moved here answers what its old server asked, without a
+ * qop perhaps, and others begin with empty ones (3GPP TS 24.229 5.1.1.2): both go on as soon as they are asked.
  * @throws SiloError 400 when they are ours and can't be read, or are of a kind that was never offered
  */
-export function credentialsFor(realm: string, value: string | undefined): Credentials | undefined {
+export function credentialsFor(
+  realm: string,
+  value: string | undefined,
+): Credentials | 'foreign' | undefined {
   if (value === undefined) return undefined;
   if (value.length > LONGEST) throw bad(`it has ${value.length} characters, at most ${LONGEST} are read`);
   const ours = divide(value).find((params) => params.get('realm') === realm);
-  return ours && read(ours);
+  if (!ours) return undefined;
+  return readNonce(ours.get('nonce') ?? '') ? read(ours) : 'foreign';
 }
 
 /** The parameters of each Digest credentials; names in lower case. */
@@ -77,7 +84,7 @@ function read(params: Params): Credentials {
     );
   if (of('userhash').toLowerCase() === 'true') throw bad('userhash was not offered');
   if (of('qop').toLowerCase() !== 'auth') throw bad('wanted is qop=auth, as the challenge says');
-  for (const name of ['username', 'nonce', 'uri', 'response', 'cnonce'])
+  for (const name of ['username', 'uri', 'response', 'cnonce'])
     if (of(name) === '') throw bad(`${name} is missing`);
   if (!/^[0-9a-f]{8}$/i.test(of('nc'))) throw bad('nc is wanted with eight hex digits');
   return {

@@ -8,6 +8,8 @@ import type { UserName, Users } from './find.ts';
 
 const MOST_USERS = 50_000;
 const MOST_OTHERS = 10_000;
+/** Seconds for which a name is remembered that nobody has: somebody may have tried before being added. */
+const OTHERS_LIFE = 5;
 
 interface Known {
   readonly secrets: Secrets | undefined;
@@ -16,7 +18,7 @@ interface Known {
 }
 
 export interface CacheRules {
-  /** Seconds for which it is remembered. */
+  /** Seconds for which a user is remembered. */
   readonly life: number;
   readonly now: () => number;
 }
@@ -49,7 +51,8 @@ export class CachedUsers implements Users {
       // `#asked` is set before anything else happens.
       await Promise.resolve();
       const secrets = await this.#users.find(name);
-      const entry = { secrets, until: this.#rules.now() + this.#rules.life };
+      const life = secrets ? this.#rules.life : Math.min(OTHERS_LIFE, this.#rules.life);
+      const entry = { secrets, until: this.#rules.now() + life };
       this.#known.delete(key);
       this.#unknown.delete(key);
       (secrets ? this.#known : this.#unknown).set(key, entry);

@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { credentialsFor } from '../../../lib/auth/digest/credentials.ts';
 
+/** As long as ours. */
+const NONCE = 'n'.repeat(60);
 const GOOD =
-  'Digest username="bob", realm="example.org", nonce="n", uri="sip:example.org", response="ABCD", ' +
+  `Digest username="bob", realm="example.org", nonce="${NONCE}", uri="sip:example.org", response="ABCD", ` +
   'algorithm=SHA-256, cnonce="c", qop=auth, nc=0000000a';
-const read = (value: string | undefined) => credentialsFor('example.org', value);
+const answer = (value: string | undefined) => credentialsFor('example.org', value);
+const read = (value: string | undefined) => {
+  const credentials = answer(value);
+  expect(credentials).not.toBe('foreign');
+  return credentials as Exclude<typeof credentials, 'foreign'>;
+};
 const without = (name: string) => GOOD.replace(new RegExp(`\\b${name}=("[^"]*"|[^,]*)(, )?`), '');
 
 describe('Authorization', () => {
@@ -13,7 +20,7 @@ describe('Authorization', () => {
       algorithm: 'SHA-256',
       username: 'bob',
       realm: 'example.org',
-      nonce: 'n',
+      nonce: NONCE,
       uri: 'sip:example.org',
       response: 'abcd',
       nc: '0000000a',
@@ -48,13 +55,24 @@ describe('Authorization', () => {
       expect(read(value)).toBeUndefined();
   });
 
+  test('that answers no challenge of ours is foreign, whatever else is wrong with it', () => {
+    const theirs = GOOD.replace(NONCE, '5f3a');
+    for (const value of [
+      theirs,
+      theirs.replace(', cnonce="c", qop=auth, nc=0000000a', ''),
+      GOOD.replace(NONCE, ''),
+    ])
+      expect(answer(value)).toBe('foreign');
+    expect(answer(without('nonce'))).toBe('foreign');
+    expect(answer(theirs.replace('SHA-256', 'AKAv1-MD5'))).toBe('foreign');
+  });
+
   test.each([
     ['MD5-sess', GOOD.replace('SHA-256', 'MD5-sess'), 'the algorithm MD5-sess was not offered'],
     ['another algorithm', GOOD.replace('SHA-256', 'SHA-512-256'), 'wanted is that of a challenge'],
     ['no qop', without('qop'), 'wanted is qop=auth'],
     ['qop=auth-int', GOOD.replace('qop=auth', 'qop=auth-int'), 'wanted is qop=auth'],
     ['no cnonce', without('cnonce'), 'cnonce is missing'],
-    ['no nonce', GOOD.replace(' nonce="n",', ''), 'nonce is missing'],
     ['no user', without('username'), 'username is missing'],
     ['nc of seven digits', GOOD.replace('0000000a', '000000a'), 'nc is wanted'],
     ['a name twice', `${GOOD}, nc=0000000b`, 'nc stands in it twice'],

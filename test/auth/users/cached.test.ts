@@ -32,6 +32,20 @@ test('users, and names that nobody has, are remembered for their time', async ()
   expect(asked).toEqual(['bob', 'nobody', 'bob']);
 });
 
+test('who has tried before being added waits for five seconds, not for the minute of a user', async () => {
+  const passwords = new Map<string, string>();
+  const { users, clock } = await cached((user) => {
+    const password = passwords.get(user);
+    return password === undefined ? undefined : { password };
+  });
+  expect(await users.find(name('bob'))).toBeUndefined();
+  passwords.set('bob', 'x');
+  clock.now += 4;
+  expect(await users.find(name('bob'))).toBeUndefined();
+  clock.now += 1;
+  expect(await users.find(name('bob'))).toEqual({ password: 'x' });
+});
+
 test('who is asked for by many at once is looked up once', async () => {
   let asked = 0;
   const { users } = await cached(async () => {
