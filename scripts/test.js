@@ -1,10 +1,13 @@
 // npm test: everything that the tests need, the tests, and as the last line `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild, ensureDebian, ensurePackages, root } from './prepare.js';
+
+/** No other server can do what it asks for; vitest.config.ts leaves it out. */
+const REAL_ONLY = 'test/conformance/tls.test.ts';
 
 const args = process.argv.slice(2);
 /** The unit lane runs on the sources alone: no build, no database server. */
@@ -101,6 +104,8 @@ function conclude(report) {
   // What `-t` leaves out was not wanted; hundreds of lines would say so.
   const skipped = report.skipped.filter(({ reason }) => !selecting || reason !== 'no reason given');
   console.log('');
+  if (!unit && process.env.SILO_CONFORMANCE_DRACHTIO === undefined && existsSync(join(root, REAL_ONLY)))
+    console.log(`Not run, since SILO_CONFORMANCE_DRACHTIO names no drachtio-server: ${REAL_ONLY}`);
   for (const reason of new Set(skipped.map((test) => test.reason))) {
     console.log(`Skipped: ${reason}`);
     for (const { name } of skipped.filter((test) => test.reason === reason)) console.log(`  ${name}`);

@@ -53,13 +53,13 @@ export const drachtioOptions = defineOptions(
       {
         check: ({ tls, ca, host }, { refuse }) => {
           if (tls === 'off' && ca !== '') refuse('tls', 'a CA is named, so wanted is verify, or no CA');
-          const wanted = tls === 'auto' ? (ca === '' ? 'off' : 'verify') : tls;
-          if (wanted !== 'off' && host === '')
+          const isWanted = tls === 'auto' ? ca !== '' : tls !== 'off';
+          if (isWanted && host === '')
             refuse(
               'tls',
               'wanted is off for the embedded SIP front end; name a drachtio-server with DRACHTIO_HOST',
             );
-          return { tls: wanted };
+          return {};
         },
       },
     ],

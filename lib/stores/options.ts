@@ -39,7 +39,7 @@ export const storeOptions = defineOptions(
         if (message !== undefined) context.addIssue({ code: 'custom', message });
       }),
       '',
-      'keys by which bodies are encrypted in the store, as `<id>:<base64 of 32 bytes>`; the first encrypts, the others still decrypt; empty: bodies stand in the clear',
+      'keys of the bodies in the store, as `<id>:<base64 of 32 bytes>`; the first encrypts, the others still decrypt; empty: not encrypted',
       { key: 'bodyKey', secret: true },
     ),
     now: option(callback<() => number>(), epochSeconds, 'clock in epoch seconds', { inCode: true }),

@@ -24,7 +24,8 @@ const ROUTES_MS = 100;
 
 /** TLS as the options have it. */
 export function securedBy({ tls, ca }: { readonly tls: string; readonly ca: string }): TlsWishes | undefined {
-  return tls === 'verify' || tls === 'require' ? { tls, ca } : undefined;
+  if (tls === 'require') return { tls, ca };
+  return tls === 'verify' || (tls === 'auto' && ca !== '') ? { tls: 'verify', ca } : undefined;
 }
 
 /** A drachtio-srf that is not connected yet: handlers first, then {@link connectSrf}. */
