@@ -208,9 +208,9 @@ test('every file and page that a page names exists', () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) =>
       join(dirname(path), link),
     );
-    const files = [...text.matchAll(/\b(?:lib|test|sql|docs|scripts|bench|examples)\/[\w./-]*\w/g)].map(
-      ([file]) => file,
-    );
+    const files = [
+      ...text.matchAll(/(?<!\/)\b(?:lib|test|sql|docs|scripts|bench|examples)\/[\w./-]*\w/g),
+    ].map(([file]) => file);
     for (const file of [...links, ...files])
       expect(existsSync(join(root, file)), `${file} in ${path}`).toBe(true);
   }
