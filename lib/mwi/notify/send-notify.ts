@@ -1,9 +1,11 @@
 /** One NOTIFY on the wire: in its dialog, or without the server's help when that has lost the dialog. */
-import type { Answer, OutgoingRequest } from '../../sip/drachtio/messages.ts';
+import type { Answer, OutgoingRequest, Owner } from '../../sip/drachtio/messages.ts';
 import { localAnswer } from '../../sip/drachtio/local-answer.ts';
 import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
+import { parseNameAddr } from '../../sip/read/headers.ts';
+import { aorOf } from '../../sip/read/uri.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
 import type { EndReason, NotifyContent } from './notifier.ts';
@@ -46,8 +48,14 @@ export function sendInDialog(
     method: 'NOTIFY',
     uri: 'sip:placeholder',
     dialogId: dialogIdOf(subscription),
+    owner: ownerOf(subscription),
     ...partsOf(subscription, content, now),
   });
+}
+
+/** Who watches his own mailbox is found by that, who watches another one by his From. */
+function ownerOf({ mailbox, remote, target: contact, source }: Subscription): Owner {
+  return { aors: [mailbox, aorOf(parseNameAddr(remote)?.uri ?? '') ?? mailbox], contact, source };
 }
 
 /** What only the sender of this one NOTIFY knows. */
@@ -71,15 +79,18 @@ export async function sendRaw(
   const way = wayTo({ path: routes, source, contact: target });
   if (way instanceof Unreachable) return localAnswer('target', way.reason);
   return port.send(
-    requestAlong(way, {
-      method: 'NOTIFY',
-      from: local,
-      to: remote,
-      tags: { from: localTag, to: remoteTag },
-      callId,
-      cseq,
-      ...partsOf(subscription, content, now),
-    }),
+    requestAlong(
+      { ...way, owner: ownerOf(subscription) },
+      {
+        method: 'NOTIFY',
+        from: local,
+        to: remote,
+        tags: { from: localTag, to: remoteTag },
+        callId,
+        cseq,
+        ...partsOf(subscription, content, now),
+      },
+    ),
   );
 }
 

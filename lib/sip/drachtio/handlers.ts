@@ -20,8 +20,15 @@ export interface Handlers {
   readonly failureMiddleware: (name: string, handler: FailureHandler) => Middleware;
 }
 
-/** @param limit ms after which a handler that has not answered never will */
-export function createHandlers(respond: Respond, limit: number): Handlers {
+/**
+ * @param limit ms after which a handler that has not answered never will
+ * @param watch sees each request once
+ */
+export function createHandlers(
+  respond: Respond,
+  limit: number,
+  watch: (req: SipRequest, res: SipResponse) => void = () => undefined,
+): Handlers {
   function answerError(res: SipResponse, name: string, error: unknown): void {
     if (error instanceof SiloError && error.status !== undefined) {
       log.debug(`${name}: ${error.status} ${error.message}`);
@@ -87,6 +94,7 @@ export function createHandlers(respond: Respond, limit: number): Handlers {
     if (bad !== undefined) respond(res, 400, { reason: bad });
     else {
       admitted.add(req);
+      watch(req, res);
       if (req.method === 'MESSAGE') watchProxying(req);
     }
     return bad === undefined;

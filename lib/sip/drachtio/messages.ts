@@ -1,5 +1,7 @@
 /** The requests and answers that pass between our handlers and drachtio-srf. */
 
+import type { Source } from '../read/source.ts';
+
 /** An incoming request, as our handlers see it. */
 export interface SipRequest {
   readonly method: string;
@@ -52,6 +54,14 @@ export interface ResponseOptions {
   readonly onSent?: (sent: boolean) => void;
 }
 
+/** The device that a request is for. */
+export interface Owner {
+  /** Who may have registered it. */
+  readonly aors: readonly string[];
+  readonly contact: string;
+  readonly source: Pick<Source, 'address' | 'port'>;
+}
+
 export interface OutgoingRequest {
   readonly method: string;
   /** Request-URI. */
@@ -65,6 +75,8 @@ export interface OutgoingRequest {
    * shown that it listens.
    */
   readonly namedBy?: string | undefined;
+  /** Whose device it is for: it must not go over the connection of somebody else. */
+  readonly owner?: Owner | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */

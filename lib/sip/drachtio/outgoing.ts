@@ -27,7 +27,7 @@ export interface Outgoing {
 }
 
 export function requestAlong(
-  { uri, proxy, namedBy }: Pick<Way, 'uri' | 'proxy' | 'namedBy'>,
+  { uri, proxy, namedBy, owner }: Pick<Way, 'uri' | 'proxy' | 'namedBy' | 'owner'>,
   outgoing: Outgoing,
 ): OutgoingRequest {
   const { method, to, tags, body } = outgoing;
@@ -39,6 +39,7 @@ export function requestAlong(
     uri,
     proxy,
     namedBy,
+    owner,
     headers: {
       From: `${from};tag=${tags?.from ?? randomBytes(8).toString('hex')}`,
       To: tags === undefined ? to : `${to};tag=${tags.to}`,

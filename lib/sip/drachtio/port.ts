@@ -1,5 +1,6 @@
 /** The one place that knows drachtio-srf, with the guards its behaviour needs: what a feature has to do with SIP, it does here. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connections, sendToOwner } from './connections.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
 import { sendLarge } from './large.ts';
 import type { Answer, OutgoingRequest, ResponseOptions, SipResponse } from './messages.ts';
@@ -47,6 +48,7 @@ export function createPort(
   const window = createFrameWindow();
   const respond = createRespond(window);
   const sender = createSender(stack, window);
+  const connections = new Connections();
   // The plugin may be added before or after the host app has connected: assume the best until told otherwise.
   let connected = true;
   let server = '';
@@ -66,9 +68,9 @@ export function createPort(
     });
 
   return {
-    ...createHandlers(respond, handlerLimit),
+    ...createHandlers(respond, handlerLimit, (req, res) => connections.watch(req, res)),
     respond,
-    send: sendShown(sendLarge(sender.send), isFree),
+    send: sendToOwner(sendShown(sendLarge(sender.send), isFree), connections),
     isFree,
     drained: () => Promise.race([window.drained(), sleep(DRAIN_LIMIT, undefined, { ref: false })]),
     connected: () => connected,

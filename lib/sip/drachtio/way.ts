@@ -8,6 +8,7 @@ import { hostToAsk, isSecure, nextHopOf, type Location } from '../read/next-hop.
 import { parseNameAddr } from '../read/name-addr.ts';
 import { bracketed, parseUri } from '../read/uri.ts';
 import { MAX_START_LINE } from './frame.ts';
+import type { Owner } from './messages.ts';
 import { requestUriOf } from './request-uri.ts';
 
 export interface Way {
@@ -19,6 +20,8 @@ export interface Way {
   readonly overTcp: string | undefined;
   /** Whoever named this next hop without being there, by his address; undefined: it is where the device's own request came from. */
   readonly namedBy: string | undefined;
+  /** Whose device is at its end; undefined: nobody knows. */
+  readonly owner?: Owner | undefined;
 }
 
 /** Why no request of ours can get to a device. */
@@ -70,7 +73,9 @@ export function wayTo(location: Location, outboundProxy = '', secure = false): W
     );
   const proxy = outboundProxy === '' ? hop.proxy : outboundProxy;
   const namedBy = outboundProxy === '' ? namedByOther(location) : undefined;
-  return { uri: whole, proxy, overTcp: overTcp(location, proxy), namedBy };
+  const { aor, source } = location;
+  const owner = aor === undefined ? undefined : { aors: [aor], contact, source };
+  return { uri: whole, proxy, overTcp: overTcp(location, proxy), namedBy, owner };
 }
 
 /**

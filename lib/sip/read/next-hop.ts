@@ -11,6 +11,8 @@ export interface Location {
   readonly source: Source;
   /** Its Contact URI. */
   readonly contact: string;
+  /** Whose it is, where that matters. */
+  readonly aor?: string;
 }
 
 export interface NextHop {
