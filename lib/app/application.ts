@@ -88,7 +88,7 @@ export interface Wishes {
 export async function startApplication(config: Config, wishes: Wishes = {}): Promise<Application> {
   const now = wishes.now ?? epochSeconds;
   const siloSettings = checkOptions(siloOptions, { ...config.silo, ...wishes.silo });
-  const { node: name, leaseTime } = siloSettings;
+  const { node: name, leaseTime, domains, telDomain } = siloSettings;
   const mwiSettings = checkOptions(mwiOptions, { ...config.mwi, ...wishes.mwi });
   const trustSettings = checkOptions(trustOptions, {
     ...config.trust,
@@ -118,7 +118,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const node = createNode({ store, port }, { node: name, leaseTime });
     const limits = createLimits(
       { port, isTrusted: (req) => trust.has(req.source_address) },
-      { ...config.limits, ...wishes.limits },
+      { ...config.limits, domains, telDomain, ...wishes.limits },
     );
     const { mayStore } = limits;
     const silo = createSilo({ srf, port, store, node, now, bindings: registrar, mayStore }, siloSettings);

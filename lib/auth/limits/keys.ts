@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { header, parseNameAddr } from '../../sip/read/headers.ts';
-import { recipientOf } from '../../sip/read/recipient.ts';
+import { recipientOf, type RecipientOptions } from '../../sip/read/recipient.ts';
 import { aorOf, readHost, splitAor } from '../../sip/read/uri.ts';
 import { identityOf } from '../identity.ts';
 
@@ -49,8 +49,12 @@ export function senderKey(req: SipRequest): string {
   return keyOf(networkOf(req.source_address), aorOf(parseNameAddr(from)?.uri ?? '') ?? from);
 }
 
-export function askingOf(req: SipRequest): Asking {
-  const box = recipientOf(req, { domains: [] });
+/** @param options as the features have them: else a Request-URI of elsewhere would hide whom To names */
+export function askingOf(req: SipRequest, options: RecipientOptions): Asking {
+  const box =
+    req.method === 'REGISTER'
+      ? aorOf(parseNameAddr(header(req, 'To') ?? '')?.uri ?? '', options)
+      : recipientOf(req, options);
   return {
     sender: senderKey(req),
     recipient: box === undefined || req.method === 'REGISTER' ? undefined : boxKey(box),

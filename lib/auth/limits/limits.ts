@@ -111,7 +111,7 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
         next();
         return;
       }
-      const { sender, recipient, domain } = askingOf(req);
+      const { sender, recipient, domain } = askingOf(req, settings);
       const pair = recipient === undefined ? undefined : pairKey(sender, recipient);
       takeAll(req, [
         { limited: 'sender', rate: rates.sender, key: sender, amount: 1 },

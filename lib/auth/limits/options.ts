@@ -1,6 +1,7 @@
 /** Options of the limits: values that no honest phone meets, nor an office of five hundred behind one address. */
 import { flag, whole } from '../../options/kinds.ts';
 import { defineOptions, option, type GivenOf, type SettingsOf } from '../../options/option.ts';
+import { domains, telDomain } from '../../sip/options.ts';
 
 export type LimitsOptions = GivenOf<typeof limitsOptions>;
 export type LimitsSettings = SettingsOf<typeof limitsOptions>;
@@ -10,6 +11,8 @@ const limit = (preset: number, sentence: string) => option(whole(0), preset, `${
 export const limitsOptions = defineOptions(
   'createLimits',
   {
+    domains,
+    telDomain,
     limits: option(
       flag,
       true,

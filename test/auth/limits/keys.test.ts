@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askingOf, networkOf, senderKey, sourceKey } from '../../../lib/auth/limits/keys.ts';
+import { askingOf as asking, networkOf, senderKey, sourceKey } from '../../../lib/auth/limits/keys.ts';
 import { setIdentity, type Identity } from '../../../lib/auth/identity.ts';
 import type { SipRequest } from '../../../lib/sip/drachtio/messages.ts';
 
@@ -79,6 +79,18 @@ describe('a sender', () => {
 });
 
 describe('whom it is for', () => {
+  const askingOf = (req: SipRequest, options = {}) => asking(req, { domains: [], ...options });
+
+  test('is who will have it: a Request-URI of elsewhere hides nobody, nor does a number', () => {
+    const served = { domains: ['example.org'], telDomain: 'example.org' };
+    const bob = askingOf(request(), served);
+    expect(askingOf(request({ uri: 'sip:x@elsewhere.org' }), served)).toEqual(bob);
+    const number = askingOf(request({ uri: 'sip:+1201@example.org' }), served);
+    expect(askingOf(request({ uri: 'tel:+1-201' }), served)).toEqual(number);
+    const register = { method: 'REGISTER', uri: 'sip:x@elsewhere.org' };
+    expect(askingOf(request(register)).domain).toBe(bob.domain);
+  });
+
   test('is the address of record, however it is spelled', () => {
     const { recipient, domain } = askingOf(request());
     expect(askingOf(request({ uri: 'SIPS:%62ob@EXAMPLE.org:5061;x=1' })).recipient).toBe(recipient);

@@ -74,6 +74,18 @@ describe('a source', () => {
 });
 
 describe('a sender', () => {
+  test('that names elsewhere in the Request-URI writes to no more recipients for that', async () => {
+    const started = await startNode({
+      limits: { senderRecipients: 2 },
+      silo: { domains: ['example.org'] },
+    });
+    open.push(started);
+    const spammer = await phone('spammer', started.server);
+    const uri = 'sip:nobody@elsewhere.org';
+    const asked = times(4, (index) => () => spammer.message(`user${index}`, 'buy', { uri }));
+    expect(await statuses(asked)).toEqual([202, 202, 480, 480]);
+  });
+
   test('who asks too much gets 480 for a MESSAGE, 500 for all else, each with Retry-After; no other sender does', async () => {
     const { server } = await node({ senderRate: 1, senderBurst: 3 });
     const flooder = await phone('flooder', server);
