@@ -18,5 +18,7 @@ export function namedBy(
   const host = at === -1 ? domain : readHost(sent.slice(at + 1));
   if (host === undefined || username === '') return undefined;
   const uri = { scheme: 'sip', user: username, host, port: undefined, params: new Map() } as const;
-  return { username, domain: host, sent, realm, aor: aorOf(uri) };
+  // Two names must not have one address: in an address %62ob is bob, and who calls himself so in a table that anybody may enter is not.
+  const aor = username.includes('%') ? undefined : aorOf(uri);
+  return { username, domain: host, sent, realm, aor };
 }
