@@ -13,7 +13,7 @@ import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { header } from '../sip/read/headers.ts';
 import type { UserStore } from '../stores/contract/users.ts';
 import { askedDomain } from './asked.ts';
-import { challengeHeaders, type Challenge } from './digest/challenge.ts';
+import { challengeHeaders, mayAnswerWith, type Challenge } from './digest/challenge.ts';
 import { credentialsFor, type Credentials } from './digest/credentials.ts';
 import { KeyRing } from './digest/key-ring.ts';
 import { isFor, isGenuine, makeNonce, readNonce, type Nonce } from './digest/nonce.ts';
@@ -177,7 +177,16 @@ export function createAuth(
     challenge: Omit<Challenge, 'nonce'>,
   ): Promise<undefined> {
     const nonce = makeNonce(await keys.newest(), { time: now(), node, source: req.source_address });
-    port.respond(res, 401, { headers: challengeHeaders({ ...challenge, nonce }) });
+    const headers = challengeHeaders({ ...challenge, nonce });
+    if (mayAnswerWith(req, headers)) port.respond(res, 401, { headers });
+    else {
+      const [strongest] = challenge.algorithms;
+      const algorithms = strongest === undefined ? [] : [strongest];
+      port.respond(res, 401, {
+        reason: 'Who',
+        headers: challengeHeaders({ ...challenge, nonce, algorithms }),
+      });
+    }
   }
 
   return {
