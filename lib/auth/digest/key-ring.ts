@@ -3,6 +3,7 @@
  * are good for a while longer.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { UserStore } from '../../stores/contract/users.ts';
@@ -11,6 +12,8 @@ import type { NonceKey } from './nonce.ts';
 const log = logger('auth');
 /** Seconds between two looks at the table for a key that nobody here knows: strangers can write any number into a nonce. */
 const LOOK = 1;
+/** Milliseconds for which such a look is waited for. */
+const PATIENCE = 500;
 /** Seconds until a rotation that has failed is tried again. */
 const AGAIN = 10;
 
@@ -70,7 +73,8 @@ export class KeyRing {
         .catch((error: unknown) => log.debug(`the keys can't be read: ${textOf(error)}`))
         .finally(() => (this.#look = undefined));
     }
-    await this.#look;
+    // Whoever writes numbers into nonces is asked anew also while the database hangs: none of it waits here.
+    await Promise.race([this.#look, sleep(PATIENCE, undefined, { ref: false })]);
     return find();
   }
 
