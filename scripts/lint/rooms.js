@@ -32,7 +32,7 @@ mwi/state            -> mwi/request mwi/summary stores/contract stores/shared si
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
-auth/limits          -> auth sip/drachtio sip/read options
+auth/limits          -> auth sip sip/drachtio sip/read options
 auth/trust           -> auth sip sip/drachtio sip/read options
 auth                 -> auth/users auth/digest stores/contract sip sip/drachtio sip/read options
 auth/users           -> auth/digest stores/contract sip/read
