@@ -1,16 +1,11 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
-import { createAuth, type Auth } from '../auth/auth.ts';
-import { createAuthorisation } from '../auth/authorisation.ts';
-import { closedReason, isSecretKnown, type Exposure } from '../auth/closed.ts';
-import { createLimits, type Limits } from '../auth/limits/limits.ts';
+import type { Auth } from '../auth/auth.ts';
+import type { Limits } from '../auth/limits/limits.ts';
 import type { LimitsOptions } from '../auth/limits/options.ts';
 import { publisherNetworks } from '../auth/lamp-rules.ts';
 import { authOptions, type AuthOptions } from '../auth/options.ts';
 import { createTrust } from '../auth/trust/trust.ts';
 import { trustOptions, type TrustOptions } from '../auth/trust/options.ts';
-import { trustedOnly } from '../auth/trusted-only.ts';
-import { SiloError } from '../base/errors.ts';
-import { logger } from '../base/log.ts';
 import { epochSeconds } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
@@ -27,11 +22,9 @@ import { createPort, type Middleware, type Port, type Srf } from '../sip/drachti
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { openStore } from '../stores/open.ts';
+import { createGuard } from './guard.ts';
 import { answerOptions, refuseMethod, UNSERVED_METHODS } from './methods.ts';
 import { createGate, refuse, unserved } from './middlewares.ts';
-import { createOwnDomains } from './own-domains.ts';
-
-const log = logger('app');
 
 /** What the application is put together from. */
 export interface Parts {
@@ -113,30 +106,32 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const trust = createTrust(trustSettings);
     const port = createPort(srf, { isFree: trust.isFree });
     const gate = createGate(port);
-    const auth = createAuth({ port, store, trust, now }, authSettings);
+    const guard = createGuard(
+      { port, store, trust, now },
+      {
+        domains,
+        telDomain,
+        open: config.exposure.open,
+        drachtio: config.drachtio,
+        trusted: trustSettings.trust,
+        auth: authSettings,
+        authenticate: wishes.authenticate,
+        limits: { ...config.limits, ...wishes.limits },
+      },
+    );
+    const { auth, limits } = guard;
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
-    const limits = createLimits(
-      { port, isTrusted: (req) => trust.has(req.source_address) },
-      { ...config.limits, domains, telDomain, ...wishes.limits },
-    );
     const { mayStore } = limits;
     const silo = createSilo({ srf, port, store, node, now, bindings: registrar, mayStore }, siloSettings);
-    const ownDomains = createOwnDomains(port, { ...siloSettings, ...config.exposure });
-    const knows = (aor: string) => ownDomains.has(aor) && (mwiSettings.knows?.(aor) ?? true);
+    const knows = (aor: string) => guard.serves(aor) && (mwiSettings.knows?.(aor) ?? true);
     const mwi = createMwi({ srf, port, store, node, now }, { ...mwiSettings, knows });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
     const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits };
     srf.use(gate.middleware);
-    srf.use(limits.ofSource);
-    // Nobody is asked for a password; then those that are trusted are served, and without any, everybody.
-    const byTrust = authSettings.mode === 'off' && trust.hasHops ? trustedOnly(port, trust) : undefined;
-    srf.use(wishes.authenticate?.(port) ?? byTrust ?? auth.middleware);
-    srf.use(limits.ofSender);
-    srf.use(createAuthorisation(port, { telDomain: trustSettings.telDomain }).onRequest);
-    srf.use(ownDomains.middleware);
+    guard.use(srf);
     (wishes.middlewares ?? useAll)(parts);
 
     opened.push(() => auth.close());
@@ -148,13 +143,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
       secret: config.drachtio.secret,
       secured: front ? undefined : securedBy(config.drachtio),
     });
-    checkExposure(config, {
-      addresses,
-      trust: trustSettings.trust,
-      auth: authSettings.mode,
-      hasUsers: await auth.hasUsers(),
-    });
-    ownDomains.learn(addresses);
+    await guard.learn(addresses);
     gate.open();
     opened.push(async () => {
       // All at once: one after the other they could take longer than a stop may.
@@ -173,20 +162,6 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     await closeOpened();
     throw error;
   }
-}
-
-/** @throws SiloError when strangers could reach what nobody protects */
-function checkExposure({ drachtio, exposure }: Config, exposed: Omit<Exposure, 'open'>): void {
-  const reason = closedReason({ ...exposed, open: exposure.open });
-  if (reason !== undefined) throw new SiloError('SILO_CONFIG', reason);
-  if (closedReason({ ...exposed, open: false }) !== undefined)
-    log.warn(
-      'SILO_OPEN: everybody who reaches this server registers as anybody, reads mail and sets lamps: nobody is asked who he is.',
-    );
-  if (isSecretKnown(drachtio))
-    log.warn(
-      `The drachtio-server at ${drachtio.host} has the secret that everybody knows: give it one of its own, here in DRACHTIO_SECRET.`,
-    );
 }
 
 function startEmbedded(config: Config): Promise<FrontEnd> {

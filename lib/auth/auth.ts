@@ -22,6 +22,7 @@ import { isRight, isSameTarget } from './digest/verify.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
 import { CachedUsers } from './users/cached.ts';
+import type { UserName } from './users/find.ts';
 import { namedBy } from './users/name.ts';
 import { openUsers } from './users/users.ts';
 
@@ -139,8 +140,7 @@ export function createAuth(
     if (!nonce) return challenge({ stale: true });
 
     const name = namedBy(credentials, domain);
-    const secrets = name && (await users.find(name));
-    if (!isRight(req.method, credentials, secrets) || name?.aor === undefined) {
+    if (name?.aor === undefined || !(await isProved(req.method, credentials, name))) {
       log.debug(`wrong credentials from ${req.source_address}`);
       return challenge(secondChance(credentials));
     }
@@ -148,6 +148,14 @@ export function createAuth(
     if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source: req.source_address }))
       return challenge({ stale: true });
     return { kind: 'digest', aor: name.aor };
+  }
+
+  /** Who is wrong may have been given this password a moment ago. */
+  async function isProved(method: string, credentials: Credentials, name: UserName): Promise<boolean> {
+    return (
+      isRight(method, credentials, await users.find(name)) ||
+      isRight(method, credentials, await users.findAgain(name))
+    );
   }
 
   /**

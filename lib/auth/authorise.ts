@@ -50,6 +50,8 @@ const JUDGES: { readonly [A in Action]: Judge<A> } = {
     if (identity.kind === 'network') return undefined;
     const known = aorOfIdentity(identity);
     if (from !== undefined && (from === known || isAnonymous(from))) return undefined;
+    if (from === undefined && known !== undefined)
+      return `From names nobody here: you may write as ${known}, and as a tel: number only where there is SILO_TEL_DOMAIN.`;
     return known === undefined
       ? `The asserted identity is no address here, so From must be anonymous, not ${shown(from)}; numbers need SILO_TEL_DOMAIN.`
       : `You are ${known} and may write as that or as anonymous@anonymous.invalid, not as ${shown(from)}.`;

@@ -56,7 +56,7 @@ export const authOptions = defineOptions(
     cacheTime: option(
       seconds(0, 3_600),
       60,
-      'a user is looked up again after this: a new password, or a removed user, counts from then on',
+      'a user is looked up again after this: an old password, or a removed user, is good until then',
     ),
   },
   { prefix: 'auth' },

@@ -79,7 +79,7 @@ async function put(
   console.log(
     isNew
       ? `${aor} was added, and can log in within five seconds.`
-      : `${aor} has another password: it counts at once, or after SILO_AUTH_CACHE_TIME where the old one was used lately.`,
+      : `${aor} has another password: it is good within five seconds, and the old one at most SILO_AUTH_CACHE_TIME more.`,
   );
 }
 

@@ -65,7 +65,12 @@ describe('MESSAGE', () => {
       ALICE,
       `You are ${BOB} and may write as that or as ${anonymous}, not as ${ALICE}`,
     ],
-    ['from no user', digest, undefined, `You are ${BOB} and may write as that`],
+    [
+      'from no user, or a number',
+      digest,
+      undefined,
+      `From names nobody here: you may write as ${BOB}, and as a tel: number`,
+    ],
     ['from anonymous, with an identity behind it', digest, anonymous, ''],
     ['from a domain that only looks like it', digest, 'anonymous@anonymous.invalid.example.org', 'You are'],
     ['from itself, asserted', asserted, BOB, ''],

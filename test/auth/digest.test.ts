@@ -185,6 +185,26 @@ describe('who is not let in', () => {
     expect(scene.node.calls.get('subscriber')).toBe(before);
   });
 
+  test('a new password is good after five seconds, while the old one is remembered; so is a new user', async () => {
+    const other = await asking({}, [subscriberOf('bob@example.org', 'old')]);
+    const [old, bob, zoe] = await Promise.all([
+      other.phone('bob', { login: login('bob', 'old') }),
+      other.phone('bob', { login: login('bob', 'new') }),
+      other.phone('zoe', { login: login('zoe', 'new') }),
+    ]);
+    expect((await old.register()).status).toBe(200);
+    expect((await zoe.register()).status).toBe(401);
+    for (const user of ['bob', 'zoe'])
+      await other.node.store.putSubscriber(subscriberOf(`${user}@example.org`, 'new'));
+    expect((await bob.register()).status).toBe(401);
+    other.time += 5;
+    expect((await old.register()).status).toBe(200);
+    expect((await bob.register()).status).toBe(200);
+    expect((await zoe.register()).status).toBe(200);
+    expect((await old.register()).status).toBe(401);
+    await other.close();
+  });
+
   test('a phone that still answers its old server, or begins with empty credentials, is asked', async () => {
     for (const answered of [
       'nonce="5f3a", response="0123456789abcdef0123456789abcdef"',

@@ -427,8 +427,7 @@ describe('examples in TypeScript', () => {
 
   test('the plugin of the README stores, sends and delivers live', { timeout: 60_000 }, async () => {
     const app = await run('README.md', 'createSilo', project.path);
-    const alice = await Phone.start('alice', { server });
-    const bob = await Phone.start('bob', { server });
+    const [alice, bob] = [await Phone.start('alice', { server }), await Phone.start('bob', { server })];
     try {
       // Until the app has connected, the front end says 503.
       await expect
@@ -490,9 +489,7 @@ describe('examples in TypeScript', () => {
       expect((await thief.register()).status).toBe(403);
       expect(app.stderr).toBe('');
     } finally {
-      bob.close();
-      carol.close();
-      thief.close();
+      for (const phone of [bob, carol, thief]) phone.close();
       await app.stop();
       own.remove();
     }
@@ -501,25 +498,26 @@ describe('examples in TypeScript', () => {
   test('an app of your own that asks who asks, and counts', { timeout: 60_000 }, async () => {
     const own = temporaryFolder('silo-docs-closed');
     const store = await openStore(`sqlite:${join(own.path, 'silo.db')}`);
-    for (const user of ['bob', 'boss'])
-      await store.putSubscriber(subscriberOf(`${user}@example.org`, 'zanzibar'));
+    for (const user of ['bob@example.org', 'boss@example.org'])
+      await store.putSubscriber(subscriberOf(user, 'zanzibar'));
     await store.close();
     const app = await run('docs/security.md', 'createTrust', own.path);
     const bob = await Phone.start('bob', { server, login: login('bob', 'zanzibar') });
     const boss = await Phone.start('boss', { server, login: login('boss', 'zanzibar') });
     const thief = await Phone.start('bob', { server, login: login('boss', 'zanzibar') });
-    const watch = async (phone: Phone, mailbox: string): Promise<number> => {
-      const headers = { Contact: phone.contact, Event: 'message-summary' };
-      return (await phone.request('SUBSCRIBE', `sip:${mailbox}`, mailbox, headers)).status;
-    };
+    const watch = (phone: Phone, mailbox: string) =>
+      phone.request('SUBSCRIBE', `sip:${mailbox}`, mailbox, {
+        Contact: phone.contact,
+        Event: 'message-summary',
+      });
     try {
       await expect.poll(async () => (await boss.message('bob', 'one')).status, { timeout: 20_000 }).toBe(202);
       expect((await thief.register()).status).toBe(403);
       expect((await thief.message('boss', 'as bob')).status).toBe(403);
       expect((await bob.register()).status).toBe(200);
       await bob.received(1);
-      expect(await watch(boss, 'sales@example.org')).toBe(200);
-      expect(await watch(bob, 'sales@example.org')).toBe(403);
+      expect((await watch(boss, 'sales@example.org')).status).toBe(200);
+      expect((await watch(bob, 'sales@example.org')).status).toBe(403);
       expect(app.stderr).toBe('');
     } finally {
       for (const phone of [bob, boss, thief]) phone.close();

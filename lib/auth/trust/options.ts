@@ -8,7 +8,11 @@ export type TrustOptions = GivenOf<typeof trustOptions>;
 export const trustOptions = defineOptions('createTrust', {
   telDomain,
   trust: option(
-    networks,
+    // Whoever wants that says it by its name, and gets the warning.
+    networks.refine(
+      (cidrs) => !cidrs.some((cidr) => /\/0+$/.test(cidr)),
+      'a network of all addresses is everybody; wanted are the addresses of proxies, or SILO_OPEN=yes to serve everybody',
+    ),
     [],
     'proxies and servers, a comma list of CIDRs, that are believed who asks, and whose Path and Record-Route are followed',
   ),

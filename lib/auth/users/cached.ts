@@ -8,13 +8,13 @@ import type { UserName, Users } from './find.ts';
 
 const MOST_USERS = 50_000;
 const MOST_OTHERS = 10_000;
-/** Seconds for which a name is remembered that nobody has: somebody may have tried before being added. */
-const OTHERS_LIFE = 5;
+/** Seconds for which it is believed that somebody is wrong: a new user has tried before, an old one has a new password. */
+const WRONG_LIFE = 5;
 
 interface Known {
   readonly secrets: Secrets | undefined;
-  /** Epoch seconds. */
-  readonly until: number;
+  /** When it was looked up, epoch seconds. */
+  readonly at: number;
 }
 
 export interface CacheRules {
@@ -37,25 +37,28 @@ export class CachedUsers implements Users {
 
   readonly any = (): Promise<boolean> => this.#users.any();
 
-  readonly find = async (name: UserName): Promise<Secrets | undefined> => {
+  readonly find = (name: UserName): Promise<Secrets | undefined> => this.#find(name, this.#rules.life);
+
+  /** After what `find` has said was of no use: not older than a few seconds. The same work for users and for others. */
+  readonly findAgain = (name: UserName): Promise<Secrets | undefined> => this.#find(name, WRONG_LIFE);
+
+  async #find(name: UserName, life: number): Promise<Secrets | undefined> {
     const key = JSON.stringify([name.sent, name.domain, name.realm]);
     const known = this.#known.get(key) ?? this.#unknown.get(key);
-    if (known && this.#rules.now() < known.until) return known.secrets;
+    if (known && this.#rules.now() - known.at < Math.min(life, this.#rules.life)) return known.secrets;
     const asked = this.#asked.get(key) ?? this.#ask(key, name);
     this.#asked.set(key, asked);
     return asked;
-  };
+  }
 
   async #ask(key: string, name: UserName): Promise<Secrets | undefined> {
     try {
       // `#asked` is set before anything else happens.
       await Promise.resolve();
       const secrets = await this.#users.find(name);
-      const life = secrets ? this.#rules.life : Math.min(OTHERS_LIFE, this.#rules.life);
-      const entry = { secrets, until: this.#rules.now() + life };
       this.#known.delete(key);
       this.#unknown.delete(key);
-      (secrets ? this.#known : this.#unknown).set(key, entry);
+      (secrets ? this.#known : this.#unknown).set(key, { secrets, at: this.#rules.now() });
       return secrets;
     } finally {
       this.#asked.delete(key);

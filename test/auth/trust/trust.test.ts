@@ -101,3 +101,7 @@ test('a trust that is no network is refused with a sentence', () => {
     '"proxy.example.org" is no network; wanted is an address with a prefix length',
   );
 });
+
+test.each(['0.0.0.0/0', '::/0', '192.0.2.1/00'])('%s is everybody, and no trust', (cidr) => {
+  expect(() => createTrust({ trust: ['192.0.2.1', cidr] })).toThrow('is everybody; wanted are the addresses');
+});

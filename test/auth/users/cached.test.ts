@@ -32,18 +32,25 @@ test('users, and names that nobody has, are remembered for their time', async ()
   expect(asked).toEqual(['bob', 'nobody', 'bob']);
 });
 
-test('who has tried before being added waits for five seconds, not for the minute of a user', async () => {
-  const passwords = new Map<string, string>();
+test('what was of no use is looked up again after five seconds, not after the minute of a user', async () => {
+  const passwords = new Map([['carol', 'old']]);
+  const asked: string[] = [];
   const { users, clock } = await cached((user) => {
+    asked.push(user);
     const password = passwords.get(user);
     return password === undefined ? undefined : { password };
   });
   expect(await users.find(name('bob'))).toBeUndefined();
-  passwords.set('bob', 'x');
+  expect(await users.find(name('carol'))).toEqual({ password: 'old' });
+  for (const user of ['bob', 'carol']) passwords.set(user, 'new');
   clock.now += 4;
-  expect(await users.find(name('bob'))).toBeUndefined();
+  expect(await users.findAgain(name('bob'))).toBeUndefined();
+  expect(await users.findAgain(name('carol'))).toEqual({ password: 'old' });
+  expect(asked).toEqual(['bob', 'carol']);
   clock.now += 1;
-  expect(await users.find(name('bob'))).toEqual({ password: 'x' });
+  for (const user of ['bob', 'carol']) expect(await users.findAgain(name(user))).toEqual({ password: 'new' });
+  expect(await users.find(name('carol'))).toEqual({ password: 'new' });
+  expect(asked).toEqual(['bob', 'carol', 'bob', 'carol']);
 });
 
 test('who is asked for by many at once is looked up once', async () => {
