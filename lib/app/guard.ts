@@ -55,7 +55,7 @@ export function createGuard({ port, store, trust, now }: GuardDependencies, sett
   const auth = createAuth({ port, store, trust, now }, settings.auth);
   const limits = createLimits(
     { port, isTrusted: (req) => trust.has(req.source_address) },
-    { domains, telDomain, ...settings.limits },
+    { ...settings.limits, domains, telDomain },
   );
   const ownDomains = createOwnDomains(port, settings);
 
