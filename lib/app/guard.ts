@@ -53,10 +53,7 @@ export function createGuard({ port, store, trust, now }: GuardDependencies, sett
   const { drachtio, open, trusted, authenticate, domains, telDomain } = settings;
   const { mode } = settings.auth;
   const auth = createAuth({ port, store, trust, now }, settings.auth);
-  const limits = createLimits(
-    { port, isTrusted: (req) => trust.has(req.source_address) },
-    { ...settings.limits, domains, telDomain },
-  );
+  const limits = createLimits({ port, isTrusted: trust.isOfHop }, { ...settings.limits, domains, telDomain });
   const ownDomains = createOwnDomains(port, settings);
 
   return {

@@ -17,8 +17,8 @@ export interface Trust {
   readonly identityOf: (req: SipRequest) => Identity | undefined;
   /** Is any hop trusted at all? */
   readonly hasHops: boolean;
-  /** Is this the address of a trusted hop? */
-  readonly has: (address: string) => boolean;
+  /** Does it come from a trusted hop, and not from a stranger whom a server of ours has forwarded? */
+  readonly isOfHop: (req: SipRequest) => boolean;
   /** Need this host not show that it listens before something is sent to it? For `createPort`. */
   readonly isFree: (host: string) => boolean;
 }
@@ -38,14 +38,15 @@ export function createTrust(options: TrustOptions = {}): Trust {
   const isOwnPublication = (req: SipRequest) =>
     req.method === 'PUBLISH' && isDirect(req) && publishers.has(req.source_address);
 
+  const isOfHop = (req: SipRequest) => trusted.has(req.source_address) && !isForwardedByServer(req);
+
   return {
     hasHops: settings.trust.length > 0,
-    has: (address) => trusted.has(address),
+    isOfHop,
     isFree: (host) => trusted.has(host) || local.has(host),
     identityOf: (req) => {
       const hop = req.source_address;
-      if (trusted.has(hop) && !isForwardedByServer(req))
-        return asserted(req, hop, settings) ?? ofFrom(req, hop, settings);
+      if (isOfHop(req)) return asserted(req, hop, settings) ?? ofFrom(req, hop, settings);
       return isOwnPublication(req) ? ofFrom(req, hop, settings) : undefined;
     },
   };

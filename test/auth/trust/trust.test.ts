@@ -15,8 +15,9 @@ describe('a hop is trusted', () => {
   test.each(['192.0.2.1', '192.0.2.15', '2001:db8::5', '[2001:db8::5]', '::ffff:192.0.2.1'])(
     'when its address is in a network that was named: %s',
     (hop) => {
-      expect(trust.has(hop)).toBe(true);
-      expect(trust.identityOf(aRequest('MESSAGE', { From: ALICE }, hop))).toEqual({
+      const req = aRequest('MESSAGE', { From: ALICE }, hop);
+      expect(trust.isOfHop(req)).toBe(true);
+      expect(trust.identityOf(req)).toEqual({
         kind: 'network',
         aor: 'alice@example.org',
         hop,
@@ -28,9 +29,20 @@ describe('a hop is trusted', () => {
     'and not else, nor for being on this machine: %s',
     (hop) => {
       const headers = { From: ALICE, 'P-Asserted-Identity': '<sip:alice@example.org>' };
-      expect(trust.identityOf(aRequest('MESSAGE', headers, hop))).toBeUndefined();
+      const req = aRequest('MESSAGE', headers, hop);
+      expect(trust.isOfHop(req)).toBe(false);
+      expect(trust.identityOf(req)).toBeUndefined();
     },
   );
+
+  test('and not for what a server of ours has forwarded for somebody, for the limits as little as for an identity', () => {
+    const forwarded = {
+      ...aRequest('REGISTER', { From: ALICE, Via: 'SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1' }),
+      server: { hostport: 'udp/192.0.2.1:5060' },
+    };
+    expect(trust.isOfHop(forwarded)).toBe(false);
+    expect(trust.identityOf(forwarded)).toBeUndefined();
+  });
 });
 
 describe('whom it names', () => {
