@@ -6,9 +6,7 @@ import { exposedHosts } from '../auth/closed.ts';
 import { SiloError } from '../base/errors.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
-import { header, parseNameAddr } from '../sip/read/headers.ts';
-import { recipientOf, served } from '../sip/read/recipient.ts';
-import { aorOf } from '../sip/read/uri.ts';
+import { served, subjectOf } from '../sip/read/recipient.ts';
 
 export interface OwnDomains {
   /** Refuses REGISTER and MESSAGE for other domains. */
@@ -35,9 +33,8 @@ export function createOwnDomains(
 
   /** As the registrar and the silo will read it: they know of no domains. */
   const aorAskedFor = (req: SipRequest) => {
-    if (req.method === 'REGISTER')
-      return aorOf(parseNameAddr(header(req, 'To') ?? '')?.uri ?? '', { telDomain });
-    return req.method === 'MESSAGE' ? recipientOf(req, { domains, telDomain }) : undefined;
+    const isAboutPeople = req.method === 'REGISTER' || req.method === 'MESSAGE';
+    return isAboutPeople ? subjectOf(req, { domains, telDomain }) : undefined;
   };
 
   return {

@@ -1,17 +1,21 @@
 /** Who says to be asking: From, which nobody has proved; and did a request come straight from who made it? */
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { isInDialog, makesDialog } from '../sip/read/dialog.ts';
-import { header, parseNameAddr, splitList, type HeaderSource } from '../sip/read/headers.ts';
-import { aorOf, bracketed, splitAor, type AorOptions } from '../sip/read/uri.ts';
+import { header, splitList, type HeaderSource } from '../sip/read/headers.ts';
+import { aorIn } from '../sip/read/recipient.ts';
+import { bracketed, splitAor, type AorOptions } from '../sip/read/uri.ts';
 
 /** Canonical AoR of the From header. */
 export function fromOf(req: HeaderSource, options: AorOptions): string | undefined {
-  return aorOf(parseNameAddr(header(req, 'From') ?? '')?.uri ?? '', options);
+  return aorIn(req, 'From', options);
 }
 
-/** An address of nobody: `anonymous.invalid` can't exist (RFC 3323 4.1.1.3, RFC 2606 2). */
+/** Who hides has this host in From (RFC 3323 4.1.1.3); it can't exist (RFC 2606 2). */
+export const ANONYMOUS_HOST = 'anonymous.invalid';
+
+/** An address of nobody. */
 export function isAnonymous(aor: string): boolean {
-  return splitAor(aor).host === 'anonymous.invalid';
+  return splitAor(aor).host === ANONYMOUS_HOST;
 }
 
 /** Each proxy adds a Via (RFC 3261 16.6), and nobody behind it can take that away. */

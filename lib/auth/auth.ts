@@ -12,7 +12,7 @@ import type { Next, SipRequest, SipResponse } from '../sip/drachtio/messages.ts'
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { header } from '../sip/read/headers.ts';
 import type { UserStore } from '../stores/contract/users.ts';
-import { askedDomain } from './asked.ts';
+import { ASKED, askedDomain } from './asked.ts';
 import { challengeHeaders, mayAnswerWith, type Challenge } from './digest/challenge.ts';
 import { credentialsFor, type Credentials } from './digest/credentials.ts';
 import { KeyRing } from './digest/key-ring.ts';
@@ -28,8 +28,6 @@ import { openUsers } from './users/users.ts';
 
 const log = logger('auth');
 
-/** What nobody does without a name. OPTIONS says nothing of anybody, and the rest is refused anyway. */
-const ASKED: ReadonlySet<string> = new Set(['REGISTER', 'MESSAGE', 'SUBSCRIBE', 'PUBLISH']);
 /** Seconds for which a key makes nonces. */
 const ROTATE = 86_400;
 /** Seconds for which a nonce of another node is good: as long as it takes to answer a challenge. */

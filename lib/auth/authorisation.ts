@@ -7,8 +7,8 @@ import { telDomain } from '../sip/options.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { fromOf } from './asker.ts';
-import { header, parseNameAddr } from '../sip/read/headers.ts';
-import { aorOf } from '../sip/read/uri.ts';
+import { header } from '../sip/read/headers.ts';
+import { aorIn } from '../sip/read/recipient.ts';
 import { authorise, authoriseWay } from './authorise.ts';
 import { identityOf, type Identity } from './identity.ts';
 
@@ -47,7 +47,7 @@ export function createAuthorisation(
   const { authorizeRegister, authorizeMessage } = settings;
 
   async function checkRegister(req: SipRequest, identity: Identity): Promise<void> {
-    const aor = aorOf(parseNameAddr(header(req, 'To') ?? '')?.uri ?? '', settings);
+    const aor = aorIn(req, 'To', settings);
     if (header(req, 'Path') !== undefined) authoriseWay(identity, 'Path', req.source_address);
     if (authorizeRegister === undefined)
       authorise(identity, 'register', { aor, from: fromOf(req, settings) });

@@ -2,10 +2,8 @@
 import { SiloError } from '../base/errors.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
+import { ASKED } from './asked.ts';
 import { setIdentity, type Identity } from './identity.ts';
-
-/** What is about people; all else tells nothing and keeps nothing. */
-const ASKED: ReadonlySet<string> = new Set(['REGISTER', 'MESSAGE', 'SUBSCRIBE', 'PUBLISH']);
 
 export function trustedOnly(
   port: Pick<Port, 'middleware'>,

@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { header, parseNameAddr } from '../../sip/read/headers.ts';
-import { recipientOf, type RecipientOptions } from '../../sip/read/recipient.ts';
-import { aorOf, readHost, splitAor } from '../../sip/read/uri.ts';
+import { header } from '../../sip/read/headers.ts';
+import { aorIn, subjectOf, type RecipientOptions } from '../../sip/read/recipient.ts';
+import { readHost, splitAor } from '../../sip/read/uri.ts';
 import { identityOf } from '../identity.ts';
 
 /** Who asks, and for whom. */
@@ -45,16 +45,12 @@ export function senderKey(req: SipRequest): string {
   const identity = identityOf(req);
   const known = identity === undefined || identity.kind === 'nobody' ? undefined : identity.aor;
   if (known !== undefined) return keyOf(known);
-  const from = header(req, 'From') ?? '';
-  return keyOf(networkOf(req.source_address), aorOf(parseNameAddr(from)?.uri ?? '') ?? from);
+  return keyOf(networkOf(req.source_address), aorIn(req, 'From') ?? header(req, 'From') ?? '');
 }
 
 /** @param options as the features have them: else a Request-URI of elsewhere would hide whom To names */
 export function askingOf(req: SipRequest, options: RecipientOptions): Asking {
-  const box =
-    req.method === 'REGISTER'
-      ? aorOf(parseNameAddr(header(req, 'To') ?? '')?.uri ?? '', options)
-      : recipientOf(req, options);
+  const box = subjectOf(req, options);
   return {
     sender: senderKey(req),
     recipient: box === undefined || req.method === 'REGISTER' ? undefined : boxKey(box),

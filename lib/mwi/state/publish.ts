@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { isToken } from '../../sip/read/grammar.ts';
-import { header, parseNameAddr } from '../../sip/read/headers.ts';
+import { header } from '../../sip/read/headers.ts';
+import { uriIn } from '../../sip/read/recipient.ts';
 import type { Next, SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { MwiStore, PublicationChange } from '../../stores/contract/mwi.ts';
@@ -104,5 +105,5 @@ function ifMatchOf(req: SipRequest): string | undefined {
 
 /** Who publishes: the identity, else From, as an AoR where it is one. */
 function publisherOf(req: SipRequest, settings: MwiSettings): string {
-  return askerOf(req, settings) ?? parseNameAddr(header(req, 'From') ?? '')?.uri ?? '';
+  return askerOf(req, settings) ?? uriIn(req, 'From');
 }

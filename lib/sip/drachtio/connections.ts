@@ -8,7 +8,8 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import { deltaSeconds, expiresOf, header, parseNameAddr, splitList } from '../read/headers.ts';
 import { isInDialog } from '../read/dialog.ts';
 import { sourceOf, type Source } from '../read/source.ts';
-import { aorOf, parseUri } from '../read/uri.ts';
+import { aorIn } from '../read/recipient.ts';
+import { parseUri } from '../read/uri.ts';
 import type { Answer, OutgoingRequest, Owner, SipRequest, SipResponse } from './messages.ts';
 
 /** As many as the embedded front end remembers. */
@@ -58,7 +59,7 @@ export class Connections {
     this.#byName.delete(name);
     if (life === 0) return;
     const same = known?.address === address && known.port === port;
-    const aor = aorOf(parseNameAddr(header(req, 'To') ?? '')?.uri ?? '') ?? '';
+    const aor = aorIn(req, 'To') ?? '';
     const whose = req.method === 'REGISTER' ? aor : same ? known.aor : '';
     this.#byName.set(name, { aor: whose, address, port, until: this.#now() + life * 1_000 });
   }

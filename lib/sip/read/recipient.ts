@@ -1,6 +1,16 @@
-/** Which AoR a request is for: the Request-URI if it is an AoR of a served domain, else To. */
+/** The AoRs that a request names: whom it is for (the Request-URI if it is an AoR of a served domain, else To), and From. */
 import { header, parseNameAddr, type HeaderSource } from './headers.ts';
 import { aorOf, parseUri, splitAor, type AorOptions } from './uri.ts';
+
+/** The URI in From or To; '' when it can't be read. */
+export function uriIn(req: HeaderSource, name: 'From' | 'To'): string {
+  return parseNameAddr(header(req, name) ?? '')?.uri ?? '';
+}
+
+/** The canonical AoR in From or To; undefined when it names no user. */
+export function aorIn(req: HeaderSource, name: 'From' | 'To', options?: AorOptions): string | undefined {
+  return aorOf(uriIn(req, name), options);
+}
 
 export interface RecipientRequest extends HeaderSource {
   readonly uri: string;
@@ -18,7 +28,7 @@ export interface RecipientOptions extends AorOptions {
  * looks like a contact (a port or an IP literal that To does not share) gives way to To.
  */
 export function recipientOf(req: RecipientRequest, options: RecipientOptions): string | undefined {
-  const to = parseNameAddr(header(req, 'To') ?? '')?.uri ?? '';
+  const to = uriIn(req, 'To');
   if (options.domains.length > 0)
     return [req.uri, to]
       .map((uri) => aorOf(uri, options))
@@ -28,6 +38,14 @@ export function recipientOf(req: RecipientRequest, options: RecipientOptions): s
   if (requestAor === undefined) return toAor;
   if (toAor === undefined || !looksLikeContact(req.uri)) return requestAor;
   return splitAor(toAor).host === splitAor(requestAor).host ? requestAor : toAor;
+}
+
+/** Whom a request is about: a REGISTER says it in To, whatever its Request-URI (RFC 3261 10.2), all else is for its recipient. */
+export function subjectOf(
+  req: RecipientRequest & { readonly method: string },
+  options: RecipientOptions,
+): string | undefined {
+  return req.method === 'REGISTER' ? aorIn(req, 'To', options) : recipientOf(req, options);
 }
 
 export function served(aor: string, domains: readonly string[]): boolean {

@@ -3,8 +3,9 @@
  * a device. What is sent to the user has the user's address for a Request-URI, and the S-CSCF for a next hop, as if it had
  * registered the user's address along a Path through itself.
  */
-import { header, parseNameAddr, type HeaderSource } from './headers.ts';
-import { aorOf, parseUri, targetOf } from './uri.ts';
+import type { HeaderSource } from './headers.ts';
+import { aorIn } from './recipient.ts';
+import { parseUri, targetOf } from './uri.ts';
 
 interface Registered {
   readonly aor: string;
@@ -23,7 +24,7 @@ interface Bound {
 export function ofThirdParty<T extends Registered>(req: HeaderSource, registration: T): T {
   const { aor, path, contacts } = registration;
   const [contact, ...more] = contacts;
-  const from = aorOf(parseNameAddr(header(req, 'From') ?? '')?.uri ?? '');
+  const from = aorIn(req, 'From');
   if (contact === undefined || more.length > 0 || path.length > 0 || from === aor) return registration;
   const server = parseUri(contact.uri);
   const target = targetOf(contact.uri);
