@@ -2,6 +2,7 @@
  * SIP messages as bytes. The head is held as latin-1 text, which maps every byte to one character and
  * back, so nothing is lost; the body is never decoded at all.
  */
+import { divideHead, hasLoneEnd } from '../../base/line-ends.ts';
 import { keyOf } from './header-names.ts';
 
 /** Between head and body. */
@@ -57,20 +58,9 @@ export function readHeaders(text: string): Header[] {
   return headers;
 }
 
-const LONE_END = /\r(?!\n)|(?<!\r)\n/;
-const LINE_END = /\r\n|[\r\n]/g;
-const BLANK = /(?:\r\n|\r(?!\n)|\n){2}/;
-
-/** A lone CR or LF ends a line for drachtio-server, too, and two of them the head. */
-function withLineEnds(head: string): string {
-  if (!LONE_END.test(head)) return head;
-  const blank = head.search(BLANK);
-  return (blank < 0 ? head : head.slice(0, blank)).replace(LINE_END, '\r\n');
-}
-
 /** Splits a head (without the blank line) and reads it; undefined when it has no SIP start line. */
 export function readMessage(text: string, body: Buffer): Request | Response | undefined {
-  const head = withLineEnds(text);
+  const head = hasLoneEnd(text) ? divideHead(text).head : text;
   const end = head.indexOf('\r\n');
   const startLine = end < 0 ? head : head.slice(0, end);
   const headers = end < 0 ? [] : readHeaders(head.slice(end + 2));

@@ -5,6 +5,7 @@
  */
 import type Srf from 'drachtio-srf';
 import { traceOf } from '../../base/errors.ts';
+import { divideHead, hasLoneEnd } from '../../base/line-ends.ts';
 import { logger } from '../../base/log.ts';
 import { TOKEN_CHARACTERS } from '../read/grammar.ts';
 
@@ -25,11 +26,6 @@ const ALL_PLAIN = /^(?:[A-Za-z0-9_-]+:[^\r\n]*\r\n)*[A-Za-z0-9_-]+:[^\r\n]*$/;
 /** An acknowledgement of a frame of ours: who waits for it must hear of it, whatever it quotes. */
 const ACKNOWLEDGES = /^[^|\r]*\|response\|/;
 
-/** A lone CR or LF ends a line, and two of them the headers, for drachtio-server; for drachtio-srf neither does. */
-const LONE_END = /\r(?!\n)|(?<!\r)\n/;
-const ANY_END = /\r\n|\r|\n/g;
-const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)/;
-
 /**
  * What drachtio-srf can read of a frame: the frame as it is, or without some lines; undefined when its message can't be read
  * at all.
@@ -41,7 +37,7 @@ export function readable(frame: string): string | undefined {
   const end = frame.indexOf('\r\n\r\n', start);
   const head = frame.slice(start, end < 0 ? frame.length : end);
   if (isPlain(head)) return frame;
-  if (REQUEST.test(head) && LONE_END.test(head))
+  if (REQUEST.test(head) && hasLoneEnd(head))
     return readable(frame.slice(0, start) + withLineEnds(frame.slice(start)));
   const [first = '', ...lines] = head.split(LINE_END);
   const startLine = REQUEST.test(first) ? first : oneLine(first);
@@ -57,16 +53,15 @@ function isPlain(head: string): boolean {
   return (
     firstEnd > 0 &&
     ALL_PLAIN.test(head.slice(firstEnd + 2)) &&
-    !LONE_END.test(first) &&
+    !hasLoneEnd(first) &&
     (REQUEST.test(first) || RESPONSE.test(first))
   );
 }
 
 /** We must see the headers that the server sees: it dies of an answer to a request whose Contact is bad, and a lone CR would hide that. */
 function withLineEnds(message: string): string {
-  const end = EMPTY_LINE.exec(message);
-  const head = (end ? message.slice(0, end.index) : message).replace(ANY_END, '\r\n');
-  return end ? `${head}\r\n\r\n${message.slice(end.index + end[0].length)}` : head;
+  const { head, rest } = divideHead(message);
+  return rest === undefined ? head : `${head}\r\n\r\n${rest}`;
 }
 
 /** The status line; a reason phrase may hold anything that some stack takes for a line end. */
