@@ -88,10 +88,11 @@ export function messageOf(
   const receipt = readReceipt(contentType, body);
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
+  const { dropHeaders, sendAtHeader } = settings;
   const keepOptions = {
-    ...settings,
-    dropHeaders: [...settings.dropHeaders, ...unbelievedHeaders(req)],
-    ...(over.onlyHeaders ? { keepHeaders: ['Privacy'] } : {}),
+    keepHeaders: over.onlyHeaders ? ['Privacy'] : settings.keepHeaders,
+    dropHeaders: [...dropHeaders, ...unbelievedHeaders(req)],
+    sendAtHeader,
   };
   const secure = parseUri(req.uri)?.scheme === 'sips' ? SECURE_LINE : '';
   const kept = secure + keptHeaders(req.raw ?? '', keepOptions) + extraHeaders(over.headers);

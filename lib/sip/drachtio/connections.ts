@@ -10,12 +10,15 @@ import { isInDialog } from '../read/dialog.ts';
 import { sourceOf, type Source } from '../read/source.ts';
 import { aorIn } from '../read/recipient.ts';
 import { parseUri } from '../read/uri.ts';
-import type { Answer, OutgoingRequest, Owner, SipRequest, SipResponse } from './messages.ts';
+import { unreachedAnswer } from './local-answer.ts';
+import type { Owner, Send, SipRequest, SipResponse } from './messages.ts';
 
 /** As many as the embedded front end remembers. */
 const MOST = 100_000;
 /** Seconds that a registration without Expires may last. */
 const USUAL_LIFE = 3_600;
+
+const TAKEN = 'the Contact of this device is registered by somebody else over another connection';
 
 interface Connected extends Pick<Source, 'address' | 'port'> {
   /** '' for a SUBSCRIBE: its From proves nothing. */
@@ -71,18 +74,10 @@ function nameOf(contact: string): string | undefined {
   return uri && `${uri.user ?? ''}@${uri.host}`;
 }
 
-type Send = (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
-
 /** `send`, but for what would go to somebody else than its owner. */
 export function sendToOwner(send: Send, connections: Connections): Send {
   return (request, timeout) =>
     request.owner !== undefined && connections.isAnothers(request.owner)
-      ? Promise.resolve(taken())
+      ? Promise.resolve(unreachedAnswer(TAKEN))
       : send(request, timeout);
-}
-
-/** As drachtio-server says it of a place that it can't reach: the message waits. */
-function taken(): Answer {
-  const reason = 'the Contact of this device is registered by somebody else over another connection';
-  return { status: 503, reason, origin: 'stack', header: () => undefined };
 }

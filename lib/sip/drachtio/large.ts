@@ -5,9 +5,7 @@
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { frameOf, Unsendable } from './frame.ts';
-import type { Answer, OutgoingRequest } from './messages.ts';
-
-type Send = (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+import type { OutgoingRequest, Send } from './messages.ts';
 
 /** Where the path MTU is not known (RFC 3261 18.1.1); the Via that drachtio-server adds is part of it. */
 const LARGEST_DATAGRAM = 1_300;

@@ -1,4 +1,4 @@
-/** Answers to requests of ours that no peer and no drachtio-server gave: nothing was sent, or nothing came back in time. */
+/** Answers to requests of ours that no peer gave: nothing was sent, or nothing came back in time. */
 import type { Answer } from './messages.ts';
 
 export type LocalFailure = NonNullable<Answer['failure']>;
@@ -14,4 +14,9 @@ const STATUS: Readonly<Record<LocalFailure, number>> = {
 
 export function localAnswer(failure: LocalFailure, reason: string): Answer {
   return { status: STATUS[failure], reason, origin: 'local', failure, header: () => undefined };
+}
+
+/** As drachtio-server says it of a place that it can't reach: what was to be sent waits. */
+export function unreachedAnswer(reason: string): Answer {
+  return { status: 503, reason, origin: 'stack', header: () => undefined };
 }

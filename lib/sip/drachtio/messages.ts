@@ -98,3 +98,6 @@ export interface Answer {
   readonly cseq?: number;
   header(name: string): string | undefined;
 }
+
+/** Sends a request; always resolves, at the latest after `timeout` ms. */
+export type Send = (request: OutgoingRequest, timeout?: number) => Promise<Answer>;

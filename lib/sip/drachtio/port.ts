@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connections, sendToOwner } from './connections.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
 import { sendLarge } from './large.ts';
-import type { Answer, OutgoingRequest, ResponseOptions, SipResponse } from './messages.ts';
+import type { ResponseOptions, Send, SipResponse } from './messages.ts';
 import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
@@ -15,8 +15,7 @@ export type { Middleware, Srf } from './srf.ts';
 export interface Port extends Handlers {
   /** Answers a request; a second final answer is dropped. */
   readonly respond: (res: SipResponse, status: number, options?: ResponseOptions) => void;
-  /** Sends a request; always resolves, at the latest after `timeout` ms. */
-  readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+  readonly send: Send;
   /** May this host be sent to before it has shown that it listens? */
   readonly isFree: IsFree;
   /** Resolves when all that was sent has left drachtio-server, or after a second. */

@@ -5,7 +5,7 @@
 import { textOf } from '../../base/errors.ts';
 import { Unsendable, frameOf } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
-import type { Answer, OutgoingRequest } from './messages.ts';
+import type { Answer, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
 import type { FrameWindow } from './window.ts';
 
@@ -13,8 +13,7 @@ import type { FrameWindow } from './window.ts';
 const ANSWER_LIMIT = 35_000;
 
 export interface Sender {
-  /** Always resolves, at the latest after `timeout` ms. */
-  readonly send: (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+  readonly send: Send;
   /** The connection is gone: no answer that is still out can come any more. */
   readonly disconnected: () => void;
 }

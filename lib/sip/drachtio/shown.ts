@@ -6,9 +6,8 @@
 import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
 import { LOOPBACK } from '../../base/networks.ts';
 import { parseUri } from '../read/uri.ts';
-import type { Answer, OutgoingRequest } from './messages.ts';
-
-type Send = (request: OutgoingRequest, timeout?: number) => Promise<Answer>;
+import { unreachedAnswer } from './local-answer.ts';
+import type { Answer, OutgoingRequest, Send } from './messages.ts';
 
 /** May be sent to without more ado: a host, or who named it. */
 export type IsFree = (host: string) => boolean;
@@ -70,8 +69,6 @@ function tcpHop(request: OutgoingRequest): string {
   return `${scheme}:${hostOf(request)}${port};transport=${over}`;
 }
 
-/** As drachtio-server says it of a place that it can't reach. */
 function notYet(host: string): Answer {
-  const reason = `${host} has not shown that it listens: SILO_TRUST names the proxies that need not`;
-  return { status: 503, reason, origin: 'stack', header: () => undefined };
+  return unreachedAnswer(`${host} has not shown that it listens: SILO_TRUST names the proxies that need not`);
 }

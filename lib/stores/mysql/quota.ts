@@ -7,6 +7,7 @@ import { domainState, type DomainState } from './inside/usage.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';
 import type { SenderUsage } from '../shared/sender-usage.ts';
 import {
+  SENDER_USAGE,
   CANDIDATE_COLUMNS,
   LOOKS,
   OLDEST_FIRST,
@@ -195,14 +196,7 @@ function nameOf({ column, name, sender }: Limit): string {
   return sender === undefined ? place : `${place} ${sender}`;
 }
 
-/** Only asked for when more waits than one sender may have; whoever asks has the turn. The rows of a box are few. */
-const SENDER_USAGE = {
-  box: `select coalesce(sum(sender = ?), 0) as messages, coalesce(sum(case when sender = ? then size end), 0) as bytes
-          from silo where box = ?`,
-  domain:
-    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ? and sender = ?',
-} as const;
-
+/** Only asked for when more waits than one sender may have; whoever asks has the turn. */
 async function senderUsage(tx: Queries, senders: SenderUsage, limit: Limit): Promise<Usage> {
   const { column, name, sender = '' } = limit;
   const recent = column === 'domain' ? senders.recent(limit) : undefined;

@@ -54,6 +54,14 @@ export interface Plan {
   readonly giveWay: readonly Candidate[];
 }
 
+/** What one sender has there. The rows themselves say whose they are: those of a box are few. */
+export const SENDER_USAGE = {
+  box: `select coalesce(sum(sender = ?), 0) as messages, coalesce(sum(case when sender = ? then size end), 0) as bytes
+          from silo where box = ?`,
+  domain:
+    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ? and sender = ?',
+} as const;
+
 /** Columns of {@link toCandidate}. */
 export const CANDIDATE_COLUMNS = 'id, dedup, box, size, sender, taken_by is not null as taken';
 

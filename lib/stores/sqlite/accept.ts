@@ -1,5 +1,6 @@
 /** Accepting in SQLite: inside one transaction, one message after the other. */
 import {
+  SENDER_USAGE,
   CANDIDATE_COLUMNS,
   LOOKS,
   OLDEST_FIRST,
@@ -94,14 +95,6 @@ function planFor(db: Sqlite, message: NewMessage, rules: AcceptRules, usages: re
 const USAGE = {
   box: 'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where box = ?',
   domain: 'select messages, bytes from silo_usage where domain = ?',
-} as const;
-
-/** The rows themselves say whose they are: those of a box are few. */
-const SENDER_USAGE = {
-  box: `select coalesce(sum(sender = ?), 0) as messages, coalesce(sum(case when sender = ? then size end), 0) as bytes
-          from silo where box = ?`,
-  domain:
-    'select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ? and sender = ?',
 } as const;
 
 function usageOf({ db, senders }: Accepting, limit: Limit): Usage {
