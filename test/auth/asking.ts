@@ -2,20 +2,16 @@
 import { subscriberOf } from '../../lib/auth/users/subscriber.ts';
 import type { Subscriber } from '../../lib/stores/contract/users.ts';
 import { answerTo, login, paramOf } from '../support/digest-answer.ts';
-import { startNode, type TestNode, type TestNodeOptions } from '../support/node.ts';
-import { Phone, type PhoneOptions } from '../support/phone.ts';
+import type { TestNodeOptions } from '../support/node.ts';
+import type { Phone } from '../support/phone.ts';
+import { aScene, type Scene } from '../support/scene.ts';
 import type { Sip } from '../support/sip/message.ts';
 
 export const PASSWORD = 'zanzibar';
 
-export interface Asking {
-  readonly node: TestNode;
-  /** Moves the clock, or tells it. */
-  time: number;
-  readonly phone: (name: string, options?: Partial<PhoneOptions>) => Promise<Phone>;
+export interface Asking extends Scene {
   /** A phone that knows the password of its user. */
   readonly owner: (name: string, algorithm?: 'MD5' | 'SHA-256') => Promise<Phone>;
-  readonly close: () => Promise<void>;
 }
 
 export async function asking(
@@ -24,32 +20,14 @@ export async function asking(
     subscriberOf(`${name}@example.org`, PASSWORD),
   ),
 ): Promise<Asking> {
-  const clock = { now: 1_800_000_000 };
-  const phones: Phone[] = [];
   // Not even a server beside it may publish unasked.
   const mwi = { publishers: [] };
-  const node = await startNode({ now: () => clock.now, auth: { mode: 'on' }, mwi, ...options });
-  for (const user of users) await node.store.putSubscriber(user);
-  const phone = async (name: string, over: Partial<PhoneOptions> = {}) => {
-    const started = await Phone.start(name, { server: node.server, ...over });
-    phones.push(started);
-    return started;
-  };
-  return {
-    node,
-    get time() {
-      return clock.now;
-    },
-    set time(now) {
-      clock.now = now;
-    },
-    phone,
-    owner: (name, algorithm) => phone(name, { login: login(name, PASSWORD, algorithm) }),
-    close: async () => {
-      for (const started of phones) started.close();
-      await node.close();
-    },
-  };
+  const scene = await aScene({ auth: { mode: 'on' }, mwi, ...options });
+  for (const user of users) await scene.node.store.putSubscriber(user);
+  return Object.assign(scene, {
+    owner: (name: string, algorithm?: 'MD5' | 'SHA-256') =>
+      scene.phone(name, { login: login(name, PASSWORD, algorithm) }),
+  });
 }
 
 /** The challenge of an algorithm. */

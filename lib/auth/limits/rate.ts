@@ -10,8 +10,9 @@ import { BoundedMap } from '../../base/bounded-map.ts';
  */
 export const MOST_KEYS = 20_000;
 
-/** How much may be taken; 0: any amount. */
+/** How fast units may be taken. */
 export interface Pace {
+  /** 0: without a limit. */
   readonly perSecond: number;
   /** At once, by one who has not asked for a while. */
   readonly burst: number;

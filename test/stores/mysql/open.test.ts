@@ -1,17 +1,11 @@
 import mysql from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
-import { bindingConformance } from '../contract/bindings.ts';
-import { aKey, bodyKeyConformance } from '../contract/body-keys.ts';
+import { everyStore } from '../contract/every-store.ts';
 import { mariadbMissing } from '../../support/mariadb.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
-import { storeConformance, type StoreUnderTest } from '../contract/messages.ts';
-import { mwiConformance } from '../contract/mwi.ts';
-import { nodeConformance } from '../contract/nodes.ts';
-import { foreignRowsConformance } from '../contract/foreign-rows.ts';
-import { roomConformance } from '../contract/room.ts';
-import { userConformance } from '../contract/users.ts';
+import type { StoreUnderTest } from '../contract/messages.ts';
 
 describe('the MySQL store', needing(mariadbMissing()), () => {
   const create = async (): Promise<StoreUnderTest> => {
@@ -26,22 +20,7 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
       remove: () => database.drop(),
     };
   };
-  storeConformance(create);
-  bindingConformance(create);
-  mwiConformance(create);
-  nodeConformance(create);
-  roomConformance(create);
-  foreignRowsConformance(create);
-  userConformance(create);
-  bodyKeyConformance(create);
-
-  describe('with bodies encrypted', () => {
-    const bodyKey = aKey('one');
-    storeConformance(async () => {
-      const under = await create();
-      return { ...under, open: (now) => under.open(now, { bodyKey }) };
-    });
-  });
+  everyStore(create);
 
   test("a Kamailio's own table is widened, keeps its rows, and Kamailio can go on inserting", async () => {
     const database = await (await sharedMariaDb()).createDatabase();

@@ -2,15 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
-import { bindingConformance } from '../contract/bindings.ts';
-import { aKey, bodyKeyConformance } from '../contract/body-keys.ts';
+import { everyStore } from '../contract/every-store.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { aMessage, storeConformance, type StoreUnderTest } from '../contract/messages.ts';
-import { mwiConformance } from '../contract/mwi.ts';
-import { nodeConformance } from '../contract/nodes.ts';
-import { foreignRowsConformance } from '../contract/foreign-rows.ts';
-import { roomConformance } from '../contract/room.ts';
-import { userConformance } from '../contract/users.ts';
+import { aMessage, type StoreUnderTest } from '../contract/messages.ts';
 
 describe('the SQLite store', () => {
   const create = (): Promise<StoreUnderTest> => {
@@ -30,22 +24,7 @@ describe('the SQLite store', () => {
       },
     });
   };
-  storeConformance(create);
-  bindingConformance(create);
-  mwiConformance(create);
-  nodeConformance(create);
-  roomConformance(create);
-  foreignRowsConformance(create);
-  userConformance(create);
-  bodyKeyConformance(create);
-
-  describe('with bodies encrypted', () => {
-    const bodyKey = aKey('one');
-    storeConformance(async () => {
-      const under = await create();
-      return { ...under, open: (now) => under.open(now, { bodyKey }) };
-    });
-  });
+  everyStore(create);
 
   test('a path that cannot be opened is refused with a sentence', async () => {
     await expect(openStore('sqlite:/nowhere/at/all/silo.db')).rejects.toMatchObject({
