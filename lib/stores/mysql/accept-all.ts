@@ -1,9 +1,8 @@
 /** Many messages at once into MySQL, in one transaction and in their order. */
-import { remember } from './accept.ts';
-import { TryAgain } from './link/errors.ts';
+import { insertRows } from './accept.ts';
+import { TryAgain, isDuplicate } from './link/errors.ts';
 import { noteChanges } from './inside/changes.ts';
 import type { Mysql } from './link/transactions.ts';
-import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { text } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
 
@@ -22,9 +21,12 @@ export function acceptAll(db: Mysql, messages: readonly NewMessage[], now: numbe
     const fresh = [...distinct.values()].filter(({ key }) => !known.has(key));
     if (fresh.length > 0) {
       // Somebody else stored one of the keys between our look and our insert.
-      if ((await remember(tx, fresh)) < fresh.length) throw new TryAgain('a key was taken meanwhile');
-      await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [fresh.map(fromMessage)]);
-      await noteChanges(tx, [...new Set(fresh.map(({ box }) => box))], now);
+      await Promise.all([
+        insertRows(tx, fresh),
+        noteChanges(tx, [...new Set(fresh.map(({ box }) => box))], now),
+      ]).catch((error: unknown) => {
+        throw isDuplicate(error) ? new TryAgain('a key was taken meanwhile') : error;
+      });
     }
     for (const { key } of fresh) ours.add(key);
     const left = new Set(ours);

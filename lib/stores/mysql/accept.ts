@@ -1,10 +1,12 @@
 /** Accepting in MySQL: many messages in one transaction, none of them twice. */
-import { TryAgain } from './link/errors.ts';
+import { TryAgain, isDuplicate } from './link/errors.ts';
 import { noteChanges } from './inside/changes.ts';
+import { concernedReceipts, limitsOf } from '../shared/quota.ts';
 import { createAdmission, type Accepting, type KnownUsage } from './quota.ts';
 import { inOrder } from './link/locks.ts';
 import { noteAccepted, tendUsage, type DomainState } from './inside/usage.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries, Transaction } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
@@ -23,7 +25,13 @@ interface Attempt {
   readonly uncertain: boolean;
 }
 
-/** May be done twice: what an earlier, unanswered COMMIT stored is known by its key. */
+/** One of the keys is known: which one is seen only by a look. */
+class Known extends Error {}
+
+/**
+ * May be done twice: what an earlier, unanswered COMMIT stored is known by its key. Where nothing has to be counted, all is
+ * sent at once as if all keys were new, which nearly all are.
+ */
 export async function acceptBatch(
   db: Mysql,
   domains: KnownUsage,
@@ -32,19 +40,51 @@ export async function acceptBatch(
 ): Promise<Accepted[]> {
   const distinct = new Map<string, Accepting>();
   for (const item of items) if (!distinct.has(item.message.key)) distinct.set(item.message.key, item);
+  const each = [...distinct.values()];
   const ours = new Set<string>();
   const looked = new Map<string, DomainState>();
-  const accepted = await db.transaction(async (tx, uncertain) => {
-    const results = await insertNew({ tx, domains, looked, now, ours, uncertain }, [...distinct.values()]);
-    return items.map(({ message: { key } }) => {
-      const result = results.get(key);
-      // The same key twice in one batch: the first one counts.
-      results.delete(key);
-      return result ?? { stored: false, id: 0 };
-    });
-  }, 'repeatable');
+  const accept = (plainly: boolean) =>
+    db.transaction(
+      (tx, uncertain) =>
+        plainly && !uncertain
+          ? insertPlainly(tx, each, now, ours)
+          : insertNew({ tx, domains, looked, now, ours, uncertain }, each),
+      'repeatable',
+    );
+  const results = await accept(each.every(isPlain)).catch((error: unknown) => {
+    if (error instanceof Known) return accept(false);
+    throw error;
+  });
   for (const [domain, state] of looked) void tendUsage(db, domain, state);
-  return accepted;
+  return items.map(({ message: { key } }) => {
+    const result = results.get(key);
+    // The same key twice in one batch: the first one counts.
+    results.delete(key);
+    return result ?? { stored: false, id: 0 };
+  });
+}
+
+/** No limit holds for it, and it replaces nothing. */
+function isPlain({ message, rules }: Accepting): boolean {
+  if (!rules) return true;
+  const { threads, all } = concernedReceipts(message, rules);
+  return threads.length === 0 && !all && limitsOf(message, rules).length === 0;
+}
+
+async function insertPlainly(
+  tx: Transaction,
+  items: readonly Accepting[],
+  now: number,
+  ours: Set<string>,
+): Promise<Map<string, Accepted>> {
+  const messages = items.map(({ message }) => message);
+  for (const { key } of messages) ours.add(key);
+  try {
+    const [ids] = await Promise.all([insertAll(tx, messages, now), tx.commit()]);
+    return new Map([...ids].map(([key, id]) => [key, { stored: true, id }]));
+  } catch (error) {
+    throw isDuplicate(error) ? new Known() : error;
+  }
 }
 
 async function insertNew(
@@ -57,14 +97,16 @@ async function insertNew(
   ]);
   const known = new Set(rows.map((row) => text(row, 'dedup')));
   const fresh = items.filter(({ message }) => !known.has(message.key));
-  const stored = uncertain ? [...ours].filter((key) => known.has(key)) : [];
   const waiting: NewMessage[] = [];
   const insert = async () => {
     if (waiting.length === 0) return;
-    await insertAll(tx, waiting, now);
-    for (const { key } of waiting.splice(0)) {
+    // Another node stored one of the keys between our look and our insert.
+    const ids = await insertAll(tx, waiting.splice(0), now).catch((error: unknown) => {
+      throw isDuplicate(error) ? new TryAgain('a key was taken meanwhile') : error;
+    });
+    for (const [key, id] of ids) {
       ours.add(key);
-      stored.push(key);
+      results.set(key, { ...results.get(key), stored: true, id });
     }
   };
   const admission = await createAdmission({ tx, domains, looked, now, insert }, fresh);
@@ -76,30 +118,55 @@ async function insertNew(
       results.set(message.key, { stored: false, id: 0, ...admitted });
   }
   await insert();
-  if (stored.length === 0) return results;
-  for (const row of await tx.all('select id, dedup from silo where dedup in (?)', [stored])) {
-    const key = text(row, 'dedup');
-    results.set(key, { ...results.get(key), stored: true, id: int(row, 'id') });
-  }
+  const before = uncertain ? [...ours].filter((key) => known.has(key)) : [];
+  if (before.length > 0)
+    for (const [key, id] of await idsOf(tx, before)) results.set(key, { stored: true, id });
   return results;
 }
 
-async function insertAll(tx: Queries, messages: readonly NewMessage[], now: number): Promise<void> {
-  // Another node stored one of the keys between our look and our insert.
-  if ((await remember(tx, messages)) < messages.length) throw new TryAgain('a key was taken meanwhile');
-  await tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]);
-  await noteAccepted(tx, messages);
-  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
+/** One round trip: the ids of new messages. Fails with a duplicate key when one of them is known. */
+async function insertAll(
+  tx: Queries,
+  messages: readonly NewMessage[],
+  now: number,
+): Promise<Map<string, number>> {
+  const [ids] = await Promise.all([
+    insertRows(tx, messages),
+    noteAccepted(tx, messages),
+    noteChanges(tx, [...new Set(messages.map((message) => message.box))], now),
+  ]);
+  return ids;
 }
 
-/** Notes the keys in the ledger; how many of them were new. */
-export function remember(
-  tx: Queries,
-  messages: readonly Pick<NewMessage, 'key' | 'box' | 'incTime'>[],
-): Promise<number> {
-  return tx.run(
+/** Ledger and table; the ids. Fails with a duplicate key when one of the messages is known, and then has to be rolled back. */
+export async function insertRows(tx: Queries, messages: readonly NewMessage[]): Promise<Map<string, number>> {
+  const [, , ids] = await Promise.all([
+    tx.run('insert into silo_ledger (dedup, box, inc_time) values ?', [ledgerRows(messages)]),
+    tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]),
+    idsOf(
+      tx,
+      messages.map(({ key }) => key),
+    ),
+  ]);
+  return ids;
+}
+
+async function idsOf(tx: Queries, keys: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [keys]);
+  return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
+}
+
+type Remembered = Pick<NewMessage, 'key' | 'box' | 'incTime'>;
+
+/** Notes in the ledger the keys that are not there yet. */
+export async function remember(tx: Queries, messages: readonly Remembered[]): Promise<void> {
+  await tx.run(
     'insert into silo_ledger (dedup, box, inc_time) values ? on duplicate key update dedup = silo_ledger.dedup',
-    // Two nodes may be asked to store the same messages.
-    [inOrder(messages.map(({ key, box, incTime }) => [key, box, incTime] as const))],
+    [ledgerRows(messages)],
   );
+}
+
+/** In one order: two nodes may be asked to store the same messages. */
+function ledgerRows(messages: readonly Remembered[]) {
+  return inOrder(messages.map(({ key, box, incTime }) => [key, box, incTime] as const));
 }

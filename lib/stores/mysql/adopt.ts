@@ -1,7 +1,8 @@
 /** Rows of another program become messages, in MySQL: so many in each transaction, in a few statements. */
 import { remember } from './accept.ts';
 import { noteChanges } from './inside/changes.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { lock } from './link/locks.ts';
 import { int } from '../shared/values.ts';
 import type { Adoption } from '../contract/message.ts';

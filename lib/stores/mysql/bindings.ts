@@ -3,7 +3,8 @@ import type { ReadStore } from '../shared/reads.ts';
 import { rebind } from '../../sip/read/rebinding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Transaction } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { inOrder, lock, remove } from './link/locks.ts';
 import { deleteInSlices } from './link/slices.ts';
 import { BINDING_COLUMNS, bindingKey, fromBinding, toBinding } from '../shared/binding-rows.ts';
@@ -27,8 +28,14 @@ export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
   };
 }
 
+const PUT =
+  `insert into binding (${BINDING_COLUMNS.join(', ')}) values ? on duplicate key update ` +
+  BINDING_COLUMNS.slice(2)
+    .map((column) => `${column} = values(${column})`)
+    .join(', ');
+
 /** Several REGISTERs in one transaction: one select, the changes in memory one after the other, one upsert, one delete. */
-async function registerBatch(tx: Queries, items: readonly Registering[]): Promise<readonly Registered[]> {
+async function registerBatch(tx: Transaction, items: readonly Registering[]): Promise<readonly Registered[]> {
   const aors = new Set(items.map((item) => item.aor));
   const rows = await lock(tx, ['binding', BINDING_COLUMNS.join(', ')], aors, { byFirst: true });
   const stored = new Map<string, Map<string, Binding>>([...aors].map((aor) => [aor, new Map()]));
@@ -57,20 +64,15 @@ async function registerBatch(tx: Queries, items: readonly Registering[]): Promis
     return { bindings: [...live().values()] };
   });
 
-  await remove(tx, 'binding', drop.values());
-  if (put.size > 0)
-    await tx.run(
-      `insert into binding (${BINDING_COLUMNS.join(', ')}) values ? on duplicate key update ` +
-        BINDING_COLUMNS.slice(2)
-          .map((column) => `${column} = values(${column})`)
-          .join(', '),
-      // New ones, too, in the order of their keys: another node may be about to make the same.
-      [
-        inOrder(put.keys()).flatMap((name) => {
-          const row = put.get(name);
-          return row ? [fromBinding(...row)] : [];
-        }),
-      ],
-    );
+  // New ones, too, in the order of their keys: another node may be about to make the same.
+  const rewritten = inOrder(put.keys()).flatMap((name) => {
+    const row = put.get(name);
+    return row ? [fromBinding(...row)] : [];
+  });
+  await Promise.all([
+    remove(tx, 'binding', drop.values()),
+    rewritten.length > 0 && tx.run(PUT, [rewritten]),
+    tx.commit(),
+  ]);
   return results;
 }

@@ -2,7 +2,8 @@
 import type { ReadStore } from '../shared/reads.ts';
 import { endRows } from './inside/end.ts';
 import { noteChanges } from './inside/changes.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { lock } from './link/locks.ts';
 import { deleteInSlices } from './link/slices.ts';
 import { KIND_NUMBERS, MESSAGE_COLUMNS, earliest, toDueDevice, toEnded, toMessage } from '../shared/rows.ts';

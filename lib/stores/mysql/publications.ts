@@ -1,6 +1,7 @@
 /** Publications in MySQL: PUBLISHes that come at once are one transaction. */
 import { holdMailboxes, noteChanges } from './inside/changes.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Transaction } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { lock, remove } from './link/locks.ts';
 import { endInSlices } from './link/slices.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
@@ -48,14 +49,16 @@ export function mysqlPublications(
 }
 
 async function publish(
-  tx: Queries,
+  tx: Transaction,
   changes: readonly PublicationChange[],
   nextStamp: () => number,
   now: number,
 ): Promise<readonly PublicationResult[]> {
   const mailboxes = [...new Set(changes.map((change) => change.mailbox))];
-  await holdMailboxes(tx, mailboxes, now);
-  const tags = await tx.all('select tag from mwi_publication where mailbox in (?)', [mailboxes]);
+  const [, tags] = await Promise.all([
+    holdMailboxes(tx, mailboxes, now),
+    tx.all('select tag from mwi_publication where mailbox in (?)', [mailboxes]),
+  ]);
   // Locked as well: a publication that expires meanwhile must not be refreshed behind its end.
   const stored = await lock(
     tx,
@@ -63,9 +66,11 @@ async function publish(
     tags.map((row) => text(row, 'tag')),
   );
   const { results, drop, put, changed } = applyPublications(stored.map(toPublication), changes, nextStamp);
-  await remove(tx, 'mwi_publication', drop);
-  if (put.length > 0)
-    await tx.run(`insert into mwi_publication (${COLUMNS}) values ?`, [put.map(fromPublication)]);
-  await noteChanges(tx, changed, now);
+  await Promise.all([
+    remove(tx, 'mwi_publication', drop),
+    put.length > 0 && tx.run(`insert into mwi_publication (${COLUMNS}) values ?`, [put.map(fromPublication)]),
+    noteChanges(tx, changed, now),
+    tx.commit(),
+  ]);
   return results;
 }

@@ -1,7 +1,7 @@
 /** Quotas in MySQL: whoever counts a box or a domain before adding to it takes a turn, so that nobody else adds meanwhile. */
 import { endRows } from './inside/end.ts';
 import { lock } from './link/locks.ts';
-import type { Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
 import { takeTurns } from './turns.ts';
 import { domainState, type DomainState } from './inside/usage.ts';
 import type { DomainUsage } from '../shared/domain-usage.ts';

@@ -1,7 +1,8 @@
 /** What deliveries have ended, many boxes in one transaction, in MySQL. */
 import { endRows } from './inside/end.ts';
 import { lock } from './link/locks.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { GAVE_WAY } from '../shared/quota.ts';
 import { int, text } from '../shared/values.ts';
 import type { Lease } from '../contract/leases.ts';

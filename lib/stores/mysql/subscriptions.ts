@@ -3,7 +3,8 @@
  * rows that they are about are locked and read, the changes are applied in memory, in their order, and what came out is written.
  */
 import { holdMailboxes, noteChanges } from './inside/changes.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries, Transaction } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { lock, remove, rewrite } from './link/locks.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import { SUBSCRIPTION_COLUMNS, fromSubscription, toSubscription } from '../shared/mwi-rows.ts';
@@ -54,22 +55,20 @@ export function mysqlSubscriptions(
   };
 }
 
-async function perform(tx: Queries, changes: readonly Change[], now: number): Promise<readonly Found[]> {
+async function perform(tx: Transaction, changes: readonly Change[], now: number): Promise<readonly Found[]> {
   const begun = changes.flatMap((change) => (change.kind === 'subscribe' ? [change.subscription] : []));
-  await holdMailboxes(
-    tx,
-    begun.map(({ mailbox }) => mailbox),
-    now,
-  );
-  const ids = changes.flatMap(idsOf).concat(await idsOfDevices(tx, begun));
+  const ids = [...changes.flatMap(idsOf), ...(await holdDevices(tx, begun, now))];
   const stored = await lock(tx, ['mwi_subscription', COLUMNS], ids);
   const { found, drop, put, replaced } = apply(stored.map(toSubscription), changes);
-  await remove(tx, 'mwi_subscription', drop);
-  if (put.length > 0)
-    await tx.run(`insert into mwi_subscription (${COLUMNS}) values ? on duplicate key update ${REWRITTEN}`, [
-      put.map(fromSubscription),
-    ]);
-  await noteChanges(tx, replaced, now, true);
+  await Promise.all([
+    remove(tx, 'mwi_subscription', drop),
+    put.length > 0 &&
+      tx.run(`insert into mwi_subscription (${COLUMNS}) values ? on duplicate key update ${REWRITTEN}`, [
+        put.map(fromSubscription),
+      ]),
+    noteChanges(tx, replaced, now, true),
+    tx.commit(),
+  ]);
   return found;
 }
 
@@ -85,13 +84,21 @@ function idsOf(change: Change): readonly string[] {
 }
 
 /** What these devices have subscribed to before; nobody adds to it, since we hold the mailboxes. */
-async function idsOfDevices(tx: Queries, subscriptions: readonly Subscription[]): Promise<readonly string[]> {
+async function holdDevices(
+  tx: Queries,
+  subscriptions: readonly Subscription[],
+  now: number,
+): Promise<readonly string[]> {
   if (subscriptions.length === 0) return [];
-  const rows = await tx.all(
-    `select id from mwi_subscription force index (mwi_subscription_device_idx)
-       where (mailbox, event_id, device) in (?)`,
-    [subscriptions.map(({ mailbox, eventId, device }) => [mailbox, eventId, device])],
-  );
+  const mailboxes = subscriptions.map(({ mailbox }) => mailbox);
+  const [, rows] = await Promise.all([
+    holdMailboxes(tx, mailboxes, now),
+    tx.all(
+      `select id from mwi_subscription force index (mwi_subscription_device_idx)
+         where (mailbox, event_id, device) in (?)`,
+      [subscriptions.map(({ mailbox, eventId, device }) => [mailbox, eventId, device])],
+    ),
+  ]);
   return rows.map((row) => text(row, 'id'));
 }
 

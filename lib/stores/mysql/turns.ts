@@ -2,7 +2,8 @@
 import { inOrder, remove } from './link/locks.ts';
 import { endInSlices } from './link/slices.ts';
 import { SUMMED, sumUp } from './inside/usage.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import { text } from '../shared/values.ts';
 
 /** Waits until nobody else has the turn of any of these, and keeps it until the end of the transaction. */

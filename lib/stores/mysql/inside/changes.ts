@@ -1,7 +1,8 @@
 /** The rows of mailboxes that somebody watches or publishes for, and what tells the nodes that one has changed. */
 import { GroupCommit } from '../../shared/group-commit.ts';
 import { inOrder } from '../link/locks.ts';
-import type { Mysql, Queries } from '../link/transactions.ts';
+import type { Queries } from '../link/transaction.ts';
+import type { Mysql } from '../link/transactions.ts';
 
 /**
  * Makes the rows of mailboxes, and locks them until the end of the transaction: whoever changes publications or subscriptions

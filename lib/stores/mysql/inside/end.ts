@@ -2,7 +2,7 @@
 import { noteChanges } from './changes.ts';
 import { inOrder, remove, rewrite } from '../link/locks.ts';
 import { noteEnded } from './usage.ts';
-import type { Queries } from '../link/transactions.ts';
+import type { Queries } from '../link/transaction.ts';
 import { DEAD_COLUMNS } from '../../shared/rows.ts';
 import type { End, Ended } from '../../contract/message.ts';
 
@@ -23,23 +23,30 @@ export async function endRows(
 ): Promise<number> {
   if (messages.length === 0) return 0;
   const ids = inOrder(messages.map((message) => message.id));
+  // In the order of the locks, and at once.
+  const before: Promise<unknown>[] = [];
   if (outcome === 'dead')
-    await tx.run(
-      `replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
-         select ${DEAD_COLUMNS}, ?, ?, ? from silo force index (primary) where id in (?)`,
-      [now, status, reason.slice(0, 255), ids],
+    before.push(
+      tx.run(
+        `replace into silo_dead (${DEAD_COLUMNS}, end_time, status, reason)
+           select ${DEAD_COLUMNS}, ?, ?, ? from silo force index (primary) where id in (?)`,
+        [now, status, reason.slice(0, 255), ids],
+      ),
     );
-  if (limited) await noteEnded(tx, ids);
-  const ended = await remove(tx, 'silo', ids);
-  await rewrite(
-    tx,
-    'silo_ledger',
-    {
-      set: 'outcome = ?, status = ?, reason = ?, end_time = ?',
-      values: [outcome, status, reason.slice(0, 255), now],
-    },
-    messages.map((message) => message.key),
-  );
-  await noteChanges(tx, [...new Set(messages.map((message) => message.box))], now);
+  if (limited) before.push(noteEnded(tx, ids));
+  const [ended] = await Promise.all([
+    remove(tx, 'silo', ids),
+    rewrite(
+      tx,
+      'silo_ledger',
+      {
+        set: 'outcome = ?, status = ?, reason = ?, end_time = ?',
+        values: [outcome, status, reason.slice(0, 255), now],
+      },
+      messages.map((message) => message.key),
+    ),
+    noteChanges(tx, [...new Set(messages.map((message) => message.box))], now),
+    ...before,
+  ]);
   return ended;
 }

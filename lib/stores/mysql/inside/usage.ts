@@ -7,7 +7,8 @@
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
 import { inOrder, remove } from '../link/locks.ts';
-import type { Mysql, Queries } from '../link/transactions.ts';
+import type { Queries } from '../link/transaction.ts';
+import type { Mysql } from '../link/transactions.ts';
 import { isNear } from '../../shared/domain-usage.ts';
 import { domainOf, type Limit, type Usage } from '../../shared/quota.ts';
 import { int, text, type Row } from '../../shared/values.ts';
@@ -68,7 +69,7 @@ function usageOf(row: Row): Usage {
 
 const COUNT = `select count(*) as messages, coalesce(sum(size), 0) as bytes from silo where domain = ?`;
 
-/** Inside the transaction that inserts them. */
+/** Inside the transaction that inserts them. Nothing is noted for a domain without a limit. */
 export async function noteAccepted(tx: Queries, messages: readonly NewMessage[]): Promise<void> {
   const sums = new Map<string, Usage>();
   for (const message of messages) {
@@ -76,14 +77,14 @@ export async function noteAccepted(tx: Queries, messages: readonly NewMessage[])
     const sum = sums.get(domain) ?? { messages: 0, bytes: 0 };
     sums.set(domain, { messages: sum.messages + 1, bytes: sum.bytes + sizeOf(message) });
   }
-  const limited = await tx.all('select domain from silo_usage where domain in (?)', [[...sums.keys()]]);
-  const rows = limited.flatMap((row) => {
-    const domain = text(row, 'domain');
-    const sum = sums.get(domain);
-    return sum ? [[domain, sum.messages, sum.bytes]] : [];
-  });
-  if (rows.length > 0)
-    await tx.run('insert into silo_usage_change (domain, messages, bytes) values ?', [rows]);
+  const added = [...sums].map(([domain, sum]) => [domain, sum.messages, sum.bytes]);
+  await tx.run(
+    `insert into silo_usage_change (domain, messages, bytes)
+       select u.domain, a.messages, a.bytes
+         from (${added.map(() => 'select ? as domain, ? as messages, ? as bytes').join(' union all ')}) a
+         join silo_usage u on u.domain = a.domain`,
+    added.flat(),
+  );
 }
 
 /** Inside the transaction that deletes these rows, before it does. */

@@ -49,6 +49,8 @@ export class Connection {
       charset: 'utf8mb4_bin',
       // Count changed rows, not matched ones: a repeated key must count as nothing.
       flags: ['-FOUND_ROWS'],
+      // Only what stands in the code is ever a statement: values are escaped, in a session whose sql_mode and charset are ours.
+      multipleStatements: true,
       supportBigNumbers: true,
       // That it is there makes mysql2 ask for TLS, and go no further without.
       ...(secure ? { ssl: { rejectUnauthorized: secure.verify, verifyIdentity: secure.verify } } : {}),

@@ -40,8 +40,10 @@ const DEMOTED = new Set([1290, 1792, 1836, 1047, 1053, ...CROWDED]);
 const FULL = new Set([3, 1021, 1026, 1030, 1114, 1180]);
 /** Killed or cut off by the server; packets that did not come through; too slow for max_statement_time. */
 const LOST = new Set([1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 1969, 3024, 4031]);
+/** The key is there already. */
+const DUPLICATE = 1062;
 /** After these the server has certainly not committed. */
-const ROLLED_BACK = new Set([...CONFLICT, 1290, 1792, 1836]);
+const ROLLED_BACK = new Set([...CONFLICT, ...VALUE, DUPLICATE, 1290, 1792, 1836]);
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof TryAgain) return 'conflict';
@@ -69,6 +71,10 @@ export function isCrowded(error: unknown): boolean {
 /** The user has not the right to do this: on the database, on the table, an administrative one. */
 export function isDenied(error: unknown): boolean {
   return [1044, 1142, 1227].includes(errno(error));
+}
+
+export function isDuplicate(error: unknown): boolean {
+  return errno(error) === DUPLICATE;
 }
 
 export function isNoTable(error: unknown): boolean {

@@ -14,7 +14,7 @@
  * A new row needs no place in the order: nobody else knows of it.
  */
 import type { Parameter } from './connection.ts';
-import type { Queries } from './transactions.ts';
+import type { Queries } from './transaction.ts';
 import type { Row } from '../../shared/values.ts';
 
 /** The primary key of each table whose rows are locked, and what its columns hold: `ascii` is text in that character set. */
@@ -132,16 +132,18 @@ export async function remove(tx: Queries, table: LockedTable, keys: Iterable<Key
   const wanted = inOrder(keys);
   const kinds = Object.entries(KEYS[table]);
   const one = `select ${kinds.map(([column, kind]) => `${kind === 'ascii' ? ASCII : '?'} as ${column}`).join(', ')}`;
-  let removed = 0;
+  const removed: Promise<number>[] = [];
   for (let first = 0; first < wanted.length; first += MOST_DELETED) {
     const some = wanted.slice(first, first + MOST_DELETED);
-    removed += await tx.run(
-      `delete t from (${some.map(() => one).join(' union all ')}) k
-         straight_join ${table} t force index (primary) on ${kinds.map(([column]) => `t.${column} = k.${column}`).join(' and ')}`,
-      some.flat(),
+    removed.push(
+      tx.run(
+        `delete t from (${some.map(() => one).join(' union all ')}) k
+           straight_join ${table} t force index (primary) on ${kinds.map(([column]) => `t.${column} = k.${column}`).join(' and ')}`,
+        some.flat(),
+      ),
     );
   }
-  return removed;
+  return (await Promise.all(removed)).reduce((sum, count) => sum + count, 0);
 }
 
 /** In the collation of the column: in any other one its index would not be used. */

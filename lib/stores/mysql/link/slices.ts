@@ -4,7 +4,8 @@
  */
 import { keyColumns, keyOf, lock, remove, type Key, type LockedTable } from './locks.ts';
 import type { Parameter } from './connection.ts';
-import type { Mysql, Queries } from './transactions.ts';
+import type { Queries } from './transaction.ts';
+import type { Mysql } from './transactions.ts';
 import { whole, type Row } from '../../shared/values.ts';
 
 /** Rows of a slice: of messages, which have bodies and rows in other tables, and of what is only deleted. */

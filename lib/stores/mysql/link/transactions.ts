@@ -7,24 +7,11 @@ import { faultOf, isOfDatabase, mayBeCommitted, mayBeDone, TimeLimit } from './e
 import type { Borrowed, Failover } from './failover.ts';
 import type { Connection, Parameter } from './connection.ts';
 import { refusedValue, unavailable } from '../../shared/errors.ts';
+import { Transaction, type Queries, type Repeat } from './transaction.ts';
 import type { Row } from '../../shared/values.ts';
 
-/** Queries on one connection (inside a transaction) or on any (outside). */
-export interface Queries {
-  /** Rows of a select. */
-  all(sql: string, values?: readonly Parameter[]): Promise<Row[]>;
-  /** Changed rows of anything else. */
-  run(sql: string, values?: readonly Parameter[], repeat?: Repeat): Promise<number>;
-}
-
-/**
- * `repeatable`: doing it twice does no harm, so it is repeated when the connection is lost at a moment that leaves open
- * whether it was done. Otherwise it then fails with `SILO_STORE_UNAVAILABLE`.
- */
-type Repeat = 'repeatable' | undefined;
-
 /** @param uncertain an earlier run of the same work may have been committed */
-type Work<T> = (queries: Queries, uncertain: boolean) => Promise<T>;
+type Work<T> = (tx: Transaction, uncertain: boolean) => Promise<T>;
 
 export interface Mysql extends Queries {
   readonly name: string;
@@ -91,30 +78,30 @@ export function createTransactions(name: string, failover: Failover, queryLimit:
     }
   }
 
-  const on = ({ pool, connection }: Borrowed, left: () => number): Queries => {
-    const query = (sql: string, values: readonly Parameter[] = []) =>
+  const on =
+    ({ pool, connection }: Borrowed, left: () => number) =>
+    (sql: string, values: readonly Parameter[] = []) =>
       connection.query(sql, values, left(), () => void failover.suspect(pool));
-    return {
-      all: async (sql, values) => (await query(sql, values)) as Row[],
-      run: async (sql, values) => ((await query(sql, values)) as { affectedRows: number }).affectedRows,
-    };
-  };
 
   return {
     name,
-    all: (sql, values) => perform('repeatable', (borrowed, left) => on(borrowed, left).all(sql, values)),
+    all: (sql, values) =>
+      perform('repeatable', async (borrowed, left) => (await on(borrowed, left)(sql, values)) as Row[]),
     run: (sql, values, repeat) =>
-      perform(repeat, (borrowed, left) => on(borrowed, left).run(sql, values).catch(unsureIf(mayBeDone))),
+      perform(repeat, async (borrowed, left) => {
+        const done = await on(borrowed, left)(sql, values).catch(unsureIf(mayBeDone));
+        return (done as { affectedRows: number }).affectedRows;
+      }),
     transaction: (work, repeat) =>
       perform(repeat, async (borrowed, left, uncertain) => {
-        const queries = on(borrowed, left);
+        const send = on(borrowed, left);
+        const tx = new Transaction(send, (sql, values) => send(sql, values).catch(unsureIf(mayBeCommitted)));
         try {
-          await queries.run('begin');
-          const result = await work(queries, uncertain);
-          await queries.run('commit').catch(unsureIf(mayBeCommitted));
+          const result = await work(tx, uncertain);
+          await tx.commit();
           return result;
         } catch (error) {
-          await rollBack(borrowed.connection);
+          if (await tx.begun()) await rollBack(borrowed.connection);
           throw error;
         }
       }),

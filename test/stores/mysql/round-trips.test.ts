@@ -1,0 +1,77 @@
+/** What a MESSAGE, a REGISTER, a SUBSCRIBE and a PUBLISH wait for: packets to the database and back, however many come at once. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openStore } from '../../../lib/stores/open.ts';
+import type { Store } from '../../../lib/stores/contract/store.ts';
+import { mariadbMissing } from '../../support/mariadb.ts';
+import type { TestDatabase } from '../../support/mariadb-database.ts';
+import { needing } from '../../support/needing.ts';
+import { sharedMariaDb } from '../../support/shared-mariadb.ts';
+import { relayTo, type Relay } from '../../support/statements.ts';
+import { aMessage, aRegister } from '../contract/messages.ts';
+import { aPublication, aSubscription } from '../contract/mwi.ts';
+
+const NOW = 1000;
+
+describe('round trips to MySQL', needing(mariadbMissing()), () => {
+  let relay: Relay;
+  let database: TestDatabase;
+  let store: Store;
+  const boxes = Array.from({ length: 20 }, (_, index) => `user${index}@example.org`);
+
+  beforeAll(async () => {
+    relay = await relayTo((await sharedMariaDb()).port);
+  });
+  afterAll(() => relay.close());
+  beforeEach(async () => {
+    database = await (await sharedMariaDb()).createDatabase();
+    const { port } = new URL(database.url);
+    store = await openStore(database.url.replace(`:${port}/`, `:${relay.port}/`), { now: () => NOW });
+    await store.ping();
+  });
+  afterEach(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  async function packetsOf(work: () => Promise<unknown>): Promise<number> {
+    relay.statements.length = 0;
+    await work();
+    return relay.statements.length;
+  }
+
+  test('messages without a limit are stored in one', async () => {
+    const accept = (box: string) => store.accept(aMessage(box));
+    expect(await packetsOf(() => accept('bob@example.org'))).toBe(1);
+    expect(await packetsOf(() => Promise.all(boxes.map(accept)))).toBe(1);
+  });
+
+  test('a known message among new ones costs a second look, harms none of them and is not stored again', async () => {
+    const [known, ...others] = boxes.map((box) => aMessage(box));
+    const first = await store.accept(known!);
+    const all = await Promise.all([...others, known!].map((message) => store.accept(message)));
+    expect(first.stored).toBe(true);
+    expect(all.map(({ stored }) => stored)).toEqual([...others.map(() => true), false]);
+    for (const box of boxes) expect(await store.waiting(box, NOW, 10)).toHaveLength(1);
+  });
+
+  test('a REGISTER takes two, as do those that come at once', async () => {
+    const register = (aor: string) => store.register(aRegister(aor, '<sip:bob@127.0.0.1:5060>'));
+    expect(await packetsOf(() => register('bob@example.org'))).toBe(2);
+    expect(await packetsOf(() => Promise.all(boxes.map(register)))).toBe(2);
+  });
+
+  test('a new SUBSCRIBE takes two, a PUBLISH two, and the end of messages three', async () => {
+    expect(
+      await packetsOf(() => Promise.all(boxes.map((mailbox) => store.subscribe(aSubscription(mailbox))))),
+    ).toBe(2);
+    expect(
+      await packetsOf(() => Promise.all(boxes.map((mailbox) => store.publish(aPublication(mailbox))))),
+    ).toBe(2);
+    await store.accept(aMessage('bob@example.org'));
+    const claim = await store.claim('bob@example.org', 'node', 30);
+    const [message] = await store.waiting('bob@example.org', NOW, 1);
+    if (!('lease' in claim) || !message) throw new Error('nothing waits for bob');
+    const end = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
+    expect(await packetsOf(() => store.settle(claim.lease, message, end))).toBe(3);
+  });
+});
