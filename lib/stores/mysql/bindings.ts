@@ -11,11 +11,17 @@ import { BINDING_COLUMNS, bindingKey, fromBinding, toBinding } from '../shared/b
 import { text } from '../shared/values.ts';
 import type { BindingStore, Registered, Registering } from '../contract/bindings.ts';
 
-export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
+export function mysqlBindings(
+  db: Mysql,
+): Omit<BindingStore, keyof ReadStore> & Pick<BindingStore, 'bindings'> {
+  // Each MESSAGE and each look at a box asks: of 200 under way at once, each with a query of its own, the queries were a fifth
+  // of the work.
+  const looks = new GroupCommit<Look, readonly Binding[]>((items) => lookUp(db, items));
   const registrations = new GroupCommit<Registering, Registered>((items) =>
     db.transaction((tx) => registerBatch(tx, items)),
   );
   return {
+    bindings: (aor, now) => looks.add({ aor, now }),
     registeredAmong: async (aors, now) =>
       aors.length === 0
         ? []
@@ -26,6 +32,20 @@ export function mysqlBindings(db: Mysql): Omit<BindingStore, keyof ReadStore> {
     expireBindings: (now, limit) =>
       deleteInSlices(db, { table: 'binding', where: 'expires <= ?', values: [now] }, limit),
   };
+}
+
+interface Look {
+  readonly aor: string;
+  readonly now: number;
+}
+
+async function lookUp(db: Mysql, items: readonly Look[]): Promise<readonly (readonly Binding[])[]> {
+  const rows = await db.all(
+    `select ${BINDING_COLUMNS.join(', ')} from binding where aor in (?) and expires > ?`,
+    [[...new Set(items.map(({ aor }) => aor))], Math.min(...items.map(({ now }) => now))],
+  );
+  const found = rows.map(toBinding);
+  return items.map(({ aor, now }) => found.filter((one) => one.aor === aor && one.expires > now));
 }
 
 const PUT =

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../../support/mariadb-database.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
 import { relayTo, type Relay } from '../../support/statements.ts';
-import { aMessage, aRegister } from '../contract/messages.ts';
+import { aBinding, aMessage, aRegister } from '../contract/messages.ts';
 import { aPublication, aSubscription } from '../contract/mwi.ts';
 
 const NOW = 1000;
@@ -55,9 +55,22 @@ describe('round trips to MySQL', needing(mariadbMissing()), () => {
   });
 
   test('a REGISTER takes two, as do those that come at once', async () => {
-    const register = (aor: string) => store.register(aRegister(aor, '<sip:bob@127.0.0.1:5060>'));
+    const register = (aor: string) =>
+      store.register(aRegister(aor, [aBinding(aor, 'sip:bob@127.0.0.1:5060')]));
     expect(await packetsOf(() => register('bob@example.org'))).toBe(2);
     expect(await packetsOf(() => Promise.all(boxes.map(register)))).toBe(2);
+  });
+
+  test('what is registered for those who are sent to at once is one question', async () => {
+    await store.register(
+      aRegister('user1@example.org', [aBinding('user1@example.org', 'sip:bob@127.0.0.1:5060')]),
+    );
+    const look = () => Promise.all(boxes.map((aor) => store.bindings(aor, NOW)));
+    expect(await packetsOf(look)).toBe(1);
+    expect((await look()).map((bindings) => bindings.length)).toEqual(
+      boxes.map((box) => (box === 'user1@example.org' ? 1 : 0)),
+    );
+    expect(await store.bindings('user1@example.org', NOW + 100_000)).toEqual([]);
   });
 
   test('a new SUBSCRIBE takes two, a PUBLISH two, and the end of messages three', async () => {
