@@ -5,7 +5,7 @@ import { concernedReceipts, limitsOf } from '../shared/quota.ts';
 import { createAdmission, type Accepting, type KnownUsage } from './quota.ts';
 import { inOrder } from './link/locks.ts';
 import { noteAccepted, tendUsage, type DomainState } from './inside/usage.ts';
-import type { Queries, Transaction } from './link/transaction.ts';
+import type { Queries } from './link/transaction.ts';
 import type { Mysql } from './link/transactions.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
@@ -72,15 +72,15 @@ function isPlain({ message, rules }: Accepting): boolean {
 }
 
 async function insertPlainly(
-  tx: Transaction,
+  tx: Queries,
   items: readonly Accepting[],
   now: number,
   ours: Set<string>,
 ): Promise<Map<string, Accepted>> {
   const messages = items.map(({ message }) => message);
-  for (const { key } of messages) ours.add(key);
   try {
-    const [ids] = await Promise.all([insertAll(tx, messages, now), tx.commit()]);
+    const ids = await insertAll(tx, messages, now);
+    for (const key of ids.keys()) ours.add(key);
     return new Map([...ids].map(([key, id]) => [key, { stored: true, id }]));
   } catch (error) {
     throw isDuplicate(error) ? new Known() : error;

@@ -3,7 +3,7 @@ import type { ReadStore } from '../shared/reads.ts';
 import { rebind } from '../../sip/read/rebinding.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
-import type { Transaction } from './link/transaction.ts';
+import type { Queries } from './link/transaction.ts';
 import type { Mysql } from './link/transactions.ts';
 import { inOrder, lock, remove } from './link/locks.ts';
 import { deleteInSlices } from './link/slices.ts';
@@ -55,7 +55,7 @@ const PUT =
     .join(', ');
 
 /** Several REGISTERs in one transaction: one select, the changes in memory one after the other, one upsert, one delete. */
-async function registerBatch(tx: Transaction, items: readonly Registering[]): Promise<readonly Registered[]> {
+async function registerBatch(tx: Queries, items: readonly Registering[]): Promise<readonly Registered[]> {
   const aors = new Set(items.map((item) => item.aor));
   const rows = await lock(tx, ['binding', BINDING_COLUMNS.join(', ')], aors, { byFirst: true });
   const stored = new Map<string, Map<string, Binding>>([...aors].map((aor) => [aor, new Map()]));
@@ -89,10 +89,6 @@ async function registerBatch(tx: Transaction, items: readonly Registering[]): Pr
     const row = put.get(name);
     return row ? [fromBinding(...row)] : [];
   });
-  await Promise.all([
-    remove(tx, 'binding', drop.values()),
-    rewritten.length > 0 && tx.run(PUT, [rewritten]),
-    tx.commit(),
-  ]);
+  await Promise.all([remove(tx, 'binding', drop.values()), rewritten.length > 0 && tx.run(PUT, [rewritten])]);
   return results;
 }

@@ -1,6 +1,6 @@
 /** Publications in MySQL: PUBLISHes that come at once are one transaction. */
 import { holdMailboxes, noteChanges } from './inside/changes.ts';
-import type { Transaction } from './link/transaction.ts';
+import type { Queries } from './link/transaction.ts';
 import type { Mysql } from './link/transactions.ts';
 import { lock, remove } from './link/locks.ts';
 import { endInSlices } from './link/slices.ts';
@@ -49,7 +49,7 @@ export function mysqlPublications(
 }
 
 async function publish(
-  tx: Transaction,
+  tx: Queries,
   changes: readonly PublicationChange[],
   nextStamp: () => number,
   now: number,
@@ -70,7 +70,6 @@ async function publish(
     remove(tx, 'mwi_publication', drop),
     put.length > 0 && tx.run(`insert into mwi_publication (${COLUMNS}) values ?`, [put.map(fromPublication)]),
     noteChanges(tx, changed, now),
-    tx.commit(),
   ]);
   return results;
 }

@@ -3,7 +3,7 @@
  * rows that they are about are locked and read, the changes are applied in memory, in their order, and what came out is written.
  */
 import { holdMailboxes, noteChanges } from './inside/changes.ts';
-import type { Queries, Transaction } from './link/transaction.ts';
+import type { Queries } from './link/transaction.ts';
 import type { Mysql } from './link/transactions.ts';
 import { lock, remove, rewrite } from './link/locks.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
@@ -55,7 +55,7 @@ export function mysqlSubscriptions(
   };
 }
 
-async function perform(tx: Transaction, changes: readonly Change[], now: number): Promise<readonly Found[]> {
+async function perform(tx: Queries, changes: readonly Change[], now: number): Promise<readonly Found[]> {
   const begun = changes.flatMap((change) => (change.kind === 'subscribe' ? [change.subscription] : []));
   const ids = [...changes.flatMap(idsOf), ...(await holdDevices(tx, begun, now))];
   const stored = await lock(tx, ['mwi_subscription', COLUMNS], ids);
@@ -67,7 +67,6 @@ async function perform(tx: Transaction, changes: readonly Change[], now: number)
         put.map(fromSubscription),
       ]),
     noteChanges(tx, replaced, now, true),
-    tx.commit(),
   ]);
   return found;
 }

@@ -16,6 +16,8 @@ export type Parameter = string | number | Buffer | null | readonly Parameter[];
 const SLOW = 1000;
 
 export class Connection {
+  /** Statements of a transaction may share a packet. */
+  takesSeveral = false;
   /** When it was last given back, ms of the steady clock. */
   idleSince = 0;
   readonly #socket: Socket;

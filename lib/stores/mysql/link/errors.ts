@@ -43,7 +43,7 @@ const LOST = new Set([1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 1969, 3024
 /** The key is there already. */
 const DUPLICATE = 1062;
 /** After these the server has certainly not committed. */
-const ROLLED_BACK = new Set([...CONFLICT, ...VALUE, DUPLICATE, 1290, 1792, 1836]);
+const ROLLED_BACK = new Set([...CONFLICT, 1290, 1792, 1836]);
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof TryAgain) return 'conflict';

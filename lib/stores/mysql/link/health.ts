@@ -34,6 +34,7 @@ export async function prepare(connection: Connection, limit: number): Promise<Fi
   // Before the next one: a node that just lost sight of the others is not to be taken for one that hangs.
   const fitness = await checkFitness(connection, limit);
   if (await isGalera(connection, limit)) await connection.query(CAUSAL, [], limit);
+  else connection.takesSeveral = !(await isInGroup(connection, limit));
   return fitness;
 }
 
@@ -98,6 +99,12 @@ export async function durabilityWarnings(
 /** Is the host a node of a Galera cluster? */
 export async function isGalera(connection: Connection, limit: number): Promise<boolean> {
   return (await named(connection, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
+}
+
+/** Is it a member of MySQL's group replication, whose commits end those of others as Galera's do? */
+async function isInGroup(connection: Connection, limit: number): Promise<boolean> {
+  const found = await named(connection, 'variables', "'group_replication_group_name'", limit);
+  return (found.get('group_replication_group_name') ?? '') !== '';
 }
 
 async function named(

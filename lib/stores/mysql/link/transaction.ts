@@ -1,12 +1,12 @@
 /**
  * One transaction on one connection. What is asked for at once, before anything of it is awaited, goes to the server as one
- * packet: `begin` with the first statements, `commit` with the last where the work says so. Each round trip that is spared
- * is 0.1 ms of waiting, of which one message had eight, and 50 us of our own processor time (MariaDB 10.11 on loopback).
+ * packet, `begin` with the first. Each round trip that is spared is 0.1 ms of waiting, of which one message had eight, and 50 us
+ * of our own processor time (MariaDB 10.11 on loopback). Not in a cluster: there the commit of another node may end a transaction
+ * between two statements of a packet, and then both nodes say that they have stored what only one has (Galera, in one run of four).
  *
- *   new ──first statement──► begun ──commit──► over
- *    └──────────── nothing was asked ──────────────► over
+ * COMMIT goes alone, when all else was answered: a server that hangs and wakes up again must not do what we have given up, and
+ * have told somebody so.
  */
-import { assertState } from '../../../base/state.ts';
 import type { Parameter } from './connection.ts';
 import type { Row } from '../../shared/values.ts';
 
@@ -32,26 +32,27 @@ interface Asked {
 }
 
 /** Sends statements, divided by semicolons; the answer is one, or a list where there are several. */
-type Send = (sql: string, values: readonly Parameter[]) => Promise<unknown>;
+export type Send = (sql: string, values: readonly Parameter[]) => Promise<unknown>;
 
 export class Transaction implements Queries {
   readonly #send: Send;
-  readonly #sendCommit: Send;
-  #state: 'new' | 'begun' | 'over' = 'new';
+  #begun = false;
   #asked: Asked[] = [];
   /** Never rejects: who has asked hears it. */
   #flight: Promise<void> = Promise.resolve();
 
-  /** @param sendCommit as `send`, for statements with which the transaction ends */
-  constructor(send: Send, sendCommit: Send) {
+  readonly #together: boolean;
+
+  /** @param together several statements may share a packet */
+  constructor(send: Send, together: boolean) {
     this.#send = send;
-    this.#sendCommit = sendCommit;
+    this.#together = together;
   }
 
   /** When nothing is under way any more: has the server something to take back? */
   async begun(): Promise<boolean> {
     await this.#flight;
-    return this.#state !== 'new';
+    return this.#begun;
   }
 
   async all(sql: string, values: readonly Parameter[] = []): Promise<Row[]> {
@@ -62,38 +63,37 @@ export class Transaction implements Queries {
     return ((await this.#ask(sql, values)) as { affectedRows: number }).affectedRows;
   }
 
-  /** Nothing may be asked after it. Without it the transaction is committed when its work is done. */
-  async commit(): Promise<void> {
-    if (this.#state === 'over' || (this.#state === 'new' && this.#asked.length === 0)) return;
-    await this.#ask('commit', []);
-  }
-
   #ask(sql: string, values: readonly Parameter[]): Promise<unknown> {
-    assertState('transaction', sql, this.#state, ['new', 'begun']);
     return new Promise((resolve, reject) => {
       this.#asked.push({ sql, values, resolve, reject });
       if (this.#asked.length === 1) this.#flight = this.#flight.then(() => this.#flush());
     });
   }
 
+  /** The server stops at the first that fails; which of them it was it does not say. */
   async #flush(): Promise<void> {
     const asked = this.#asked;
     this.#asked = [];
-    const statements = asked.map(({ sql }) => sql);
-    if (this.#state === 'new') statements.unshift('begin');
-    const last = statements.at(-1) === 'commit';
-    this.#state = last ? 'over' : 'begun';
-    const send = last ? this.#sendCommit : this.#send;
     try {
-      const answer = await send(
-        statements.join(';\n'),
-        asked.flatMap(({ values }) => values),
-      );
-      const answers = statements.length === 1 ? [answer] : (answer as unknown[]).slice(-asked.length);
+      const answers = await this.#answers(asked);
       for (const [index, { resolve }] of asked.entries()) resolve(answers[index]);
     } catch (error) {
-      // The server stops at the first that fails; which of them it was it does not say.
       for (const { reject } of asked) reject(error);
     }
+  }
+
+  async #answers(asked: readonly Asked[]): Promise<readonly unknown[]> {
+    const statements = this.#begun ? asked : [{ sql: 'begin', values: [] }, ...asked];
+    this.#begun = true;
+    const answers: unknown[] = [];
+    if (this.#together && statements.length > 1)
+      answers.push(
+        ...((await this.#send(
+          statements.map(({ sql }) => sql).join(';\n'),
+          statements.flatMap(({ values }) => values),
+        )) as unknown[]),
+      );
+    else for (const { sql, values } of statements) answers.push(await this.#send(sql, values));
+    return answers.slice(-asked.length);
   }
 }

@@ -11,7 +11,7 @@ import { Transaction, type Queries, type Repeat } from './transaction.ts';
 import type { Row } from '../../shared/values.ts';
 
 /** @param uncertain an earlier run of the same work may have been committed */
-type Work<T> = (tx: Transaction, uncertain: boolean) => Promise<T>;
+type Work<T> = (tx: Queries, uncertain: boolean) => Promise<T>;
 
 export interface Mysql extends Queries {
   readonly name: string;
@@ -95,10 +95,10 @@ export function createTransactions(name: string, failover: Failover, queryLimit:
     transaction: (work, repeat) =>
       perform(repeat, async (borrowed, left, uncertain) => {
         const send = on(borrowed, left);
-        const tx = new Transaction(send, (sql, values) => send(sql, values).catch(unsureIf(mayBeCommitted)));
+        const tx = new Transaction(send, borrowed.connection.takesSeveral);
         try {
           const result = await work(tx, uncertain);
-          await tx.commit();
+          if (await tx.begun()) await send('commit').catch(unsureIf(mayBeCommitted));
           return result;
         } catch (error) {
           if (await tx.begun()) await rollBack(borrowed.connection);
