@@ -77,7 +77,10 @@ export function createAuth(
   const settings = checkOptions(authOptions, options);
   const { mode, nonceTime, telDomain, domains } = settings;
   const algorithms = algorithmsOf(settings.algorithms);
-  const users = new CachedUsers(openUsers(settings.users, store), { life: settings.cacheTime, now });
+  const users = new CachedUsers(openUsers(settings.users, store, settings), {
+    life: settings.cacheTime,
+    now,
+  });
   const keys = new KeyRing(store, { now, rotate: ROTATE, keep: 2 * ROTATE + nonceTime });
   /** Of this run: what an earlier one has counted is not known any more. */
   const node = randomInt(2 ** 32);

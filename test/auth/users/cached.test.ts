@@ -11,7 +11,10 @@ const name = (sent: string) => namedBy({ username: sent, realm: 'example.org' },
 async function cached(find: FindUser) {
   const clock = { now: 1_000 };
   const store: Store = await openStore('sqlite::memory:');
-  const users = new CachedUsers(openUsers(find, store), { life: 10, now: () => clock.now });
+  const users = new CachedUsers(openUsers(find, store, { realm: '', domains: [] }), {
+    life: 10,
+    now: () => clock.now,
+  });
   await store.close();
   return { users, clock };
 }
