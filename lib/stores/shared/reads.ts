@@ -2,7 +2,7 @@
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
 import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
-import { named, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
+import { named, NAMESAKES, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -135,7 +135,7 @@ export const READS: Reads = {
   }),
 
   subscriber: (username, domain) => ({
-    sql: `${SUBSCRIBERS} where username = ? and domain = ?`,
+    sql: NAMESAKES,
     values: [username, domain],
     of: named(username, domain),
   }),
