@@ -43,6 +43,7 @@ export type { Store } from './stores/contract/store.ts';
 // Storage
 export { openStore } from './stores/open.ts';
 export type { StoreOptions } from './stores/options.ts';
+export { encryptStored, type Encrypted, type EncryptOptions } from './stores/encrypt.ts';
 
 // Offline messages
 export { createSilo } from './silo/silo.ts';
