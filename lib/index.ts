@@ -73,7 +73,7 @@ export {
   type AuthorizeAor,
 } from './auth/authorisation.ts';
 export { identityOf, setIdentity, NOBODY, type Identity } from './auth/identity.ts';
-export { createAuth, type Auth, type AuthDependencies } from './auth/auth.ts';
+export { createAuth, type Auth, type AuthDependencies, type AuthStatistics } from './auth/auth.ts';
 export type { AuthOptions } from './auth/options.ts';
 export type { Secrets } from './auth/digest/verify.ts';
 export type { FindUser } from './auth/users/find.ts';

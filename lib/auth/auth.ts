@@ -21,6 +21,7 @@ import { NonceUses } from './digest/nonce-uses.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
 import { Passwords } from './passwords.ts';
+import { Unanswered } from './unanswered.ts';
 import { CachedUsers } from './users/cached.ts';
 import { openUsers } from './users/users.ts';
 
@@ -45,6 +46,16 @@ export interface AuthDependencies {
   readonly now?: () => number;
 }
 
+/** Requests since the start: without credentials, with those of another challenge, with a wrong password, and with the right one. */
+export interface AuthStatistics {
+  readonly none: number;
+  readonly stale: number;
+  readonly wrong: number;
+  readonly right: number;
+  /** Phones that were asked again and again, and have never answered. */
+  readonly unanswering: number;
+}
+
 export interface Auth {
   /** Goes before all that serve REGISTER, MESSAGE, SUBSCRIBE and PUBLISH. */
   readonly middleware: Middleware;
@@ -59,6 +70,7 @@ export interface Auth {
   readonly hasUsers: () => Promise<boolean>;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
+  readonly statistics: () => AuthStatistics;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -86,6 +98,8 @@ export function createAuth(
   const node = randomInt(2 ** 32);
   const uses = new NonceUses({ node, foreign: FOREIGN });
   const passwords = new Passwords({ users, keys, uses, algorithms, nonceTime, now });
+  const unanswered = new Unanswered(now);
+  const results = { none: 0, stale: 0, wrong: 0, right: 0 };
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
@@ -132,6 +146,10 @@ export function createAuth(
     const domain = domainOf(req);
     const realm = realmOf(domain);
     const judged = await passwords.judge(req, { realm, domain });
+    results[judged.verdict]++;
+    // Where MD5 alone is offered the hint would be none.
+    if (judged.verdict !== 'none') unanswered.answered(req);
+    else if (algorithms.includes('SHA-256')) unanswered.asked(req);
     if (judged.verdict === 'right') return { kind: 'digest', aor: judged.aor };
     const challenge = { realm, algorithms, stale: judged.verdict === 'stale' };
     if (judged.verdict !== 'wrong') return ask(req, res, challenge);
@@ -185,6 +203,7 @@ export function createAuth(
     isProved,
     hasUsers: users.any,
     isOn: () => on,
+    statistics: () => ({ ...results, unanswering: unanswered.found }),
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;
