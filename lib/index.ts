@@ -43,6 +43,7 @@ export type { Store } from './stores/contract/store.ts';
 // Storage
 export { openStore } from './stores/open.ts';
 export type { StoreOptions } from './stores/options.ts';
+export { encryptStored, type Encrypted, type EncryptOptions } from './stores/encrypt.ts';
 
 // Offline messages
 export { createSilo } from './silo/silo.ts';
@@ -72,7 +73,7 @@ export {
   type AuthorizeAor,
 } from './auth/authorisation.ts';
 export { identityOf, setIdentity, NOBODY, type Identity } from './auth/identity.ts';
-export { createAuth, type Auth, type AuthDependencies } from './auth/auth.ts';
+export { createAuth, type Auth, type AuthDependencies, type AuthStatistics } from './auth/auth.ts';
 export type { AuthOptions } from './auth/options.ts';
 export type { Secrets } from './auth/digest/verify.ts';
 export type { FindUser } from './auth/users/find.ts';

@@ -2,7 +2,7 @@
 import type { Auth } from '../auth/auth.ts';
 import type { Limits } from '../auth/limits/limits.ts';
 import type { LimitsOptions } from '../auth/limits/options.ts';
-import { publisherNetworks } from '../auth/lamp-rules.ts';
+import { publishersBeside, publisherServers } from '../auth/lamp-rules.ts';
 import { authOptions, type AuthOptions } from '../auth/options.ts';
 import { createTrust } from '../auth/trust/trust.ts';
 import { trustOptions, type TrustOptions } from '../auth/trust/options.ts';
@@ -82,11 +82,13 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
   const now = wishes.now ?? epochSeconds;
   const siloSettings = checkOptions(siloOptions, { ...config.silo, ...wishes.silo });
   const { node: name, leaseTime, domains, telDomain } = siloSettings;
-  const mwiSettings = checkOptions(mwiOptions, { ...config.mwi, ...wishes.mwi });
+  const trustGiven = { ...config.trust, ...wishes.trust };
+  const mwiGiven = checkOptions(mwiOptions, { ...config.mwi, ...wishes.mwi });
+  const publishers = publishersBeside(mwiGiven.publishers, trustGiven.trust ?? []);
+  const mwiSettings = { ...mwiGiven, publishers };
   const trustSettings = checkOptions(trustOptions, {
-    ...config.trust,
-    ...wishes.trust,
-    publishers: publisherNetworks(mwiSettings.publishers),
+    ...trustGiven,
+    publishers: publisherServers(publishers),
   });
   const authSettings = checkOptions(authOptions, { ...config.auth, ...wishes.auth });
   /** What ends at the end, the last first. */

@@ -53,7 +53,12 @@ export function createGuard({ port, store, trust, now }: GuardDependencies, sett
   const { drachtio, open, trusted, authenticate, domains, telDomain } = settings;
   const { mode } = settings.auth;
   const auth = createAuth({ port, store, trust, now }, settings.auth);
-  const limits = createLimits({ port, isTrusted: trust.isOfHop }, { ...settings.limits, domains, telDomain });
+  // Who says in place of passwords who asks is not known to ask for any.
+  const proof = authenticate ? undefined : auth;
+  const limits = createLimits(
+    { port, isTrusted: trust.isOfHop, proof },
+    { ...settings.limits, domains, telDomain },
+  );
   const ownDomains = createOwnDomains(port, settings);
 
   return {

@@ -13,17 +13,16 @@ import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import { header } from '../sip/read/headers.ts';
 import type { UserStore } from '../stores/contract/users.ts';
 import { ASKED, askedDomain } from './asked.ts';
+import type { Algorithm } from './digest/algorithms.ts';
 import { challengeHeaders, mayAnswerWith, type Challenge } from './digest/challenge.ts';
-import { credentialsFor, type Credentials } from './digest/credentials.ts';
 import { KeyRing } from './digest/key-ring.ts';
-import { isFor, isGenuine, makeNonce, readNonce, type Nonce } from './digest/nonce.ts';
+import { makeNonce } from './digest/nonce.ts';
 import { NonceUses } from './digest/nonce-uses.ts';
-import { isRight, isSameTarget } from './digest/verify.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
+import { Passwords } from './passwords.ts';
+import { Unanswered } from './unanswered.ts';
 import { CachedUsers } from './users/cached.ts';
-import type { UserName } from './users/find.ts';
-import { namedBy } from './users/name.ts';
 import { openUsers } from './users/users.ts';
 
 const log = logger('auth');
@@ -32,8 +31,6 @@ const log = logger('auth');
 const ROTATE = 86_400;
 /** Seconds for which a nonce of another node is good: as long as it takes to answer a challenge. */
 const FOREIGN = 30;
-/** Seconds by which the clock of another node may be ahead. */
-const AHEAD = 60;
 /** Seconds between two looks whether there is a user by now. */
 const LOOK = 5;
 
@@ -49,13 +46,31 @@ export interface AuthDependencies {
   readonly now?: () => number;
 }
 
+/** Requests since the start: without credentials, with those of another challenge, with a wrong password, and with the right one. */
+export interface AuthStatistics {
+  readonly none: number;
+  readonly stale: number;
+  readonly wrong: number;
+  readonly right: number;
+  /** Phones that were asked again and again, and have never answered. */
+  readonly unanswering: number;
+}
+
 export interface Auth {
   /** Goes before all that serve REGISTER, MESSAGE, SUBSCRIBE and PUBLISH. */
   readonly middleware: Middleware;
+  /** Will the middleware challenge it, since it has no credentials at all? For `createLimits`. */
+  readonly isAsked: (req: SipRequest) => boolean;
+  /**
+   * Will the middleware find its password right? For `createLimits`, whatever flood it stands in.
+   * @param mayLookUp asked before a user is looked for who is not remembered
+   */
+  readonly isProved: (req: SipRequest, mayLookUp: () => boolean) => Promise<boolean>;
   /** Is there any user? */
   readonly hasUsers: () => Promise<boolean>;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
+  readonly statistics: () => AuthStatistics;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -74,11 +89,17 @@ export function createAuth(
   const settings = checkOptions(authOptions, options);
   const { mode, nonceTime, telDomain, domains } = settings;
   const algorithms = algorithmsOf(settings.algorithms);
-  const users = new CachedUsers(openUsers(settings.users, store), { life: settings.cacheTime, now });
+  const users = new CachedUsers(openUsers(settings.users, store, settings), {
+    life: settings.cacheTime,
+    now,
+  });
   const keys = new KeyRing(store, { now, rotate: ROTATE, keep: 2 * ROTATE + nonceTime });
   /** Of this run: what an earlier one has counted is not known any more. */
   const node = randomInt(2 ** 32);
   const uses = new NonceUses({ node, foreign: FOREIGN });
+  const passwords = new Passwords({ users, keys, uses, algorithms, nonceTime, now });
+  const unanswered = new Unanswered(now);
+  const results = { none: 0, stale: 0, wrong: 0, right: 0 };
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
@@ -118,63 +139,44 @@ export function createAuth(
     next();
   }
 
+  const realmOf = (domain: string) => (settings.realm === '' ? domain : settings.realm);
+
   /** Undefined: it was answered. */
   async function proved(req: SipRequest, res: SipResponse): Promise<Identity | undefined> {
     const domain = domainOf(req);
-    const realm = settings.realm === '' ? domain : settings.realm;
-    const challenge = (over: Partial<Challenge> = {}) =>
-      ask(req, res, { realm, algorithms, stale: false, ...over });
-
-    const credentials = credentialsFor(realm, header(req, 'Authorization'));
-    if (credentials === 'foreign') return challenge({ stale: true });
-    if (!credentials || !algorithms.includes(credentials.algorithm)) return challenge();
-    if (!isSameTarget(credentials.uri, req.uri))
-      throw new SiloError(
-        'SILO_REFUSED',
-        `Authorization is for another uri: wanted is that of the request, ${req.uri}.`,
-        { status: 400 },
-      );
-    const nonce = await goodNonce(credentials, req.source_address);
-    if (!nonce) return challenge({ stale: true });
-
-    const name = namedBy(credentials, domain);
-    if (name?.aor === undefined || !(await isProved(req.method, credentials, name))) {
-      log.debug(`wrong credentials from ${req.source_address}`);
-      return challenge(secondChance(credentials));
-    }
-    const nc = Number.parseInt(credentials.nc, 16);
-    if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source: req.source_address }))
-      return challenge({ stale: true });
-    return { kind: 'digest', aor: name.aor };
-  }
-
-  /** Who is wrong may have been given this password a moment ago. */
-  async function isProved(method: string, credentials: Credentials, name: UserName): Promise<boolean> {
-    return (
-      isRight(method, credentials, await users.find(name)) ||
-      isRight(method, credentials, await users.findAgain(name))
-    );
+    const realm = realmOf(domain);
+    const judged = await passwords.judge(req, { realm, domain });
+    results[judged.verdict]++;
+    // Where MD5 alone is offered the hint would be none.
+    if (judged.verdict !== 'none') unanswered.answered(req);
+    else if (algorithms.includes('SHA-256')) unanswered.asked(req);
+    if (judged.verdict === 'right') return { kind: 'digest', aor: judged.aor };
+    const challenge = { realm, algorithms, stale: judged.verdict === 'stale' };
+    if (judged.verdict !== 'wrong') return ask(req, res, challenge);
+    log.debug(`wrong credentials from ${req.source_address}`);
+    return ask(req, res, { ...challenge, ...secondChance(judged.algorithm) });
   }
 
   /**
    * A table that another program has filled may have digests in MD5 only, which a phone that prefers SHA-256 would never be asked
    * for. So whoever fails with SHA-256 is asked once more for MD5; everybody is, since who has what is nobody's affair.
    */
-  function secondChance({ algorithm }: Credentials): Partial<Challenge> {
+  function secondChance(algorithm: Algorithm): Partial<Challenge> {
     if (algorithm !== 'SHA-256' || !algorithms.includes('MD5')) return {};
     return { algorithms: ['MD5'], stale: true };
   }
 
-  /** Made by a node of ours, for this address, and not too old. */
-  async function goodNonce({ nonce: text }: Credentials, source: string): Promise<Nonce | undefined> {
-    const nonce = readNonce(text);
-    if (!nonce) return undefined;
-    if (!uses.knows(text, source)) {
-      const key = await keys.byId(nonce.keyId);
-      if (!key || !isGenuine(text, key) || !isFor(text, key, source)) return undefined;
+  const isChallenged = (req: SipRequest) => on && ASKED.has(req.method) && !trust?.identityOf(req);
+
+  async function isProved(req: SipRequest, mayLookUp: () => boolean): Promise<boolean> {
+    if (!isChallenged(req)) return false;
+    try {
+      const domain = domainOf(req);
+      return await passwords.wouldBeRight(req, { realm: realmOf(domain), domain }, mayLookUp);
+    } catch (error) {
+      if (error instanceof SiloError) return false;
+      throw error;
     }
-    const age = now() - nonce.time;
-    return age <= nonceTime && age >= -AHEAD ? nonce : undefined;
   }
 
   async function ask(
@@ -197,8 +199,11 @@ export function createAuth(
 
   return {
     middleware: port.middleware('authenticate', onRequest),
+    isAsked: (req) => isChallenged(req) && header(req, 'Authorization') === undefined,
+    isProved,
     hasUsers: users.any,
     isOn: () => on,
+    statistics: () => ({ ...results, unanswering: unanswered.found }),
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;

@@ -14,8 +14,8 @@ interface Resources {
   /** The AoR in From; undefined: it names no user. */
   readonly message: { readonly from: string | undefined };
   readonly subscribe: { readonly mailbox: string };
-  /** `source`: the address that it came from; `direct`: without a proxy between. */
-  readonly publish: { readonly mailbox: string; readonly source: string; readonly direct: boolean };
+  /** `server`: from the address of a server that may publish; `direct`: without a proxy between. */
+  readonly publish: { readonly mailbox: string; readonly server: boolean; readonly direct: boolean };
 }
 
 interface Rules {
@@ -63,11 +63,11 @@ const JUDGES: { readonly [A in Action]: Judge<A> } = {
     return `You are ${shown(known)}, and ${mailbox} is not yours to watch: SILO_MWI_WATCHERS says whose it is.`;
   },
 
-  publish: (identity, { mailbox, source, direct }, publishers) => {
+  publish: (identity, { mailbox, server, direct }, publishers) => {
     const known = aorOfIdentity(identity);
     if (known !== undefined && publishers.names(known)) return undefined;
     // Behind a proxy the address is the proxy's; and whom a hop names is somebody else than the hop.
-    if (direct && identity.kind !== 'asserted' && publishers.networks.has(source)) return undefined;
+    if (server && direct && identity.kind !== 'asserted') return undefined;
     return `You are ${shown(known)} and may not publish for ${mailbox}: SILO_MWI_PUBLISHERS says who may.`;
   },
 };

@@ -23,7 +23,7 @@ export interface UserArguments {
 }
 
 export type Command =
-  | { readonly name: 'start' | 'help' | 'version' }
+  | { readonly name: 'start' | 'help' | 'version' | 'encrypt' }
   | { readonly name: 'import'; readonly options: ImportArguments }
   | { readonly name: 'user'; readonly options: UserArguments };
 
@@ -43,6 +43,7 @@ drachtio-silo user add <user@domain>   a new user of the store; the password com
 drachtio-silo user passwd <user@domain>   another password for a user
 drachtio-silo user list                all users
 drachtio-silo user remove <user@domain>
+drachtio-silo encrypt                  encrypt all bodies in the store with the first key of SILO_BODY_KEY
 drachtio-silo --help
 drachtio-silo --version
 `;
@@ -59,6 +60,10 @@ export function parseCommand(args: readonly string[]): Command {
     return { name: 'start' };
   }
   if (name === 'user') return { name, options: userArguments([url, ...more], Object.keys(values)) };
+  if (name === 'encrypt') {
+    if (url !== undefined || Object.keys(values).length > 0) throw usage('encrypt takes nothing else');
+    return { name };
+  }
   if (name !== 'import') throw usage(`there is no command ${JSON.stringify(name)}`);
   if (url === undefined) throw usage('import needs the URL of the database to import from');
   if (more.length > 0) throw usage(`import takes one URL, there is also ${JSON.stringify(more.join(' '))}`);

@@ -3,6 +3,7 @@ import { readConfig } from '../config/config.ts';
 import { SiloError, textOf } from '../base/errors.ts';
 import { packageVersion } from '../base/package.ts';
 import { USAGE, parseCommand, type Command } from './arguments.ts';
+import { encryptCommand } from './encrypt.ts';
 import { importCommand } from './import.ts';
 import { userCommand } from './user.ts';
 
@@ -30,6 +31,14 @@ export async function runCli(args: readonly string[], start: () => Promise<void>
       } catch (error) {
         if (!(error instanceof SiloError)) throw error;
         fail(`drachtio-silo can't import: ${error.message}`);
+      }
+      return;
+    case 'encrypt':
+      try {
+        process.exitCode = await encryptCommand(readConfig(process.env));
+      } catch (error) {
+        if (!(error instanceof SiloError)) throw error;
+        fail(`drachtio-silo can't encrypt: ${error.message}`);
       }
       return;
     case 'user':

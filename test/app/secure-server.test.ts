@@ -1,7 +1,8 @@
 /** The connection to drachtio-server over TLS: what ends TLS stands in front of the embedded front end, and all is overheard. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startFrontEnd, type FrontEnd } from '../../lib/embedded/front-end.ts';
@@ -143,5 +144,17 @@ describe('TLS to drachtio-server', needing(opensslMissing()), () => {
     const app = await launchApp({ SILO_STORE: 'sqlite::memory:', ...env });
     expect((await app.exited).code).toBe(1);
     expect(app.stderr).toContain(sentence);
+  });
+
+  test.each([
+    ['is not there', undefined, 'ENOENT'],
+    ['has no certificate in it', 'nothing of the kind\n', ''],
+  ])('does not start with a CA file that %s', async (_, content, why) => {
+    const ca = join(folder.path, 'no-ca.pem');
+    if (content !== undefined) writeFileSync(ca, content);
+    const app = await launchApp({ SILO_STORE: 'sqlite::memory:', DRACHTIO_HOST: 'x', DRACHTIO_CA: ca });
+    expect((await app.exited).code).toBe(1);
+    expect(app.stderr).toContain(`The file ${ca} named by DRACHTIO_CA can't be used (${why}`);
+    expect(app.stderr).toContain("wanted is a PEM file with the CA of drachtio-server's certificate");
   });
 });

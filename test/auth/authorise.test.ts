@@ -109,7 +109,11 @@ describe('SUBSCRIBE', () => {
 describe('PUBLISH', () => {
   const publishers = createPublishers(['10.0.0.0/24', 'voicemail@example.org']);
   const voicemail = 'voicemail@example.org';
-  const from = (source: string, direct = true) => ({ mailbox: ALICE, source, direct });
+  const from = (source: string, direct = true) => ({
+    mailbox: ALICE,
+    server: publishers.haveAddressOf({ source_address: source }),
+    direct,
+  });
   test.each<[string, Identity, ReturnType<typeof from>, string]>([
     ['of a publisher', { kind: 'digest', aor: voicemail }, from('203.0.113.9'), ''],
     ['of a publisher, asserted', { kind: 'asserted', aor: voicemail, hop: '' }, from('192.0.2.1', false), ''],

@@ -42,11 +42,31 @@ describe('publishers', () => {
       publishers: ['10.0.0.0/8', 'Voicemail@example.org', 'pbx-*@example.org'],
     });
     const publishers = createPublishers(entries);
-    expect(publishers.networks.has('10.1.2.3')).toBe(true);
-    expect(publishers.networks.has('127.0.0.1')).toBe(false);
+    expect(publishers.haveAddressOf({ source_address: '10.1.2.3' })).toBe(true);
+    expect(publishers.haveAddressOf({ source_address: '127.0.0.1' })).toBe(false);
     expect(publishers.names('Voicemail@example.org')).toBe(true);
     expect(publishers.names('pbx-2@example.org')).toBe(true);
     expect(publishers.names('voicemail@example.org')).toBe(false);
+  });
+
+  test.each([
+    ['127.0.0.1', 'udp/127.0.0.1:5060,tcp/[::1]:5060', true],
+    ['::1', 'udp/127.0.0.1:5060', true],
+    ['127.0.0.1', 'udp/127.0.0.1:5060, udp/192.0.2.1:5060', false],
+    ['127.0.0.1', 'udp/0.0.0.0:5060', false],
+    ['127.0.0.1', '', false],
+    ['192.0.2.7', 'udp/127.0.0.1:5060', false],
+  ])('without the option: a program at %s, of a server at %s: %s', (source, hostport, may) => {
+    const publishers = createPublishers(checkOptions(mwiOptions, {}).publishers);
+    expect(publishers.haveAddressOf({ source_address: source, server: { hostport } })).toBe(may);
+    expect(publishers.haveAddressOf({ source_address: source })).toBe(false);
+    expect(publishers.names('bob@example.org')).toBe(false);
+  });
+
+  test('a network of this machine that is named counts wherever the server listens', () => {
+    const publishers = createPublishers(['127.0.0.0/8']);
+    const server = { hostport: 'udp/192.0.2.1:5060' };
+    expect(publishers.haveAddressOf({ source_address: '127.0.0.1', server })).toBe(true);
   });
 
   test.each(['example.org', '10.0.0.0/33', '10.0.0.256', 'voicemail@'])('%s is refused', (entry) => {

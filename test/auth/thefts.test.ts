@@ -233,9 +233,12 @@ describe('with SILO_TRUST and no users', () => {
     expect((await bob.register()).status).toBe(200);
     expect((await bob.message('alice', 'hello')).status).toBe(202);
     expect((await subscribe(bob, BOB, {})).status).toBe(200);
-    // A server on this machine that publishes without a proxy between needs no password (SILO_MWI_PUBLISHERS).
-    const voicemail = await scene.phone('voicemail', { host: '127.0.0.3' });
-    expect((await voicemail.request('PUBLISH', `sip:${BOB}`, BOB, type, Buffer.from(body))).status).toBe(200);
+    // Beside a proxy nobody publishes for being on this machine: it may relay whom it likes.
+    for (const host of ['127.0.0.1', '127.0.0.3']) {
+      const local = await scene.phone('voicemail', { host });
+      const answer = await local.request('PUBLISH', `sip:${BOB}`, BOB, type, Buffer.from(body));
+      expect(answer.status).toBe(host === '127.0.0.1' ? 403 : status);
+    }
   });
 });
 
@@ -262,6 +265,24 @@ describe('lamps that are shared', () => {
     expect((await publish(eve, SALES, provedTo(EVE))).status).toBe(403);
     expect((await publish(eve, SALES, {})).status).toBe(403);
     expect((await publish(bob, SALES, provedTo(BOB))).status).toBe(200);
+  });
+});
+
+describe('a program on this machine sets lamps without a password', () => {
+  const beyond = { front: { listen: '127.0.0.1:0,0.0.0.0:0' }, silo: { domains: ['example.org'] } };
+  test.each([
+    ['while nobody else reaches the server', {}, 200],
+    ['also where passwords are asked for', { auth: { mode: 'on' } }, 200],
+    ['not where strangers reach the server', { ...beyond, auth: { mode: 'on' } }, 401],
+    ['not beside a proxy that is trusted', { trust: { trust: ['192.0.2.1/32'] } }, 401],
+    [
+      'where its network is named',
+      { ...beyond, auth: { mode: 'on' }, mwi: { publishers: ['127.0.0.0/8'] } },
+      200,
+    ],
+  ] as const)('%s', async (_, options, status) => {
+    const { eve } = await begin(options);
+    expect((await publish(eve, BOB, {})).status).toBe(status);
   });
 });
 

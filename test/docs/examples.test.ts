@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { createConnection } from 'mysql2/promise';
@@ -178,8 +179,14 @@ describe('starting with options', () => {
       SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
     });
     await started(app);
+    const encrypting = await shell(example('docs/encryption.md', 'sh', '-- encrypt'), {
+      SILO_STORE: 'sqlite:./encrypted.db',
+    });
+    expect((await encrypting.exited).code).toBe(0);
+    expect(encrypting.stdout).toContain('0 bodies were encrypted in sqlite:./encrypted.db');
     await interrupt(app);
     const database = new DatabaseSync(join(project.path, 'encrypted.db'));
+    database.exec(example('docs/encryption.md', 'sql', 'vacuum'));
     expect(database.prepare('select id from silo_body_key').all()).toEqual([{ id: '2026' }]);
     database.exec(example('docs/encryption.md', 'sql', 'seal'));
     expect(database.prepare('select id from silo_body_key').all()).toEqual([]);
@@ -188,6 +195,8 @@ describe('starting with options', () => {
 
   test('TLS to a drachtio-server', { timeout: 60_000 }, async () => {
     const command = example('docs/tls.md', 'sh', 'DRACHTIO_CA');
+    // Any CA: without one the app does not start.
+    writeFileSync(join(project.path, 'ca.pem'), rootCertificates[0] ?? '');
     const app = await shell(
       command
         .replace('sip.example.org', '127.0.0.1')

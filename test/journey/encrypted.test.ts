@@ -1,11 +1,15 @@
 /** Bodies that are encrypted in the store: nobody notices, until the key is gone. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encryptStored } from '../../lib/stores/encrypt.ts';
 import { openStore } from '../../lib/stores/open.ts';
 import { aKey } from '../stores/contract/body-keys.ts';
+import { aMessage } from '../stores/contract/messages.ts';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { Phone } from '../support/phone.ts';
+import { startProcess } from '../support/process.ts';
 import { nothingMore } from '../support/sentinel.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -81,5 +85,61 @@ describe('an application with a key for bodies', () => {
     await back.bob.received(1);
     expect(back.bob.texts).toEqual(['sealed']);
     await stop(back);
+  });
+
+  test('what was stored in the clear is encrypted beside a running application, which goes on delivering', async () => {
+    const before = await start({});
+    for (const text of ['left open', 'by mistake']) await before.alice.message('bob', text);
+    await before.alice.message('carol', 'left open, too');
+    await stop(before);
+    const phones = await start({ SILO_BODY_KEY: key });
+    const encrypt = async (env: Record<string, string>) => {
+      const running = await startProcess(process.execPath, ['dist/app.js', 'encrypt'], {
+        env: { SILO_STORE: url, ...env },
+      });
+      return { ...(await running.exited), stdout: running.stdout, stderr: running.stderr };
+    };
+    expect(await encrypt({})).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is no key to encrypt with: set SILO_BODY_KEY') as string,
+    });
+    expect(await encrypt({ SILO_BODY_KEY: key })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('3 bodies were encrypted in sqlite:') as string,
+    });
+    expect((await encrypt({ SILO_BODY_KEY: key })).stdout).toContain('0 bodies were encrypted');
+    await phones.bob.register({ expires: 600 });
+    await phones.bob.received(2);
+    expect(phones.bob.texts).toEqual(['left open', 'by mistake']);
+    await stop(phones);
+    const file = new DatabaseSync(join(folder.path, 'silo.db'));
+    file.exec('vacuum');
+    file.close();
+    expect(readFileSync(join(folder.path, 'silo.db')).includes('left open')).toBe(false);
+  });
+
+  test('one that is stopped leaves all readable, and the next one does the rest', async () => {
+    const store = await openStore('sqlite::memory:', { bodyKey: key, now: () => 1_000 });
+    const text = (body: string) => ({ ...aMessage('dave@example.org'), body: Buffer.from(body) });
+    const plain = Array.from({ length: 1_200 }, (_, nth) => ({ ...text(`plain ${nth}`), id: 0 }));
+    await store.acceptAll(plain);
+    await encryptStored(store, key);
+    // In the clear again, as an earlier version would have left them.
+    const ids = await store.bodyIds('silo', 0, 2_000);
+    const sealed = await store.bodiesNotBy('none', 'silo', 0, ids.at(-1) ?? 0);
+    await store.reseal(
+      'silo',
+      sealed.map(({ id, key: name }, nth) => ({
+        message: { id, key: name, body: Buffer.from(`plain ${nth}`), headers: '', seal: undefined },
+        was: '2026',
+      })),
+    );
+    let batches = 0;
+    const half = await encryptStored(store, key, { stopped: () => batches > 0, onProgress: () => batches++ });
+    expect(half.encrypted).toBe(500);
+    expect((await encryptStored(store, key)).encrypted).toBe(700);
+    const waiting = await store.waiting('dave@example.org', 1_000, 2_000);
+    expect(waiting.map(({ body }) => body.toString())).toEqual(plain.map(({ body }) => body.toString()));
+    await store.close();
   });
 });

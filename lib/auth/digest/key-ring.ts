@@ -63,8 +63,7 @@ export class KeyRing {
 
   /** The key of a nonce; undefined when there is none, or none can be read now. */
   async byId(id: number): Promise<NonceKey | undefined> {
-    const find = () => this.#keys.find((key) => key.id === id && this.#isKept(key));
-    const known = find();
+    const known = this.known(id);
     if (known) return known;
     const time = this.#rules.now();
     if (!this.#look && time - this.#looked >= LOOK) {
@@ -75,7 +74,12 @@ export class KeyRing {
     }
     // Whoever writes numbers into nonces is asked anew also while the database hangs: none of it waits here.
     await Promise.race([this.#look, sleep(PATIENCE, undefined, { ref: false })]);
-    return find();
+    return this.known(id);
+  }
+
+  /** The key of a nonce when it is in memory. */
+  known(id: number): NonceKey | undefined {
+    return this.#keys.find((key) => key.id === id && this.#isKept(key));
   }
 
   #isKept({ made }: NonceKey): boolean {

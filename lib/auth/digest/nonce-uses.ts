@@ -57,23 +57,29 @@ export class NonceUses {
     return this.#counted.get(text)?.source === source;
   }
 
+  /** False: it was used, or nobody knows. */
+  isUnused(text: string, { time, node }: Nonce, { nc, now }: Use): boolean {
+    if (nc === 0 || (node !== this.#rules.node && now - time > this.#rules.foreign)) return false;
+    const counted = this.#counted.get(text);
+    if (!counted) return time > this.#forgotten;
+    const behind = counted.highest - nc;
+    return behind < 0 || (behind < WINDOW && ((counted.used >>> behind) & 1) === 0);
+  }
+
   /** Takes note of a use. False: it was used, or nobody knows. */
-  use(text: string, { time, node }: Nonce, { nc, now, source }: Use): boolean {
-    if (node !== this.#rules.node && now - time > this.#rules.foreign) return false;
+  use(text: string, nonce: Nonce, use: Use): boolean {
+    if (!this.isUnused(text, nonce, use)) return false;
+    const { nc, source } = use;
     const counted = this.#counted.get(text);
     if (!counted) {
-      if (time <= this.#forgotten || nc === 0) return false;
-      this.#remember(text, { source, time, highest: nc, used: 1 });
+      this.#remember(text, { source, time: nonce.time, highest: nc, used: 1 });
       return true;
     }
     const behind = counted.highest - nc;
     if (behind < 0) {
       counted.used = -behind >= WINDOW ? 1 : ((counted.used << -behind) | 1) >>> 0;
       counted.highest = nc;
-      return true;
-    }
-    if (behind >= WINDOW || ((counted.used >>> behind) & 1) === 1 || nc === 0) return false;
-    counted.used = (counted.used | (1 << behind)) >>> 0;
+    } else counted.used = (counted.used | (1 << behind)) >>> 0;
     return true;
   }
 

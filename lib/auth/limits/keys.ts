@@ -33,6 +33,9 @@ const keyOf = (...parts: readonly string[]): string => hash('sha1', parts.join('
 
 export const sourceKey = (req: Pick<SipRequest, 'source_address'>): string =>
   keyOf(networkOf(req.source_address));
+/** One phone among those behind an address, as long as nobody forges it. */
+export const portKey = (req: Pick<SipRequest, 'source_address' | 'source_port'>): string =>
+  keyOf(networkOf(req.source_address), String(req.source_port));
 export const pairKey = (sender: string, recipient: string): string => keyOf(sender, recipient);
 export const boxKey = (box: string): string => keyOf(box);
 export const domainKey = (box: string): string => keyOf(splitAor(box).host);

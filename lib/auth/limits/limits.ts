@@ -7,18 +7,20 @@ import type { SiloError } from '../../base/errors.ts';
 import { checkOptions } from '../../options/check.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import type { Middleware, Port } from '../../sip/drachtio/port.ts';
-import { header } from '../../sip/read/headers.ts';
-import { askingOf, boxKey, domainKey, pairKey, senderKey, sourceKey } from './keys.ts';
+import { askingOf, boxKey, domainKey, pairKey, senderKey } from './keys.ts';
 import { limitsOptions, type LimitsOptions, type LimitsSettings } from './options.ts';
 import { Rate } from './rate.ts';
 import { NewRecipients } from './recipients.ts';
 import { refusalOf, type Limited } from './refusal.ts';
+import { SourceLimit, type Proof } from './source.ts';
 import { createTally } from './tally.ts';
 
 export interface LimitsDependencies {
   readonly port: Pick<Port, 'middleware' | 'respond'>;
   /** A hop that is trusted speaks for many: it is not limited as a source. Default: none is trusted. */
   readonly isTrusted?: (req: SipRequest) => boolean;
+  /** Tells who has a password from who writes that he has: `createAuth` made it. Without it nobody does. */
+  readonly proof?: Proof | undefined;
   /** Milliseconds; only differences count. */
   readonly now?: () => number;
 }
@@ -56,19 +58,18 @@ interface Taking {
   readonly amount: number;
 }
 
-/** Of what a source may ask at once, those without credentials leave the rest to those who have some. */
-const STRANGERS = 0.5;
-
 /**
  * @example
- * const limits = createLimits({ port });
+ * const limits = createLimits({ port, proof: auth });
  * srf.use(limits.ofSource);
  * srf.use(limits.ofSender);
  * const silo = createSilo({ srf, store, port, mayStore: limits.mayStore });
  */
 export function createLimits(dependencies: LimitsDependencies, options: LimitsOptions = {}): Limits {
   const settings = checkOptions(limitsOptions, options);
-  const { port, isTrusted = () => false, now = () => performance.now() } = dependencies;
+  const { port, isTrusted = () => false, proof, now = () => performance.now() } = dependencies;
+  const { sourceRate, sourceBurst } = settings;
+  const source = new SourceLimit({ perSecond: sourceRate, burst: sourceBurst }, proof, now);
   const rates = ratesOf(settings, now);
   const recipients = new NewRecipients(settings.limits ? settings.senderRecipients : 0, now);
   const tally = createTally(now);
@@ -90,13 +91,8 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
   }
 
   return {
-    ofSource: port.middleware('limitsOfSource', (req, res, next) => {
-      const stranger =
-        header(req, 'Authorization') === undefined && header(req, 'Proxy-Authorization') === undefined;
-      const wait =
-        !settings.limits || isTrusted(req)
-          ? 0
-          : rates.source.take(sourceKey(req), 1, stranger ? STRANGERS : 1);
+    ofSource: port.middleware('limitsOfSource', async (req, res, next) => {
+      const wait = !settings.limits || isTrusted(req) ? 0 : await source.take(req);
       if (wait === 0) {
         next();
         return;
@@ -140,7 +136,7 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
 
     statistics: () => ({
       refused: tally.counts(),
-      remembered: recipients.size + Object.values(rates).reduce((sum, { size }) => sum + size, 0),
+      remembered: Object.values(rates).reduce((sum, { size }) => sum + size, source.size + recipients.size),
     }),
   };
 }
@@ -155,7 +151,6 @@ function ratesOf(settings: LimitsSettings, now: () => number) {
   /** All of a minute's may come at once. */
   const minute = (most: number) => rate(most / 60, most);
   return {
-    source: rate(settings.sourceRate, settings.sourceBurst),
     sender: rate(settings.senderRate, settings.senderBurst),
     pair: rate(settings.pairRate, settings.pairBurst),
     domain: rate(settings.domainRate, settings.domainBurst),

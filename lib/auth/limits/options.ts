@@ -25,7 +25,7 @@ export const limitsOptions = defineOptions(
     sourceBurst: option(
       whole(1),
       3_000,
-      'requests of one source at once; those without credentials may take half of them',
+      'requests of one source at once; those who prove no password may take half of them',
     ),
     senderRate: limit(50, 'requests a second of one sender'),
     senderBurst: option(whole(1), 500, 'requests of one sender at once'),

@@ -51,6 +51,11 @@ export class Rate {
     return 0;
   }
 
+  /** Could one be taken? */
+  hasRoom(key: string): boolean {
+    return this.#each === 0 || (this.#even.get(key) ?? -Infinity) - this.#now() + this.#each <= this.#most;
+  }
+
   /** It was not needed after all. */
   giveBack(key: string, amount = 1): void {
     const then = this.#even.get(key);

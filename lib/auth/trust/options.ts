@@ -1,7 +1,8 @@
 /** Whom an operator trusts. */
-import { networks } from '../../options/kinds.ts';
+import { checkedList, networks } from '../../options/kinds.ts';
 import { defineOptions, option, type GivenOf } from '../../options/option.ts';
 import { telDomain } from '../../sip/options.ts';
+import { faultOfServer } from '../lamp-rules.ts';
 
 export type TrustOptions = GivenOf<typeof trustOptions>;
 
@@ -23,9 +24,9 @@ export const trustOptions = defineOptions('createTrust', {
     { inCode: true },
   ),
   publishers: option(
-    networks,
+    checkedList('networks or local', faultOfServer),
     [],
-    'networks whose servers may publish without a password, when they ask without a proxy between',
+    'networks, or `local`, whose servers may publish without a password, when they ask without a proxy between',
     { inCode: true },
   ),
 });

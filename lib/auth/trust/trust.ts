@@ -9,6 +9,7 @@ import { header } from '../../sip/read/headers.ts';
 import { networksOf } from '../../base/networks.ts';
 import type { AorOptions } from '../../sip/read/uri.ts';
 import type { Identity } from '../identity.ts';
+import { serversOf } from '../lamp-rules.ts';
 import { assertedIn } from './asserted.ts';
 import { trustOptions, type TrustOptions } from './options.ts';
 
@@ -31,12 +32,12 @@ export interface Trust {
 export function createTrust(options: TrustOptions = {}): Trust {
   const settings = checkOptions(trustOptions, options);
   const trusted = networksOf(settings.trust);
-  const publishers = networksOf(settings.publishers);
+  const isOfPublisher = serversOf(settings.publishers);
   const local = networksOf(settings.local);
 
   /** A voicemail server beside us, say, which has no password. What a proxy hands on is not its own. */
   const isOwnPublication = (req: SipRequest) =>
-    req.method === 'PUBLISH' && isDirect(req) && publishers.has(req.source_address);
+    req.method === 'PUBLISH' && isDirect(req) && isOfPublisher(req);
 
   const isOfHop = (req: SipRequest) => trusted.has(req.source_address) && !isForwardedByServer(req);
 

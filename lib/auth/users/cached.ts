@@ -1,13 +1,17 @@
 /**
- * Users that were asked for lately, and names that nobody has: so that a request costs no query but the first one of its user. Who is
- * asked for by several requests at once is looked up once. Names that strangers make up push out only each other.
+ * Users that were asked for lately, so that a request costs no query but the first one of its user. Who is asked for by several
+ * requests at once is looked up once.
+ *
+ * Who is wrong must not learn who is known here, nor who was here lately. So a wrong password is looked up always, however well its
+ * user is remembered, and then no more for a few seconds: as often as the password of somebody whom there is not. What is
+ * remembered of those who are wrong stands apart: names that strangers make up push out only each other.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Secrets } from '../digest/verify.ts';
 import type { UserName, Users } from './find.ts';
 
 const MOST_USERS = 50_000;
-const MOST_OTHERS = 10_000;
+const MOST_WRONG = 10_000;
 /** Seconds for which it is believed that somebody is wrong: a new user has tried before, an old one has a new password. */
 const WRONG_LIFE = 5;
 
@@ -23,11 +27,14 @@ export interface CacheRules {
   readonly now: () => number;
 }
 
-export class CachedUsers implements Users {
+/** Are these the secrets of who asks? It takes the same time for those of nobody. */
+type Check = (secrets: Secrets | undefined) => boolean;
+
+export class CachedUsers {
   readonly #users: Users;
   readonly #rules: CacheRules;
   readonly #known = new BoundedMap<string, Known>(MOST_USERS);
-  readonly #unknown = new BoundedMap<string, Known>(MOST_OTHERS);
+  readonly #wrong = new BoundedMap<string, Known>(MOST_WRONG);
   readonly #asked = new Map<string, Promise<Secrets | undefined>>();
 
   constructor(users: Users, rules: CacheRules) {
@@ -37,15 +44,29 @@ export class CachedUsers implements Users {
 
   readonly any = (): Promise<boolean> => this.#users.any();
 
-  readonly find = (name: UserName): Promise<Secrets | undefined> => this.#find(name, this.#rules.life);
-
-  /** After what `find` has said was of no use: not older than a few seconds. The same work for users and for others. */
-  readonly findAgain = (name: UserName): Promise<Secrets | undefined> => this.#find(name, WRONG_LIFE);
-
-  async #find(name: UserName, life: number): Promise<Secrets | undefined> {
+  /**
+   * @param mayLookUp where given, all that is remembered counts, however old it is, and only by its leave is somebody looked up
+   * @throws SiloError 503 when that can't be known now
+   */
+  async isRight(name: UserName, check: Check, mayLookUp?: () => boolean): Promise<boolean> {
     const key = JSON.stringify([name.sent, name.domain, name.realm]);
-    const known = this.#known.get(key) ?? this.#unknown.get(key);
-    if (known && this.#rules.now() - known.at < Math.min(life, this.#rules.life)) return known.secrets;
+    const life = mayLookUp ? Infinity : this.#rules.life;
+    if (check(this.#young(this.#known.get(key), life)?.secrets)) return true;
+    const wrong = this.#young(this.#wrong.get(key), Math.min(WRONG_LIFE, this.#rules.life));
+    if (wrong) return check(wrong.secrets);
+    if (mayLookUp?.() === false) return false;
+    const secrets = await this.#lookUp(key, name);
+    const right = check(secrets);
+    if (right) this.#wrong.delete(key);
+    else this.#wrong.set(key, { secrets, at: this.#rules.now() });
+    return right;
+  }
+
+  #young(known: Known | undefined, life: number): Known | undefined {
+    return known && this.#rules.now() - known.at < life ? known : undefined;
+  }
+
+  #lookUp(key: string, name: UserName): Promise<Secrets | undefined> {
     const asked = this.#asked.get(key) ?? this.#ask(key, name);
     this.#asked.set(key, asked);
     return asked;
@@ -56,9 +77,8 @@ export class CachedUsers implements Users {
       // `#asked` is set before anything else happens.
       await Promise.resolve();
       const secrets = await this.#users.find(name);
-      this.#known.delete(key);
-      this.#unknown.delete(key);
-      (secrets ? this.#known : this.#unknown).set(key, { secrets, at: this.#rules.now() });
+      if (secrets) this.#known.set(key, { secrets, at: this.#rules.now() });
+      else this.#known.delete(key);
       return secrets;
     } finally {
       this.#asked.delete(key);

@@ -2,16 +2,16 @@
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { UserStore } from '../../stores/contract/users.ts';
-import { openUserFile } from './file.ts';
+import { openUserFile, type FileRules } from './file.ts';
 import type { FindUser, Users } from './find.ts';
 
 const log = logger('auth:users');
 
 /** @param from `store`, `file:<path>`, or a function */
-export function openUsers(from: string | FindUser, store: UserStore): Users {
+export function openUsers(from: string | FindUser, store: UserStore, rules: FileRules): Users {
   if (typeof from === 'function') return usersOf(from);
   const path = /^file:(.+)$/s.exec(from)?.[1];
-  if (path !== undefined) return openUserFile(path);
+  if (path !== undefined) return openUserFile(path, rules);
   return {
     find: ({ username, domain }) => store.subscriber(username, domain),
     any: () => store.hasSubscriber(),

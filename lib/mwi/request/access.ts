@@ -60,12 +60,12 @@ export function createAccess(settings: MwiSettings): Access {
     },
     mayPublish: async (req, mailbox) => {
       const identity = identityOf(req);
-      const { source_address: source } = req;
+      const server = publishers.haveAddressOf(req);
       if (authorizePublish) must(await authorizePublish(req, mailbox), NOT_TO_PUBLISH);
       else if (identity)
-        authorise(identity, 'publish', { mailbox, source, direct: isDirect(req) }, publishers);
+        authorise(identity, 'publish', { mailbox, server, direct: isDirect(req) }, publishers);
       // From alone proves nothing: an AoR among the publishers counts for nobody.
-      else must(publishers.networks.has(source), NOT_TO_PUBLISH);
+      else must(server, NOT_TO_PUBLISH);
     },
   };
 }

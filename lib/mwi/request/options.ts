@@ -1,6 +1,6 @@
 /** Options of the lamps: each with how it is read, its default and what it means. */
 import { z } from 'zod';
-import { faultOfPublisher, faultOfWatcher } from '../../auth/lamp-rules.ts';
+import { faultOfPublisher, faultOfWatcher, LOCAL } from '../../auth/lamp-rules.ts';
 import { shared } from '../../node/options.ts';
 import {
   callback,
@@ -93,8 +93,8 @@ export const mwiOptions = defineOptions(
     ),
     publishers: option(
       publishers,
-      ['127.0.0.0/8', '::1/128'],
-      'who may publish, a comma list: identities as AoRs or patterns, and servers that ask without a proxy between as CIDRs',
+      [LOCAL],
+      'who may publish, a comma list: identities as AoRs or patterns, servers without a proxy between as CIDRs; `local`: docs/message-waiting.md',
     ),
     watchers: option(
       watchers,

@@ -2,11 +2,12 @@
  * TLS to drachtio-server. drachtio-srf can do it, but comes back in the clear after a lost connection, and hands its socket the secret before the
  * certificate was looked at; so it talks to a port of ours on loopback, and what leaves this host is encrypted or does not leave.
  */
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, isIP, type AddressInfo, type Socket } from 'node:net';
 import { checkServerIdentity, connect } from 'node:tls';
-import { textOf } from '../../base/errors.ts';
+import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 
 const log = logger('sip:connect');
@@ -29,7 +30,12 @@ export interface Tunnel {
   close(): void;
 }
 
+/**
+ * @throws SiloError `SILO_CONFIG` when the CA can't be read now: no attempt could come to anything. Later, while somebody replaces the
+ * file, it is tried again.
+ */
 export async function openTunnel(host: string, port: number, wishes: TlsWishes): Promise<Tunnel> {
+  await checkAuthority(wishes.ca);
   const open = new Set<{ destroy(): void }>();
   let announced = false;
   const failed = (error: unknown) => {
@@ -73,6 +79,20 @@ export async function openTunnel(host: string, port: number, wishes: TlsWishes):
       }, CLOSE_LIMIT).unref();
     },
   };
+}
+
+async function checkAuthority(path: string): Promise<void> {
+  if (path === '') return;
+  try {
+    // TLS itself passes over what is no certificate, and then trusts nobody.
+    new X509Certificate(await readFile(path));
+  } catch (cause) {
+    throw new SiloError(
+      'SILO_CONFIG',
+      `The file ${path} named by DRACHTIO_CA can't be used (${textOf(cause)}): wanted is a PEM file with the CA of drachtio-server's certificate.`,
+      { cause },
+    );
+  }
 }
 
 /** Resolves when the server has shown who it is: nothing is written before. */

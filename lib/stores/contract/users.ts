@@ -29,9 +29,12 @@ export interface UserStore {
   hasSubscriber(): Promise<boolean>;
   /** The users behind this one, in the order of their names. */
   subscribers(after: SubscriberName, limit: number): Promise<readonly Subscriber[]>;
-  /** Adds a user, or gives one other secrets. */
+  /**
+   * Adds a user, or gives one other secrets.
+   * @throws SiloError when another program's table takes the name for that of somebody else, `Bob` for `bob` say
+   */
   putSubscriber(subscriber: Subscriber): Promise<void>;
-  /** False: there was none of this name. */
+  /** False: there was none of exactly this name. */
   removeSubscriber(username: string, domain: string): Promise<boolean>;
 
   /** All keys, the oldest first. */

@@ -1,9 +1,9 @@
-/** Nodes in MySQL, by the database's clock, and what they share. */
+/** Nodes in MySQL, by the database's clock, what they share, and bodies that get another key. */
 import type { Mysql } from './link/transactions.ts';
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
 import type { ReadStore } from '../shared/reads.ts';
-import { toNode } from '../shared/rows.ts';
+import { HIDDEN, toNode } from '../shared/rows.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped,
   greatest(unix_timestamp() - seen, 0) as silent from silo_node order by node`;
@@ -31,6 +31,21 @@ export function mysqlNodes(db: Mysql): NodeStore & Omit<BodyKeyStore, keyof Read
     addBodyKey: async (id, proof) => {
       await db.run('insert ignore into silo_body_key (id, proof) values (?, ?)', [id, proof], 'repeatable');
     },
+
+    // Row by row by the primary key, rising: no other transaction waits for us in a ring.
+    reseal: (table, bodies) =>
+      db.transaction(async (tx) => {
+        let written = 0;
+        for (const { message, was } of [...bodies].sort((a, b) => a.message.id - b.message.id)) {
+          const { id, key, body, headers, seal } = message;
+          written += await tx.run(
+            `update ${table} force index (primary) set body = ?, extra_hdrs = ?, seal = ?${HIDDEN[table]}
+               where id = ? and dedup = ? and seal <=> ?`,
+            [body, headers, seal ?? null, id, key, was ?? null],
+          );
+        }
+        return written;
+      }, 'repeatable'),
 
     leaveNode: async (node, run) => {
       await db.run(

@@ -1,8 +1,17 @@
 /** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
-import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
-import { named, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
+import {
+  DEAD_COLUMNS,
+  MESSAGE_COLUMNS,
+  toDeadLetter,
+  toDeadMessage,
+  toDevice,
+  toForeign,
+  toMessage,
+  toTailed,
+} from './rows.ts';
+import { named, NAMESAKES, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -16,6 +25,8 @@ export interface Read<T> {
 export type ReadStore = Pick<
   Store,
   | 'bindings'
+  | 'bodiesNotBy'
+  | 'bodyIds'
   | 'bodyKeys'
   | 'boxes'
   | 'deadLetters'
@@ -104,6 +115,19 @@ export const READS: Reads = {
     of: each(toBinding),
   }),
 
+  bodyIds: (table, after, limit) => ({
+    sql: `select id from ${table} where id > ? order by id limit ?`,
+    values: [after, whole(limit)],
+    of: each((row) => int(row, 'id')),
+  }),
+
+  bodiesNotBy: (key, table, after, last) => ({
+    sql: `select ${table === 'silo' ? MESSAGE_COLUMNS : DEAD_COLUMNS} from ${table}
+            where id > ? and id <= ? and box is not null and (seal is null or seal <> ?) order by id`,
+    values: [after, last, key],
+    of: each(table === 'silo' ? toMessage : toDeadMessage),
+  }),
+
   bodyKeys: () => ({
     sql: 'select id, proof from silo_body_key order by id limit 100',
     values: [],
@@ -135,7 +159,7 @@ export const READS: Reads = {
   }),
 
   subscriber: (username, domain) => ({
-    sql: `${SUBSCRIBERS} where username = ? and domain = ?`,
+    sql: NAMESAKES,
     values: [username, domain],
     of: named(username, domain),
   }),

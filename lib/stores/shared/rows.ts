@@ -13,6 +13,7 @@ import type {
   Place,
   TailedMessage,
 } from '../contract/message.ts';
+import type { BodyTable } from '../contract/body-keys.ts';
 import type { DeviceState, DueDevice } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
 import type { NodeRow } from '../contract/nodes.ts';
@@ -57,18 +58,19 @@ export const DEAD_COLUMNS =
   'id, dedup, box, src_addr, dst_addr, src_name, dst_name, inc_time, exp_time, snd_time, date_time, urgent, ' +
   'ctype, body, extra_hdrs, callid, hops, attempts, taken_by, kind, seal';
 
+/** What else changes in a row whose body is encrypted: see {@link fromMessage}. */
+export const HIDDEN: Readonly<Record<BodyTable, string>> = { silo: ", username = ''", silo_dead: '' };
+
 /** A dead letter's row as a waiting one: the columns of the recipient come from the box. */
 export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id', 'taken_by'] as const;
 
+/** What is known of the message that a dead letter was. */
+export function toDeadMessage(row: Row): Message {
+  return toMessage({ ...row, thread: null, next_time: 0, strikes: 0, last_status: 0, refused_by: null });
+}
+
 export function fromDead(row: Row, expTime: number): (string | number | Buffer | null)[] {
-  const message = toMessage({
-    ...row,
-    thread: null,
-    next_time: 0,
-    strikes: 0,
-    last_status: 0,
-    refused_by: null,
-  });
+  const message = toDeadMessage(row);
   return [
     ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
     message.id,

@@ -1,4 +1,5 @@
 /** Rows of `subscriber` and of the keys, as both engines have them. */
+import { SiloError } from '../../base/errors.ts';
 import type { StoredNonceKey, Subscriber } from '../contract/users.ts';
 import { int, text, type Row } from './values.ts';
 
@@ -32,10 +33,31 @@ export function fromSubscriber(subscriber: Subscriber): string[] {
 
 /** A table of another program may take `Bob` for `bob`; to a digest they are two. */
 export function named(username: string, domain: string): (rows: readonly Row[]) => Subscriber | undefined {
-  return (rows) =>
-    rows
-      .map(toSubscriber)
-      .find((found) => found.username === username && found.domain.toLowerCase() === domain);
+  return (rows) => rows.map(toSubscriber).find((found) => isNamed(found, username, domain));
+}
+
+function isNamed(found: Subscriber, username: string, domain: string): boolean {
+  return found.username === username && found.domain.toLowerCase() === domain;
+}
+
+/** Whom a table takes for this name. */
+export const NAMESAKES = `select ${SUBSCRIBER_COLUMNS.join(', ')} from subscriber where username = ? and domain = ?`;
+
+/**
+ * @param rows those that the table takes for this name: what is written under it would be theirs
+ * @throws SiloError when one of them is spelled otherwise
+ */
+export function refuseNamesake(
+  rows: readonly Row[],
+  { username, domain }: Pick<Subscriber, 'username' | 'domain'>,
+): void {
+  const other = rows.map(toSubscriber).find((found) => !isNamed(found, username, domain));
+  if (other === undefined) return;
+  throw new SiloError(
+    'SILO_USAGE',
+    `${JSON.stringify(`${username}@${domain}`)} can't be a user beside "${other.username}@${other.domain}": the table subscriber takes the two for one. ` +
+      'Choose another name, remove that user, or give the column username a collation that tells them apart, such as utf8mb4_bin.',
+  );
 }
 
 export function toNonceKey(row: Row): StoredNonceKey {

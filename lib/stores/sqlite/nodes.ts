@@ -1,7 +1,7 @@
-/** Nodes in SQLite, and what they share. */
+/** Nodes in SQLite, what they share, and bodies that get another key. */
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
-import { toNode } from '../shared/rows.ts';
+import { HIDDEN, toNode } from '../shared/rows.ts';
 import type { Sqlite } from './database.ts';
 import type { Part } from './sweeps.ts';
 
@@ -29,6 +29,18 @@ export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore & Bod
     addBodyKey: (id, proof) => {
       db.sql('insert or ignore into silo_body_key (id, proof) values (?, ?)').run(id, proof);
     },
+
+    reseal: (table, bodies) =>
+      bodies.reduce((written, { message, was }) => {
+        const { id, key, body, headers, seal } = message;
+        const { changes } = db
+          .sql(
+            `update ${table} set body = ?, extra_hdrs = ?, seal = ?${HIDDEN[table]}
+               where id = ? and dedup = ? and seal is ?`,
+          )
+          .run(body, headers, seal ?? null, id, key, was ?? null);
+        return written + changes;
+      }, 0),
 
     leaveNode: (node, run) => {
       db.sql('update silo_node set stopped = ?, seen = ? where node = ? and run = ?').run(

@@ -1,6 +1,6 @@
 /** Users and keys in SQLite. */
 import type { UserStore } from '../contract/users.ts';
-import { SUBSCRIBER_COLUMNS, fromSubscriber } from '../shared/user-rows.ts';
+import { NAMESAKES, SUBSCRIBER_COLUMNS, fromSubscriber, named, refuseNamesake } from '../shared/user-rows.ts';
 import { marks } from '../shared/values.ts';
 import type { Sqlite } from './database.ts';
 import type { Part } from './sweeps.ts';
@@ -8,6 +8,7 @@ import type { Part } from './sweeps.ts';
 export function sqliteUsers(db: Sqlite): Part<UserStore> {
   return {
     putSubscriber: (subscriber) => {
+      refuseNamesake(db.sql(NAMESAKES).all(subscriber.username, subscriber.domain), subscriber);
       db.sql(
         `insert into subscriber (${SUBSCRIBER_COLUMNS.join(', ')}) values (${marks(SUBSCRIBER_COLUMNS)})
            on conflict (username, domain) do update set ` +
@@ -18,6 +19,8 @@ export function sqliteUsers(db: Sqlite): Part<UserStore> {
     },
 
     removeSubscriber: (username, domain) =>
+      // The table may take another one for this name.
+      named(username, domain)(db.sql(NAMESAKES).all(username, domain)) !== undefined &&
       db.sql('delete from subscriber where username = ? and domain = ?').run(username, domain).changes > 0,
 
     addNonceKey: ({ secret, made }) => {

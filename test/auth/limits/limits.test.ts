@@ -59,18 +59,6 @@ describe('a source', () => {
       expect((await ask()).status).toBe(503);
     },
   );
-
-  test('without credentials leaves half of what may come at once to those behind it who have some', async () => {
-    const { server } = await node({ sourceRate: 1, sourceBurst: 20 });
-    const flooder = await phone('flooder', server);
-    const honest = await phone('honest', server);
-    await statuses(times(10, () => () => flooder.register()));
-    expect((await flooder.register()).status).toBe(503);
-    const headers = { Authorization: 'Digest username="honest", realm="example.org"' };
-    const served = await statuses(times(10, () => () => honest.register({ headers })));
-    expect(new Set(served)).toEqual(new Set([200]));
-    expect((await honest.register({ headers })).status).toBe(503);
-  });
 });
 
 describe('a sender', () => {

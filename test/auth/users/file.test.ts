@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openUserFile } from '../../../lib/auth/users/file.ts';
+import { openUserFile as openFile } from '../../../lib/auth/users/file.ts';
 import { namedBy } from '../../../lib/auth/users/name.ts';
 import { onLog } from '../../../lib/base/log.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -20,6 +20,8 @@ function fileOf(text: string): string {
   writeFileSync(path, text);
   return path;
 }
+const openUserFile = (path: string, realm = '', domains: readonly string[] = []) =>
+  openFile(path, { realm, domains });
 const name = (sent: string, realm = 'example.org') => namedBy({ username: sent, realm }, realm)!;
 
 describe('a file of users', () => {
@@ -64,5 +66,42 @@ describe('a file of users', () => {
     });
     stop();
     expect(await users.find(name('carol'))).toBeDefined();
+  });
+});
+
+describe('with SILO_REALM a user without a domain is of one domain', () => {
+  const file = (realm: string) => fileOf(`bob:${realm}:${MD5}\nzoe@two.example:${realm}:${OTHER}\n`);
+
+  test.each([
+    ['example.org', [], 'example.org'],
+    ['one.example', ['two.example', 'one.example'], 'one.example'],
+    ['Our House', ['one.example'], 'one.example'],
+    ['house', ['one.example'], 'one.example'],
+    ['one.example', ['two.example'], 'two.example'],
+    ['house', ['house', 'one.example'], 'house'],
+  ] as const)('%s, serving %j: that of %s', async (realm, domains, home) => {
+    const users = openUserFile(file(realm), realm, domains);
+    const asked = (sent: string, domain: string) =>
+      users.find(namedBy({ username: sent, realm }, domain) ?? name(''));
+    expect(await asked('bob', home)).toMatchObject({ ha1: MD5 });
+    expect(await asked('bob', 'elsewhere.example')).toBeUndefined();
+    // A name with its domain says which.
+    expect(await asked('zoe@two.example', 'elsewhere.example')).toMatchObject({ ha1b: OTHER });
+    expect(await asked(`bob@${home}`, home)).toBeUndefined();
+  });
+
+  test.each([
+    ['Our House', [], 'every domain is served'],
+    ['house', [], 'every domain is served'],
+    ['house', ['one.example', 'two.example'], 'one.example and two.example are served'],
+    ['three.example', ['one.example', 'two.example'], 'one.example and two.example are served'],
+  ] as const)('%s, serving %j: refused, since %s', (realm, domains, why) => {
+    const path = file(realm);
+    expect(() => openUserFile(path, realm, domains)).toThrow(
+      `bob in the file ${path} named by SILO_USERS could be of any domain: SILO_REALM is "${realm}", and ${why}. Name the one domain`,
+    );
+    // Names that say it are nobody's trouble, nor are those of another realm.
+    const named = fileOf(`zoe@two.example:${realm}:${OTHER}\ncarol:other:${MD5}\n`);
+    expect(() => openUserFile(named, realm, domains)).not.toThrow();
   });
 });

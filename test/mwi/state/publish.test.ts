@@ -317,7 +317,7 @@ describe('several publishers', () => {
 });
 
 describe('who may', () => {
-  test('publish: by default only from this host; elsewhere 403', async () => {
+  test('publish: servers of the networks that are named; elsewhere 403', async () => {
     await restart({ publishers: ['192.0.2.0/24'] });
     expect((await voicemail.publish(mailbox, voice(1))).status).toBe(403);
     await restart({ publishers: ['192.0.2.0/24', '127.0.0.1'] });

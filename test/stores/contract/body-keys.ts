@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { onLog } from '../../../lib/base/log.ts';
 import type { Message } from '../../../lib/stores/contract/message.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import { encryptStored } from '../../../lib/stores/encrypt.ts';
 import { acceptRules } from './accept-rules.ts';
 import { aMessage, type StoreUnderTest } from './messages.ts';
 
@@ -129,6 +130,69 @@ export function bodyKeyConformance(create: () => Promise<StoreUnderTest>): void 
         code: 'SILO_CONFIG',
         message: expect.stringContaining('The key "2026" of SILO_BODY_KEY is not the one') as string,
       });
+    });
+
+    test('of before there was a key, and those of an older one, get the one that encrypts', async () => {
+      const dead = await store.deadLetters('', 0, 100);
+      await bare.acceptAll([aMessage(box, SECRET), aMessage(box, { ...SECRET, sendTime: 2000 })]);
+      await store.accept(aMessage(box, SECRET));
+      await bare.accept(aMessage(box, { ...SECRET, urgent: true }));
+      // A dead letter of each kind.
+      const waiting = await read(bare);
+      const claim = await store.claim(box, 'node', 30);
+      if (!('lease' in claim)) throw new Error('the box is held');
+      for (const message of waiting.slice(1))
+        await store.settle(claim.lease, message, { outcome: 'dead', status: 400, reason: 'no' });
+      const rotated = await open(`${second},${first}`);
+      const before = [await read(rotated), await rotated.reminders(box, 1000, 10)];
+      const done = await encryptStored(rotated, `${second},${first}`);
+      expect(done.encrypted).toBeGreaterThanOrEqual(4);
+      expect([await read(rotated), await rotated.reminders(box, 1000, 10)]).toEqual(before);
+      const bodies = [
+        ...(await read(bare)),
+        ...(await bare.reminders(box, 1000, 10)),
+        ...(await bare.bodiesNotBy('none', 'silo_dead', 0, Number.MAX_SAFE_INTEGER)),
+      ].filter((message) => message.box === box);
+      expect(bodies).toHaveLength(4);
+      for (const { seal, headers, body } of bodies) {
+        expect([seal, headers]).toEqual(['next.year', '']);
+        expect(body.includes('the')).toBe(false);
+      }
+      // What the older key is needed for is nothing any more, and a second run finds nothing to do.
+      expect(await encryptStored(rotated, `${second},${first}`)).toMatchObject({ encrypted: 0 });
+      const alone = await open(second);
+      expect(await read(alone)).toMatchObject([SECRET]);
+      const letters = (await alone.deadLetters('', 0, 1_000)).slice(dead.length).map(({ id }) => id);
+      await alone.replay(letters, 5000);
+      expect(await read(alone)).toMatchObject([SECRET, SECRET, SECRET]);
+      await alone.close();
+      await rotated.close();
+    });
+
+    test('whose key is missing stay as they are, and are counted', async () => {
+      const third = aKey('third');
+      const other = await open(third);
+      await other.accept(aMessage(box, SECRET));
+      const [message] = await read(bare);
+      const { unreadable } = await encryptStored(store, first);
+      expect(unreadable).toBeGreaterThanOrEqual(1);
+      expect(await read(bare)).toEqual([message]);
+      expect(await read(other)).toMatchObject([SECRET]);
+      await other.close();
+    });
+
+    test('are written only over what was read: one that is gone or has another seal by now stays so', async () => {
+      await bare.accept(aMessage(box, SECRET));
+      const [message] = await read(bare);
+      const body = { ...message!, body: Buffer.from('other'), seal: 'x' };
+      expect(await store.reseal('silo', [{ message: body, was: 'y' }])).toBe(0);
+      expect(
+        await store.reseal('silo', [{ message: { ...body, key: 'e'.repeat(64) }, was: undefined }]),
+      ).toBe(0);
+      expect(await store.reseal('silo', [{ message: { ...body, id: 999_999 }, was: undefined }])).toBe(0);
+      expect(await read(bare)).toEqual([message]);
+      expect(await store.reseal('silo', [{ message: body, was: undefined }])).toBe(1);
+      expect(await read(bare)).toMatchObject([{ seal: 'x', body: Buffer.from('other') }]);
     });
   });
 }

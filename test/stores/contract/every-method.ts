@@ -52,6 +52,19 @@ export const EVERY_METHOD: Calls = {
   },
   addNonceKey: (store, { now }) => store.addNonceKey({ secret: 'f'.repeat(64), made: now }),
   acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
+  bodiesNotBy: async (store, { id, dead }) => {
+    await store.bodiesNotBy('one', 'silo', id - 100, id);
+    await store.bodiesNotBy('one', 'silo_dead', dead - 100, dead);
+  },
+  bodyIds: async (store, { id }) => {
+    await store.bodyIds('silo', id, 100);
+    await store.bodyIds('silo_dead', 0, 100);
+  },
+  reseal: async (store, { id, dead, key }) => {
+    const message = { key, body: Buffer.from('x'), headers: '', seal: 'one' };
+    await store.reseal('silo', [{ message: { ...message, id }, was: undefined }]);
+    await store.reseal('silo_dead', [{ message: { ...message, id: dead }, was: 'one' }]);
+  },
   addBodyKey: (store) => store.addBodyKey('one', 'proof'),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);

@@ -76,7 +76,20 @@ describe('the MySQL store', needing(mariadbMissing()), () => {
       await connection.query(insert.replace("'bob'", "'carol'"));
       expect(await store.subscriber('carol', 'example.org')).toMatchObject(kept);
       await store.putSubscriber({ ...(await store.subscriber('bob', 'example.org'))!, ha1: 'new' });
-      expect(await store.subscriber('bob', 'example.org')).toMatchObject({ ...kept, ha1: 'new' });
+      const bob = (await store.subscriber('bob', 'example.org'))!;
+      expect(bob).toMatchObject({ ...kept, ha1: 'new' });
+      // To these tables Bob is bob: neither may be taken for the other.
+      for (const username of ['Bob', 'bob '])
+        await expect(store.putSubscriber({ ...bob, username, ha1: 'thief' })).rejects.toThrow(
+          `"${username}@example.org" can't be a user beside "bob@example.org": the table subscriber takes the two for one. Choose another name`,
+        );
+      expect(await store.removeSubscriber('BOB', 'example.org')).toBe(false);
+      expect(await store.subscriber('bob', 'example.org')).toEqual(bob);
+      await connection.query("update subscriber set domain = 'Example.ORG' where username = 'bob'");
+      await store.putSubscriber({ ...bob, ha1: 'newer' });
+      expect(await store.subscriber('bob', 'example.org')).toMatchObject({ ha1: 'newer' });
+      expect(await store.removeSubscriber('bob', 'example.org')).toBe(true);
+      expect(await store.subscriber('bob', 'example.org')).toBeUndefined();
       await store.close();
       await connection.end();
       await database.drop();

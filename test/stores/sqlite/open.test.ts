@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
 import { everyStore } from '../contract/every-store.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { aSubscriber } from '../contract/users.ts';
 import { aMessage, type StoreUnderTest } from '../contract/messages.ts';
 
 describe('the SQLite store', () => {
@@ -31,6 +32,26 @@ describe('the SQLite store', () => {
       code: 'SILO_STORE_UNAVAILABLE',
       message: expect.stringContaining('set SILO_STORE=sqlite:<path>') as string,
     });
+  });
+
+  test('a table of users that takes Bob for bob gives neither to the other', async () => {
+    const folder = temporaryFolder('silo-sqlite');
+    const path = join(folder.path, 'silo.db');
+    const database = new DatabaseSync(path);
+    database.exec(
+      `create table subscriber (id integer primary key, username text collate nocase not null, domain text not null,
+         ha1 text not null default '', unique (username, domain));
+       insert into subscriber (username, domain, ha1) values ('bob', 'example.org', 'a')`,
+    );
+    database.close();
+    const store = await openStore(`sqlite:${path}`);
+    await expect(store.putSubscriber(aSubscriber('Bob'))).rejects.toThrow(
+      '"Bob@example.org" can\'t be a user beside "bob@example.org"',
+    );
+    expect(await store.removeSubscriber('Bob', 'example.org')).toBe(false);
+    expect(await store.subscriber('bob', 'example.org')).toMatchObject({ ha1: 'a' });
+    await store.close();
+    folder.remove();
   });
 
   test('an in-memory store works', async () => {

@@ -1,0 +1,59 @@
+/** Phones that give up when they are asked: the operator hears of them. */
+import { afterEach, describe, expect, test } from 'vitest';
+import type { AuthOptions } from '../../lib/auth/options.ts';
+import { onLog } from '../../lib/base/log.ts';
+import { asking, type Asking } from './asking.ts';
+
+let scene: Asking;
+let stop: () => void;
+const said: string[] = [];
+afterEach(async () => {
+  stop();
+  said.length = 0;
+  await scene.close();
+});
+
+async function begin(auth: AuthOptions = {}): Promise<void> {
+  stop = onLog((_, room, message) => {
+    if (room === 'auth') said.push(message);
+  });
+  scene = await asking({ auth: { mode: 'on', ...auth } });
+}
+const hints = () => said.filter((line) => line.includes('has never answered'));
+
+describe('a phone that is asked who it is', () => {
+  test('and never answers is told of once in ten minutes, with what to set, and counted', async () => {
+    await begin();
+    const silent = await scene.phone('bob', { host: '127.0.0.2' });
+    for (let nth = 1; nth <= 3; nth++) await silent.register();
+    expect(hints()).toEqual([]);
+    for (let nth = 1; nth <= 20; nth++) await silent.register();
+    expect(hints()).toEqual([
+      '127.0.0.2 was asked 4 times who it is, and has never answered: a phone that knows MD5 only may give up when SHA-256 is ' +
+        'offered, too; for such phones set SILO_AUTH_ALGORITHMS=md5.',
+    ]);
+    expect(scene.node.auth.statistics()).toEqual({ none: 23, stale: 0, wrong: 0, right: 0, unanswering: 1 });
+    scene.time += 600;
+    for (let nth = 1; nth <= 3; nth++) await silent.register();
+    expect(scene.node.auth.statistics().unanswering).toBe(1);
+    await silent.register();
+    expect(scene.node.auth.statistics().unanswering).toBe(2);
+  });
+
+  test('and answers is nobody to tell of, however often it begins without a password', async () => {
+    await begin();
+    for (let nth = 1; nth <= 10; nth++) {
+      const bob = await scene.owner('bob');
+      expect((await bob.register()).status).toBe(200);
+    }
+    expect(scene.node.auth.statistics()).toMatchObject({ none: 10, right: 10, unanswering: 0 });
+    expect(hints()).toEqual([]);
+  });
+
+  test('in MD5 alone can know no better', async () => {
+    await begin({ algorithms: ['md5'] });
+    const silent = await scene.phone('bob');
+    for (let nth = 1; nth <= 10; nth++) await silent.register();
+    expect(scene.node.auth.statistics().unanswering).toBe(0);
+  });
+});
