@@ -15,7 +15,7 @@ config               -> auth auth/limits auth/trust silo/state mwi/request regis
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
-silo/manage          -> silo/state node stores/contract sip/drachtio sip/read
+silo/manage          -> silo/deliver silo/state node stores/contract sip/drachtio sip/read
 silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
 silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read
 silo/deliver/session -> silo/deliver silo/state stores/contract sip/read
