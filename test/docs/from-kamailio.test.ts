@@ -56,6 +56,10 @@ const SILO = {
   store: true,
   dump: true,
   reminders: true,
+  boxes: true,
+  messages: true,
+  devices: true,
+  bindings: true,
   nodes: true,
   delivered: true,
   deadLetters: true,
@@ -83,6 +87,7 @@ const EVENTS = {
   expired: true,
   dead: true,
   erased: true,
+  moved: true,
   attempt: true,
   refused: true,
 } satisfies Record<keyof SiloEvents, true>;
