@@ -129,7 +129,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
       siloSettings,
     );
     const knows = (aor: string) => serves(aor) && (mwiSettings.knows?.(aor) ?? true);
-    const mwi = createMwi({ srf, port, store, node, now }, { ...mwiSettings, knows });
+    const mwi = createMwi({ srf, port, store, node, now, mayAsk }, { ...mwiSettings, knows });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 

@@ -29,7 +29,7 @@ silo/pace            ->
 mwi                  -> mwi/subscribe mwi/notify mwi/request mwi/state node stores/contract sip/drachtio options
 mwi/subscribe        -> mwi/notify mwi/request mwi/state stores/contract sip/drachtio sip/read
 mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
-mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
+mwi/state            -> mwi/request mwi/summary auth options stores/contract stores/shared sip/drachtio sip/read
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 

@@ -1,8 +1,10 @@
 /** Programs send and light lamps on every store, on several nodes, and when they are killed in the middle of it. */
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Submission, Submitted } from '../../lib/index.ts';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LampSource, Submission, Submitted } from '../../lib/index.ts';
 import { freePort } from '../support/free-port.ts';
+import { LampPhone } from '../support/lamp-phone.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { startNode, type TestNode } from '../support/node.ts';
@@ -31,6 +33,10 @@ const MARIADB = async () => {
 };
 
 let phones: Phone[];
+let program: URL;
+beforeAll(async () => {
+  program = await transpiled(new URL('../support/program.ts', import.meta.url));
+}, 8 * LONG);
 beforeEach(() => {
   phones = [];
 });
@@ -61,8 +67,7 @@ class Program {
   }
 
   async start(): Promise<void> {
-    const file = await transpiled(new URL('../support/program.ts', import.meta.url));
-    this.#running = await startProcess(process.execPath, [file.pathname], { env: this.#env, typed: true });
+    this.#running = await startProcess(process.execPath, [fileURLToPath(program)], { env: this.#env, typed: true });
     await this.#running.line('ready', { timeoutMs: 2 * LONG });
   }
 
@@ -77,10 +82,18 @@ class Program {
 
   /** Resolves with the answer, or never when it is killed before. */
   async tell(submit: Submission): Promise<Submitted> {
+    return JSON.parse(await this.#told({ submit })) as Submitted;
+  }
+
+  async publish(publish: LampSource): Promise<string> {
+    return this.#told({ publish });
+  }
+
+  async #told(what: object): Promise<string> {
     const n = ++this.#n;
-    this.#running?.type(`${JSON.stringify({ n, submit })}\n`);
+    this.#running?.type(`${JSON.stringify({ n, ...what })}\n`);
     const line = await this.#running?.line(`answer ${n} `, { timeoutMs: 2 * LONG });
-    return JSON.parse((line ?? '').replace(/^answer \d+ /, '')) as Submitted;
+    return (line ?? '').replace(/^answer \d+ /, '');
   }
 }
 
@@ -101,10 +114,10 @@ for (const [name, open, missing] of [
       'one that is killed with -9 and asks again has sent each message once',
       { timeout: 8 * LONG },
       async () => {
-        const program = new Program(await freePort(), store.url);
-        await program.start();
+        const running = new Program(await freePort(), store.url);
+        await running.start();
         try {
-          const here = await phoneAt(program.server, 'here');
+          const here = await phoneAt(running.server, 'here');
           await here.register();
           const rounds = 8;
           for (let round = 0; round < rounds; round++) {
@@ -115,7 +128,7 @@ for (const [name, open, missing] of [
               idempotencyKey: `${user} ${round}`,
             }));
             // What it would have said is never heard.
-            for (const one of both) void program.tell(one).catch(() => undefined);
+            for (const one of both) void running.tell(one).catch(() => undefined);
             const arrived = here.messages.length;
             // Killed the moment at which the message is on the wire, or somewhere before and behind the commit.
             if (round % 2 === 0)
@@ -124,15 +137,15 @@ for (const [name, open, missing] of [
                 () => 'nothing came',
               );
             else await turns(round * 20);
-            await program.kill();
-            await program.start();
+            await running.kill();
+            await running.start();
             for (const one of both) {
-              const answer = await program.tell(one);
+              const answer = await running.tell(one);
               expect(['stored', 'delivered']).toContain(answer.outcome);
-              expect(await program.tell(one), 'the same answer').toEqual({ ...answer, repeated: true });
+              expect(await running.tell(one), 'the same answer').toEqual({ ...answer, repeated: true });
             }
           }
-          const away = await phoneAt(program.server, 'away');
+          const away = await phoneAt(running.server, 'away');
           await away.register();
           await away.received(rounds);
           await until(() => expect(texts(here)).toHaveLength(rounds));
@@ -144,10 +157,31 @@ for (const [name, open, missing] of [
           }
           expect(away.messages, 'what waited was in the store').toHaveLength(rounds);
         } finally {
-          await program.stop();
+          await running.stop();
         }
       },
     );
+
+    test('a lamp that a program has lit is lit after kill -9', { timeout: 4 * LONG }, async () => {
+      const running = new Program(await freePort(), store.url);
+      await running.start();
+      try {
+        const said = {
+          mailbox: 'bob@example.org',
+          source: 'vm',
+          counts: { 'Voice-Message': { new: 1, old: 0 } },
+        };
+        expect(await running.publish(said)).toContain('"expires":3600');
+        await running.kill();
+        await running.start();
+        const lamp = await LampPhone.start('bob', { server: running.server });
+        phones.push(lamp.phone);
+        await lamp.subscribe();
+        await lamp.sees(({ text }) => text === 'Messages-Waiting: yes\r\nVoice-Message: 1/0 (0/0)\r\n');
+      } finally {
+        await running.stop();
+      }
+    });
 
     describe('on two nodes', () => {
       let nodes: readonly TestNode[];
@@ -179,6 +213,20 @@ for (const [name, open, missing] of [
         await bob.received(1);
         await nothingMore(bob);
         expect(bob.messages).toHaveLength(1);
+      });
+
+      test('a lamp that a program lights at one is lit by the other, and put out by a third word at either', async () => {
+        const [one, two] = nodes as readonly [TestNode, TestNode];
+        const lamp = await LampPhone.start('bob', { server: two.server });
+        phones.push(lamp.phone);
+        await lamp.subscribe();
+        const source = { mailbox: 'bob@example.org', source: 'vm' };
+        await one.mwi.publish({ ...source, counts: { 'Voice-Message': { new: 1, old: 0 } } });
+        await lamp.sees(({ text }) => text.includes('Voice-Message: 1/0'));
+        await two.mwi.publish({ ...source, counts: { 'Voice-Message': { new: 2, old: 0 } } });
+        await lamp.sees(({ text }) => text.includes('Voice-Message: 2/0'));
+        await one.mwi.publish({ ...source, counts: null });
+        await until(() => expect(lamp.texts.at(-1)).toBe('Messages-Waiting: no\r\n'));
       });
 
       test('what a program leaves at one is delivered by the other, behind what a phone left before', async () => {

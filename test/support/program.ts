@@ -13,16 +13,14 @@ export interface Told {
   readonly publish?: LampSource;
 }
 
-const { silo } = await startApplication(readConfig(process.env));
+const { silo, mwi } = await startApplication(readConfig(process.env));
 console.log('ready');
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const { n, submit } = JSON.parse(line) as Told;
+  const { n, submit, publish } = JSON.parse(line) as Told;
   const answer = (what: object) => console.log(`answer ${n} ${JSON.stringify(what)}`);
-  if (submit)
-    silo
-      .submit(submit)
-      .then(answer, (error: unknown) =>
-        answer({ failed: error instanceof SiloError ? error.code : 'a bug', sentence: String(error) }),
-      );
+  const fail = (error: unknown) =>
+    answer({ failed: error instanceof SiloError ? error.code : 'a bug', sentence: String(error) });
+  if (submit) silo.submit(submit).then(answer, fail);
+  if (publish) mwi.publish(publish).then(answer, fail);
 });
