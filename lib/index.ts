@@ -22,6 +22,7 @@ export type { Binding } from './sip/read/binding.ts';
 export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
 export type { MendedEvent, Mwi, MwiDependencies, MwiEmitter, MwiEvents } from './mwi/mwi.ts';
+export type { LampSource, Publish, Published } from './mwi/state/program-source.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type {
   LastNotify,
@@ -74,6 +75,7 @@ export type {
 } from './silo/manage/operations.ts';
 export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
+export type { Submission, Submit, Submitted } from './silo/submit/submission.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
 
 // Messages and what a store does with them

@@ -38,6 +38,8 @@ import { siloOptions, type SiloOptions, type SiloSettings } from './state/option
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 import { UnreachableDevices } from './state/unreachable-devices.ts';
 import type { WakeBox } from './state/wake.ts';
+import { createSubmit, type MayAsk } from './submit/submit.ts';
+import type { Submit } from './submit/submission.ts';
 
 export interface SiloDependencies {
   readonly srf: Srf;
@@ -50,6 +52,10 @@ export interface SiloDependencies {
   readonly node?: SiloNode;
   /** May so much be stored for the sender of this MESSAGE? `createLimits` has one; default: yes. */
   readonly mayStore?: MayStore;
+  /** May so much be asked by who sends what `submit` is given? `createLimits` has one; default: yes. */
+  readonly mayAsk?: MayAsk;
+  /** Is this AoR of a domain that is served, beside what `domains` says? Asked for what `submit` is given; default: yes. */
+  readonly serves?: (aor: string) => boolean;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -63,6 +69,8 @@ export interface Silo extends Operations {
   readonly onLive: Middleware;
   /** For MESSAGE: the failure route. After `next(error)` with a SIP status it stores (202) or passes the error on. */
   readonly onFailure: Middleware;
+  /** A program sends a message: live to the devices that are registered, else into the box. */
+  readonly submit: Submit;
   /** Stores a MESSAGE without answering it (msilo's `m_store`). Never throws. */
   readonly store: (req: unknown, over?: StoreOverrides) => Promise<StoreResult>;
   /** Wakes the box of an AoR (msilo's `m_dump`); with `limit` at most so many messages are delivered (its `maxmsg`). */
@@ -116,6 +124,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     nodes: node.all,
     live: { owner: `${node.name}/${node.run}`, server: () => port.server(), unreachable },
   });
+  const receiving = { ...context, acceptor, races, wasDelivered: late.happened, wake };
+  const { mayAsk = () => undefined, serves = () => true } = dependencies;
+  const submitter = createSubmit({ ...receiving, late, node, mayAsk, serves });
   return {
     ...operations,
     onRegister: port.middleware(
@@ -129,12 +140,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
         wake,
       }),
     ),
-    onMessage: port.middleware(
-      'siloOnMessage',
-      onMessage({ ...context, acceptor, races, underWay, wasDelivered: late.happened, wake }),
-    ),
+    onMessage: port.middleware('siloOnMessage', onMessage({ ...receiving, underWay })),
     onLive: port.middleware('siloOnLive', onLive({ ...context, late, underWay })),
     onFailure: port.failureMiddleware('siloOnFailure', onFailure({ port, acceptor, now })),
+    submit: submitter.submit,
     store: (req, over) => acceptor.store(req as SipRequest, over),
     dump: (aor, { limit } = {}) => lanes.wake(aorOf(asUri(aor), settings) ?? aor, 'register', limit),
     reminders: createReminders(context),
@@ -149,7 +158,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       counting.start();
     },
     close: async () => {
-      await sweep.close();
+      await Promise.all([sweep.close(), submitter.close(settings.stopGrace)]);
       await lanes.close(settings.stopGrace);
       await counting.close();
       if (node !== dependencies.node) await node.close();

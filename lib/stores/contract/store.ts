@@ -17,6 +17,7 @@ import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
 import type { ReminderStore } from './reminders.ts';
+import type { SubmissionStore } from './submissions.ts';
 import type { UserStore } from './users.ts';
 
 /**
@@ -37,6 +38,7 @@ export interface Store
     MwiStore,
     NodeStore,
     UserStore,
+    SubmissionStore,
     BodyKeyStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;

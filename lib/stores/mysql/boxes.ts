@@ -4,7 +4,8 @@ import { COUNTED, HEAD_COLUMNS, recount, toBoxHead, toBoxRow, toHeldBox } from '
 import type { ReadStore } from '../shared/reads.ts';
 import { whole } from '../shared/values.ts';
 import { inOrder, remove } from './link/locks.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import type { BoxRow, BoxStore } from '../contract/boxes.ts';
 
 /** Whoever counts has the turn until the end of his transaction: the sums are those of what was counted, on all nodes together. */

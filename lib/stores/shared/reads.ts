@@ -8,6 +8,7 @@ import {
   MESSAGE_COLUMNS,
   toBoxedMessage,
   toDeadLetter,
+  toDeadBoxed,
   toDeadMessage,
   toDevice,
   toForeign,
@@ -131,12 +132,12 @@ export const READS: Reads = {
     of: each(toDeadLetter),
   }),
 
-  deadById: (id) => ({ sql: `${DEAD} where id = ?`, values: [id], of: one(toDeadMessage) }),
+  deadById: (id) => ({ sql: `${DEAD} where id = ?`, values: [id], of: one(toDeadBoxed) }),
 
   deadByKey: (box, key) => ({
     sql: `${DEAD} where box = ? and dedup = ?`,
     values: [box, key],
-    of: one(toDeadMessage),
+    of: one(toDeadBoxed),
   }),
 
   messageById: (id) => ({

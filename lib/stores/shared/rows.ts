@@ -246,8 +246,8 @@ export function toBoxedMessage(row: Row): BoxedMessage {
 }
 
 /** Of what a dead letter keeps. */
-export function toDeadMessage(row: Row): BoxedMessage {
-  const message = toMessage(row);
+export function toDeadBoxed(row: Row): BoxedMessage {
+  const message = toDeadMessage(row);
   return { ...message, lastStatus: int(row, 'status'), size: sizeOf(message) };
 }
 

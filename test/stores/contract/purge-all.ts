@@ -48,6 +48,7 @@ async function purgeAll(store: Store): Promise<void> {
     await store.countBoxes(rows.map(({ box }) => box));
     return rows;
   });
+  await all(() => store.forgetSubmissions(LATER, PAGE));
   await all(() => store.expirePublications(LATER, PAGE));
   await all(() => store.expireSubscriptions(LATER, PAGE));
   // At most so many of a table each time, in MySQL.
