@@ -10,7 +10,8 @@ app.ts               -> app cli config
 index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> config import auth/users stores stores/contract stores/source
+cli                  -> cli/frame config import auth/users stores stores/contract stores/source
+cli/frame            -> config
 config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
@@ -72,6 +73,7 @@ mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
 zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
+commander                       -> cli/frame
 `;
 
 /** `[['app.ts', ['lib/cli', …]], …]`, from the highest floor down. */

@@ -387,7 +387,7 @@ test('users are added as the README and the page of users say', { timeout: 60_00
   expect((await fromFile.exited).code, fromFile.stderr).toBe(0);
   const run = await shell(`echo zanzibar | ${add}`);
   expect((await run.exited).code, run.stderr).toBe(0);
-  expect(run.stdout).toMatch(/^alice@example\.org {2}SHA-256, MD5\nbob@example\.org {2}SHA-256, MD5$/m);
+  expect(run.stdout).toMatch(/^alice@example\.org {2}SHA-256, MD5\nbob@example\.org {4}SHA-256, MD5$/m);
   for (const user of ['alice', 'bob'])
     expect((await (await shell(`npm start -- user remove ${user}@example.org`)).exited).code).toBe(0);
 });
