@@ -3,6 +3,7 @@ import { packageVersion } from '../base/package.ts';
 import type { Book } from './frame/parse.ts';
 import { EXIT_MEANINGS } from './frame/exit.ts';
 import { importCommand } from './import.ts';
+import { migrateCommand } from './migrate.ts';
 import { start } from './start.ts';
 import { userAdd, userList, userPasswd, userRemove } from './user.ts';
 
@@ -21,6 +22,6 @@ export function book(): Book {
       ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`),
     ].join('\n'),
     nouns: { user: 'who may log in' },
-    commands: [start, userAdd, userPasswd, userList, userRemove, importCommand],
+    commands: [start, migrateCommand, userAdd, userPasswd, userList, userRemove, importCommand],
   };
 }

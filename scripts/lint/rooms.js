@@ -10,7 +10,7 @@ app.ts               -> app cli config
 index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> cli/frame config import auth/users stores stores/contract stores/source
+cli                  -> cli/frame config import auth/users stores stores/contract stores/source stores/operate
 cli/frame            -> config
 config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
@@ -43,6 +43,7 @@ registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options
 
 stores/source        -> stores stores/mysql/link stores/shared
+stores/operate       -> stores stores/mysql/link stores/sqlite stores/shared
 stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
 stores/mysql         -> stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
 stores/mysql/inside  -> stores/mysql/link stores/shared stores/contract
@@ -70,7 +71,7 @@ const PACKAGES = `
 drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
-@photostructure/sqlite          -> stores/sqlite stores/source
+@photostructure/sqlite          -> stores/sqlite stores/source stores/operate
 zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
 commander                       -> cli/frame
