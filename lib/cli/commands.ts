@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import { packageVersion } from '../base/package.ts';
+import { doctor } from './doctor/doctor.ts';
 import type { Book } from './frame/parse.ts';
 import { EXIT_MEANINGS } from './frame/exit.ts';
 import { importCommand } from './import.ts';
@@ -22,6 +23,6 @@ export function book(): Book {
       ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`),
     ].join('\n'),
     nouns: { user: 'who may log in' },
-    commands: [start, migrateCommand, userAdd, userPasswd, userList, userRemove, importCommand],
+    commands: [start, migrateCommand, doctor, userAdd, userPasswd, userList, userRemove, importCommand],
   };
 }

@@ -10,7 +10,8 @@ app.ts               -> app cli config
 index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> cli/frame config import auth/users stores stores/contract stores/source stores/operate
+cli                  -> cli/doctor cli/frame config import auth/users stores stores/contract stores/source stores/operate
+cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio options
 cli/frame            -> config
 config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
