@@ -5,6 +5,9 @@ import type { Book } from './frame/parse.ts';
 import { EXIT_MEANINGS } from './frame/exit.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { register } from './phone/register.ts';
+import { send } from './phone/send.ts';
+import { watch } from './phone/watch.ts';
 import { start } from './start.ts';
 import { userAdd, userList, userPasswd, userRemove } from './user.ts';
 
@@ -23,6 +26,18 @@ export function book(): Book {
       ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`),
     ].join('\n'),
     nouns: { user: 'who may log in' },
-    commands: [start, migrateCommand, doctor, userAdd, userPasswd, userList, userRemove, importCommand],
+    commands: [
+      start,
+      migrateCommand,
+      doctor,
+      userAdd,
+      userPasswd,
+      userList,
+      userRemove,
+      importCommand,
+      send,
+      register,
+      watch,
+    ],
   };
 }

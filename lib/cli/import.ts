@@ -20,7 +20,7 @@ import {
 import { command, flag, usage, value, whole } from './frame/command.ts';
 import { EXIT, type Exit } from './frame/exit.ts';
 import type { Output } from './frame/output.ts';
-import { onInterrupt } from './interrupt.ts';
+import { onInterrupt } from './terminal/interrupt.ts';
 
 interface ImportArguments {
   readonly url: string;

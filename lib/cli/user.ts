@@ -10,7 +10,7 @@ import { openStore } from '../stores/open.ts';
 import { command } from './frame/command.ts';
 import { EXIT } from './frame/exit.ts';
 import type { Output } from './frame/output.ts';
-import { readPassword } from './password.ts';
+import { readPassword } from './terminal/password.ts';
 
 /** Users that are read at once. */
 const PAGE = 1_000;

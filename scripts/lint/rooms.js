@@ -10,9 +10,11 @@ app.ts               -> app cli config
 index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> cli/doctor cli/frame config import auth/users stores stores/contract stores/source stores/operate
+cli                  -> cli/doctor cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
 cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio options
+cli/phone            -> cli/terminal cli/frame phone embedded/text mwi/summary
 cli/frame            -> config
+cli/terminal         ->
 config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
@@ -33,6 +35,8 @@ mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/
 mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
+
+phone                -> auth/digest embedded/text
 
 auth/limits          -> auth sip sip/drachtio sip/read options
 auth/trust           -> auth sip sip/drachtio sip/read options
