@@ -16,6 +16,7 @@ import type { MendingStore } from './mending.ts';
 import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
+import type { PersonStore } from './persons.ts';
 import type { ReminderStore } from './reminders.ts';
 import type { UserStore } from './users.ts';
 
@@ -36,6 +37,7 @@ export interface Store
     BindingStore,
     MwiStore,
     NodeStore,
+    PersonStore,
     UserStore,
     BodyKeyStore {
   /** The store without its password, for the ready line and the logs. */

@@ -14,6 +14,7 @@ import { mysqlLeases } from './leases.ts';
 import { mysqlMending } from './mending.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
+import { mysqlPersons } from './persons.ts';
 import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { migrateMysql } from './link/schema.ts';
@@ -95,6 +96,7 @@ export async function openMysql(
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),
     ...mysqlNodes(db),
+    ...mysqlPersons(db, now),
     ...mysqlUsers(db),
     ping: async () => {
       await db.all('select 1');
