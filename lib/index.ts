@@ -23,13 +23,55 @@ export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
 export type { MendedEvent, Mwi, MwiDependencies, MwiEmitter, MwiEvents } from './mwi/mwi.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
+export type {
+  LastNotify,
+  MailboxEntry,
+  MailboxOperations,
+  MailboxPage,
+  MailboxSource,
+  MailboxWatcher,
+  ShownMailbox,
+} from './mwi/state/mailboxes.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
 export type { StoreOverrides } from './silo/receive/message-of-request.ts';
 export type { DeadLetters } from './silo/manage/dead-letters.ts';
-export type { AttemptEvent, EndedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
+export type {
+  AttemptEvent,
+  EndedEvent,
+  MovedEvent,
+  SiloEmitter,
+  SiloEvents,
+  StoredEvent,
+} from './silo/state/events.ts';
 export type { SiloOptions } from './silo/state/options.ts';
 export type { Verdict } from './silo/state/outcome.ts';
+export type {
+  BindingOperations,
+  BoxCounts,
+  BoxEntry,
+  BoxOperations,
+  BoxOrder,
+  BoxPage,
+  BoxQuery,
+  DeviceOperations,
+  ErasedPerson,
+  ErasedRows,
+  HeldLease,
+  MessageOperations,
+  MessageWay,
+  NodeOperations,
+  Operations,
+  PersonOperations,
+  PersonRecord,
+  ShownBox,
+  ShownDevice,
+  ShownMessage,
+  ShownNode,
+  Stuck,
+  StuckReason,
+  WayStep,
+} from './silo/manage/operations.ts';
 export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
@@ -46,6 +88,11 @@ export type { StoreOptions } from './stores/options.ts';
 
 // Offline messages
 export { createSilo } from './silo/silo.ts';
+export {
+  createStoreOperations,
+  type StoreOperations,
+  type StoreOperationsOptions,
+} from './silo/store-operations.ts';
 
 // How much anybody may ask
 export {
@@ -61,6 +108,7 @@ export { createRegistrar } from './registrar/registrar.ts';
 
 // Message-waiting lamps
 export { createMwi } from './mwi/mwi.ts';
+export { createStoreMailboxes } from './mwi/store-mailboxes.ts';
 
 // Who is asking, and what they may do
 export { createTrust, type Trust } from './auth/trust/trust.ts';

@@ -17,7 +17,9 @@ import { createUnsolicited } from './notify/unsolicited.ts';
 import { createAccess } from './request/access.ts';
 import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
 import { createMwiEvents, type MwiEmitter } from './state/events.ts';
+import type { MailboxOperations } from './state/mailboxes.ts';
 import { onPublish } from './state/publish.ts';
+import { createMailboxOperations } from './state/show-mailboxes.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
 
@@ -45,6 +47,8 @@ export interface Mwi {
   readonly changed: (mailbox: string) => void;
   /** `mended`: a published summary was taken, and something in it mended or left out. */
   readonly events: MwiEmitter;
+  /** What the mailboxes say, to whom, and why. */
+  readonly mailboxes: MailboxOperations;
   /** Subscriptions that this node serves. */
   readonly size: () => number;
   /** Sends the phones of an earlier run away, so that they subscribe anew, and starts the clock. Call it once connected. */
@@ -111,6 +115,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     onRegister: port.middleware('mwiOnRegister', (req, res, next) => onRegister(registering, req, res, next)),
     changed,
     events,
+    mailboxes: createMailboxOperations({ ...common, watched: (id) => served.get(id) }),
     size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();

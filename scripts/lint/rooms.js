@@ -7,7 +7,7 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/state mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> cli/doctor cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
@@ -19,7 +19,7 @@ config               -> auth auth/limits auth/trust silo/state mwi/request regis
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
-silo/manage          -> silo/state stores/contract
+silo/manage          -> silo/deliver silo/state node stores/contract sip/drachtio sip/read
 silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
 silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read
 silo/deliver/session -> silo/deliver silo/state stores/contract sip/read

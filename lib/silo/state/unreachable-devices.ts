@@ -33,9 +33,7 @@ export class UnreachableDevices {
 
   /** This was registered. */
   note(registration: Registration): void {
-    if (registration.kind === 'clear')
-      for (const device of this.#devices.keys())
-        if (device.startsWith(`${registration.aor} `)) this.#devices.delete(device);
+    if (registration.kind === 'clear') this.forget(registration.aor);
     for (const binding of bindingsOf(registration, this.#now())) {
       const { aor, contact, expires } = binding;
       const device = `${aor} ${contact}`;
@@ -52,6 +50,11 @@ export class UnreachableDevices {
     }
   }
 
+  /** Nothing is known of the devices of this AoR any more. */
+  forget(aor: string): void {
+    for (const device of this.#devices.keys()) if (device.startsWith(`${aor} `)) this.#devices.delete(device);
+  }
+
   /** This came of a request to it. */
   answered({ aor, contact, path, expires }: Binding, answer: Answer): void {
     const device = `${aor} ${contact}`;
@@ -62,6 +65,12 @@ export class UnreachableDevices {
     if (this.#told.has(first)) return;
     this.#told.add(first);
     log.warn(`Messages wait for a device behind ${first} until it registers again: ${CLOSED}`);
+  }
+
+  /** What is wrong with this one; undefined: nothing that is known. */
+  why({ aor, contact }: Pick<Binding, 'aor' | 'contact'>): string | undefined {
+    const device = this.#devices.get(`${aor} ${contact}`);
+    return device && device.expires > this.#now() ? device.reason : undefined;
   }
 
   /** For the operator: nothing, or one sentence. */

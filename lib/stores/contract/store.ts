@@ -6,13 +6,17 @@
  * node's writes void. All times are epoch seconds (UTC).
  */
 import type { BindingStore } from './bindings.ts';
+import type { BoxStore } from './boxes.ts';
 import type { BodyKeyStore } from './body-keys.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { DeviceStore } from './devices.ts';
+import type { InspectionStore } from './inspection.ts';
 import type { LeaseStore } from './leases.ts';
+import type { MendingStore } from './mending.ts';
 import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
+import type { PersonStore } from './persons.ts';
 import type { ReminderStore } from './reminders.ts';
 import type { UserStore } from './users.ts';
 
@@ -23,6 +27,9 @@ import type { UserStore } from './users.ts';
 export interface Store
   extends
     MessageStore,
+    BoxStore,
+    InspectionStore,
+    MendingStore,
     ReminderStore,
     DeviceStore,
     DeadLetterStore,
@@ -30,6 +37,7 @@ export interface Store
     BindingStore,
     MwiStore,
     NodeStore,
+    PersonStore,
     UserStore,
     BodyKeyStore {
   /** The store without its password, for the ready line and the logs. */

@@ -4,14 +4,17 @@
  */
 import { logger } from '../../base/log.ts';
 import { mysqlBindings } from './bindings.ts';
+import { mysqlBoxes } from './boxes.ts';
 import { mysqlDeadLetters } from './dead-letters.ts';
 import { mysqlDevices, mysqlReminders } from './devices.ts';
 import { checkFitness, durabilityWarnings } from './link/health.ts';
 import { ConnectionPool } from './link/connection-pool.ts';
 import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
+import { mysqlMending } from './mending.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
+import { mysqlPersons } from './persons.ts';
 import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { migrateMysql } from './link/schema.ts';
@@ -84,6 +87,8 @@ export async function openMysql(
     name,
     ...mysqlReads(db),
     ...mysqlMessages(db, now),
+    ...mysqlBoxes(db),
+    ...mysqlMending(db, now),
     ...mysqlReminders(db),
     ...mysqlDevices(db, now),
     ...mysqlDeadLetters(db, now),
@@ -91,6 +96,7 @@ export async function openMysql(
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),
     ...mysqlNodes(db),
+    ...mysqlPersons(db, now),
     ...mysqlUsers(db),
     ping: async () => {
       await db.all('select 1');

@@ -3,7 +3,10 @@
  * here; a method with several statements is called in several ways.
  */
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
+import { REMOVED } from '../../../lib/stores/contract/mending.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import type { OwnTable, PassedTable } from '../../../lib/stores/contract/persons.ts';
+import { OWN, PASSED } from '../../../lib/stores/shared/person-rows.ts';
 import { acceptRules as rules } from './accept-rules.ts';
 import { aBinding, aMessage, aRegister } from './messages.ts';
 import { aSubscription } from './mwi.ts';
@@ -27,6 +30,8 @@ type Calls = {
 };
 
 const LEASE = 30;
+const OWN_TABLES = Object.keys(OWN) as readonly OwnTable[];
+const PASSED_TABLES = Object.keys(PASSED) as readonly PassedTable[];
 async function leased(store: Store, box: string, work: (lease: Lease) => Promise<unknown>): Promise<void> {
   const claim = await store.claim(box, 'tester', LEASE);
   if (!('lease' in claim)) throw new Error(`${box} is held`);
@@ -53,12 +58,25 @@ export const EVERY_METHOD: Calls = {
   addNonceKey: (store, { now }) => store.addNonceKey({ secret: 'f'.repeat(64), made: now }),
   acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
   addBodyKey: (store) => store.addBodyKey('one', 'proof'),
+  allCounted: (store, { now }) => store.allCounted(now),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);
     await store.adopt([{ id: row!.id, key: 'f'.repeat(64), box, incTime: now, expTime: now + 100 }]);
   },
   beat: (store, { node, run }) => store.beat({ node, run, process: 'p', server: 's', version: 'v' }),
   bindings: (store, { now, box }) => store.bindings(box, now),
+  boxHeads: (store, { id }) => store.boxHeads([id, id + 1]),
+  boxPage: async (store) => {
+    for (const order of ['waiting', 'oldest', 'name'] as const)
+      for (const domain of ['', 'example.org']) {
+        const [first] = await store.boxPage(order, domain, 100);
+        await store.boxPage(order, domain, 100, first);
+      }
+  },
+  boxTotals: async (store) => {
+    await store.boxTotals('');
+    await store.boxTotals('example.org');
+  },
   boxes: (store, { box }) => store.boxes(box, 1000),
   cancel: async (store, { now, box }) => {
     const page = await store.reminders(box, now, 5);
@@ -70,6 +88,22 @@ export const EVERY_METHOD: Calls = {
   bodyKeys: (store) => store.bodyKeys(),
   claim: (store, { box }) => store.claim(box, 'tester', LEASE),
   close: () => Promise.resolve(),
+  // By hand: it rewrites the whole file.
+  compact: () => Promise.resolve(),
+  contents: async (store, { box }) => {
+    const [first] = await store.contents(box, 'facts', 100);
+    await store.contents(box, 'whole', 100, first);
+  },
+  countBoxes: async (store, { box }) => {
+    await store.countBoxes([box, 'nobody@example.org']);
+    await store.acceptAll([aMessage('counted@example.org', { key: 'c'.repeat(64) })]);
+    await store.countBoxes(['counted@example.org']);
+    const [message] = await store.contents('counted@example.org', 'facts', 1);
+    await store.settleByKey(message!.key, { outcome: 'delivered', status: 200, reason: '' });
+    await store.countBoxes(['counted@example.org']);
+  },
+  deadById: (store, { dead }) => store.deadById(dead),
+  deadByKey: (store, { box, key }) => store.deadByKey(box, key),
   deadLetters: async (store, { box, dead }) => {
     await store.deadLetters('', dead, 100);
     await store.deadLetters(box, 0, 100);
@@ -89,6 +123,18 @@ export const EVERY_METHOD: Calls = {
     await store.dueDevices(now, page.at(-1), 1000);
   },
   endVanished: (store) => store.endVanished('', 1000),
+  eraseOwn: async (store) => {
+    for (const table of OWN_TABLES) await store.eraseOwn(table, 'user11@example.org');
+  },
+  eraseRows: async (store) => {
+    for (const table of PASSED_TABLES) {
+      const rows = await store.namingRows(table, undefined, 2);
+      await store.eraseRows(
+        table,
+        rows.map(({ key }) => key),
+      );
+    }
+  },
   expire: (store, { now }) => store.expire(now, 50),
   expireBindings: (store, { now }) => store.expireBindings(now, 50),
   expireDead: (store, { now }) => store.expireDead(now, 50),
@@ -105,6 +151,8 @@ export const EVERY_METHOD: Calls = {
     leased(store, box, (lease) =>
       store.holdDevice(lease, 'urn:x', now, { attempts: 1, strikes: 1, nextTime: now, lastStatus: 486 }),
     ),
+  heldBoxes: (store, { box }) => store.heldBoxes([box, 'lease7']),
+  heldBy: (store) => store.heldBy('owner-1', 100),
   hasSubscriber: (store) => store.hasSubscriber(),
   holdsMail: (store, { now, box }) => store.holdsMail(box, now),
   knowDevice: (store, { now, box }) => store.knowDevice(box, 'urn:x', now, now + 100),
@@ -112,14 +160,40 @@ export const EVERY_METHOD: Calls = {
   lastMailboxChange: (store) => store.lastMailboxChange(),
   leaveNode: (store, { node, run }) => store.leaveNode(node, run),
   ledger: (store) => store.ledger(),
+  ledgerBetween: (store, { key }) => store.ledgerBetween(key, `${key.slice(0, -1)}f`, 100),
   mailboxChanges: (store) => store.mailboxChanges(10, 1000),
   mailboxStates: (store, { now, mailbox, box }) => store.mailboxStates([mailbox, box], now),
+  messageById: (store, { id }) => store.messageById(id),
+  messageByKey: (store, { key }) => store.messageByKey(key),
+  moveFrom: async (store, { now }) => {
+    const box = 'user8@example.org';
+    const page = await store.contents(box, 'whole', 2);
+    await store.moveFrom(
+      box,
+      page.map((message) => ({ ...message, box: 'moved@example.org' })),
+      now,
+    );
+  },
+  namingRows: async (store) => {
+    for (const table of PASSED_TABLES) {
+      const [row] = await store.namingRows(table, undefined, 100);
+      await store.namingRows(table, row?.key, 100);
+    }
+  },
   nodes: (store) => store.nodes(),
   nonceKeys: (store) => store.nonceKeys(),
   orphans: (store) => store.orphans('tester', 100),
+  ownRows: async (store) => {
+    for (const table of OWN_TABLES) await store.ownRows(table, 'user11@example.org');
+  },
   park: (store, { now, box }) => store.park(box, now, now + 5),
   parkDevices: (store, { now, box }) => store.parkDevices(box, now),
   ping: (store) => store.ping(),
+  plainRows: async (store, { key }) => {
+    for (const table of ['silo_ledger', 'mwi_publication', 'mwi_subscription'] as const)
+      await store.plainRows(table, [key, 'x']);
+    await store.plainRows('mwi_change', [7, 8]);
+  },
   publish: async (store, { now, mailbox }) => {
     const change = { mailbox, publisher: 'vm', replace: true, body: 'x', expires: now + 50, now };
     await store.publish({ ...change, ifMatch: undefined, tag: 'new-tag' });
@@ -144,9 +218,14 @@ export const EVERY_METHOD: Calls = {
     await store.reminders('', now, 100, page.at(-1));
     await store.reminders(box, now, 100, page.at(0));
   },
+  removeFrom: async (store, { id }) => {
+    await store.removeFrom('user8@example.org', undefined, REMOVED, 1);
+    await store.removeFrom('user9@example.org', [id], REMOVED, 10);
+  },
   removeSubscriber: (store) => store.removeSubscriber('user7', 'example.org'),
   renew: (store) => store.renew('owner-1', LEASE),
   replay: (store, { dead, now }) => store.replay([dead], now + 100),
+  requeue: (store, { box, now }) => store.requeue(box, now),
   settle: (store, { box, now }) =>
     leased(store, box, async (lease) => {
       for (const outcome of ['delivered', 'dead'] as const) {
@@ -171,10 +250,12 @@ export const EVERY_METHOD: Calls = {
   takeSubscriptions: (store, { node }) => store.takeSubscriptions(['1', '2'], node, { node: 'n', run: 'r' }),
   turnedBoxes: (store, { now }) => store.turnedBoxes(now - 2, now),
   unsubscribe: (store) => store.unsubscribe(['1', '2']),
+  usedMailboxes: (store, { mailbox }) => store.usedMailboxes(mailbox, 100),
   waiting: async (store, { now, box }) => {
     const page = await store.waiting(box, now, 3);
     await store.waiting(box, now, 100, { after: page[0], device: 'urn:x' });
   },
   warnings: (store) => store.warnings(),
+  watchersOf: (store, { mailbox }) => store.watchersOf(mailbox, 100),
   watchMailbox: (store, { now, mailbox }) => store.watchMailbox(mailbox, now),
 };
