@@ -19,6 +19,8 @@ const UNIT = [
   'test/app/config.test.ts',
   'test/import/judge.test.ts',
   'test/docs/tables.test.ts',
+  'test/docs/commands.test.ts',
+  'test/cli/frame/**/*.test.ts',
 ];
 /** What takes minutes because it kills, freezes and floods. */
 const FAULTS = ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts'];

@@ -1,58 +1,39 @@
 /** The commands of `drachtio-silo`: without one the application starts. */
 import { readConfig } from '../config/config.ts';
-import { SiloError, textOf } from '../base/errors.ts';
-import { packageVersion } from '../base/package.ts';
-import { USAGE, parseCommand, type Command } from './arguments.ts';
-import { encryptCommand } from './encrypt.ts';
-import { importCommand } from './import.ts';
-import { userCommand } from './user.ts';
+import { SiloError, traceOf } from '../base/errors.ts';
+import { concealed } from '../base/secrets.ts';
+import { book } from './commands.ts';
+import { EXIT } from './frame/exit.ts';
+import { createOutput } from './frame/output.ts';
+import { parseLine, type Asked } from './frame/parse.ts';
+import { start } from './start.ts';
 
-/** @param start the application; it says itself why it can't start */
-export async function runCli(args: readonly string[], start: () => Promise<void>): Promise<void> {
-  let command: Command;
-  try {
-    command = parseCommand(args);
-  } catch (error) {
-    fail(`drachtio-silo: ${textOf(error)}\n\n${USAGE}`);
+/** @param run the application; it says itself why it can't start */
+export async function runCli(args: readonly string[], run: () => Promise<void>): Promise<void> {
+  if (args.length === 0) return run();
+  const asked = parseLine(args, book());
+  if (asked.kind === 'said') {
+    process.stdout.write(asked.out);
+    process.stderr.write(asked.err);
+    process.exitCode = asked.code;
     return;
   }
-  switch (command.name) {
-    case 'start':
-      return start();
-    case 'help':
-      process.stdout.write(USAGE);
-      return;
-    case 'version':
-      console.log(packageVersion());
-      return;
-    case 'import':
-      try {
-        process.exitCode = await importCommand(command.options, readConfig(process.env));
-      } catch (error) {
-        if (!(error instanceof SiloError)) throw error;
-        fail(`drachtio-silo can't import: ${error.message}`);
-      }
-      return;
-    case 'encrypt':
-      try {
-        process.exitCode = await encryptCommand(readConfig(process.env));
-      } catch (error) {
-        if (!(error instanceof SiloError)) throw error;
-        fail(`drachtio-silo can't encrypt: ${error.message}`);
-      }
-      return;
-    case 'user':
-      try {
-        await userCommand(command.options, readConfig(process.env));
-      } catch (error) {
-        if (!(error instanceof SiloError)) throw error;
-        fail(`drachtio-silo user ${command.options.action}: ${error.message}`);
-      }
-      return;
-  }
+  if (asked.command === start) return run();
+  process.exitCode = await did(asked);
 }
 
-function fail(sentence: string): void {
-  console.error(sentence);
-  process.exitCode = 1;
+async function did({ command, raw, json }: Extract<Asked, { kind: 'command' }>): Promise<number> {
+  // Whoever reads our answer has read enough (`| head`).
+  process.stdout.once('error', () => process.exit(EXIT.failed));
+  const out = createOutput(json);
+  try {
+    return await command.run(raw, { out, config: () => readConfig(process.env) });
+  } catch (error) {
+    const message = concealed(error instanceof SiloError ? error.message : traceOf(error));
+    const code = error instanceof SiloError ? error.code : undefined;
+    out.note(
+      json ? JSON.stringify({ error: { code, message } }) : `drachtio-silo ${command.name}: ${message}`,
+    );
+    return EXIT.failed;
+  }
 }

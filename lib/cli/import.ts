@@ -11,16 +11,63 @@ import { runImport } from '../import/run.ts';
 import { startCounting } from '../import/tally.ts';
 import { openKnownKeys } from '../stores/source/known-keys.ts';
 import { openStore } from '../stores/open.ts';
-import { openSource, sameDatabase, type SiloSource } from '../stores/source/silo-source.ts';
-import type { ImportArguments } from './arguments.ts';
-import { onInterrupt } from './interrupt.ts';
+import {
+  COLUMN_PARAMETERS,
+  openSource,
+  sameDatabase,
+  type SiloSource,
+} from '../stores/source/silo-source.ts';
+import { command, flag, usage, value, whole } from './frame/command.ts';
+import { EXIT, type Exit } from './frame/exit.ts';
+import type { Output } from './frame/output.ts';
+import { onInterrupt } from './terminal/interrupt.ts';
 
-/** Exit codes: the end of the table was not reached; it was, and rows were refused. */
-const FAILED = 1;
-const SOME_REFUSED = 2;
+interface ImportArguments {
+  readonly url: string;
+  readonly table: string;
+  /** msilo's column parameters, e.g. `sc_from` -> `sender`. */
+  readonly columns: ReadonlyMap<string, string>;
+  readonly batch: number;
+  readonly dryRun: boolean;
+  /** A file for the whole report; '' for none. */
+  readonly report: string;
+}
 
-/** Imports, says on standard error how far it is and on standard output what it did. Returns the exit code. */
-export async function importCommand(options: ImportArguments, config: Config): Promise<number> {
+export const importCommand = command({
+  name: 'import',
+  summary: 'messages of a Kamailio or OpenSIPS (msilo) into the store',
+  about:
+    'Each message is taken once, however often this is run: it goes on where it was stopped. The source is only read. docs/importing.md has the whole way over.',
+  args: {
+    url: {
+      shape: '<url>',
+      says: 'mysql://user:password@host:port/database, sqlite:<path>, or file:<path> of a file that holds such a URL: arguments can be read by all users of a host',
+    },
+  },
+  options: {
+    table: value('--table <name>', "msilo's db_table", 'silo'),
+    columns: value(
+      '--columns <sc_…=name,…>',
+      "msilo's column names where they were changed, such as sc_from=sender,sc_body=text",
+    ),
+    dryRun: flag('--dry-run', 'say what would be done, and store nothing'),
+    report: value('--report <file>', 'write all findings, row by row, as JSON'),
+    batch: whole('--batch <rows>', 'rows read and stored at once', { preset: 1_000, most: 10_000 }),
+  },
+  examples: [
+    ['drachtio-silo import file:/run/secrets/kamailio --dry-run', 'what would be done'],
+    ['drachtio-silo import sqlite:./kamailio.db --table offline --report import.json', 'with a whole report'],
+  ],
+  exits: {
+    [EXIT.done]: 'the end of the table was reached, and no row was refused',
+    [EXIT.failed]: 'it was not reached: the next run goes on',
+    [EXIT.no]: 'it was reached, and rows were refused',
+  },
+  run: ({ given, out, config }) => runCommand({ ...given, columns: columnsOf(given.columns) }, config(), out),
+});
+
+/** Imports, says on standard error how far it is and on standard output what it did. */
+async function runCommand(options: ImportArguments, config: Config, out: Output): Promise<Exit> {
   const report = options.report === '' ? undefined : await openReport(options.report);
   const url = sourceUrl(options.url);
   // What ps shows; Linux keeps no more than that.
@@ -33,7 +80,7 @@ export async function importCommand(options: ImportArguments, config: Config): P
     try {
       // The store may be the source under another name, and its tables are ours since this moment.
       if (await source.isOurs()) throw ours(source);
-      return await importInto({ target, source, report }, options, config);
+      return await importInto({ target, source, report, out }, options, config);
     } finally {
       await target.close();
     }
@@ -71,13 +118,14 @@ interface Opened {
   readonly target: Target;
   readonly source: SiloSource;
   readonly report: ReportFile | undefined;
+  readonly out: Output;
 }
 
 async function importInto(
-  { target, source, report }: Opened,
+  { target, source, report, out }: Opened,
   { batch, dryRun, table }: ImportArguments,
   config: Config,
-): Promise<number> {
+): Promise<Exit> {
   const begin = performance.now();
   const progress = createProgress(process.stderr, await source.rows());
   let { tally } = startCounting(0);
@@ -98,8 +146,8 @@ async function importInto(
       { ...config.silo, batch, examples: report ? Infinity : EXAMPLES },
     );
     ({ tally, complete } = result);
-    if (!complete) return FAILED;
-    return tally.refused > 0 ? SOME_REFUSED : 0;
+    if (!complete) return EXIT.failed;
+    return tally.refused > 0 ? EXIT.no : EXIT.done;
   } finally {
     // Also when it fails: what is in stays in, and the next run goes on.
     interrupt.end();
@@ -113,8 +161,22 @@ async function importInto(
       seconds: (performance.now() - begin) / 1000,
     };
     await report?.writeFile(reportJson(facts, tally));
-    process.stdout.write(reportText(facts, tally));
+    if (out.json) process.stdout.write(reportJson(facts, tally));
+    else process.stdout.write(reportText(facts, tally));
   }
+}
+
+function columnsOf(text: string): ReadonlyMap<string, string> {
+  const columns = new Map<string, string>();
+  for (const entry of text.split(',').filter((part) => part.trim() !== '')) {
+    const [parameter = '', name = ''] = entry.split('=').map((part) => part.trim());
+    if (!COLUMN_PARAMETERS.includes(parameter) || name === '')
+      throw usage(
+        `--columns has ${JSON.stringify(entry)}, wanted is <parameter>=<name of the column> with one of msilo's parameters ${COLUMN_PARAMETERS.join(', ')}`,
+      );
+    columns.set(parameter, name);
+  }
+  return columns;
 }
 
 function ours({ name, table }: SiloSource): SiloError {

@@ -10,7 +10,11 @@ app.ts               -> app cli config
 index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> config import auth/users stores stores/contract stores/source
+cli                  -> cli/doctor cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
+cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio options
+cli/phone            -> cli/terminal cli/frame phone embedded/text mwi/summary
+cli/frame            -> config
+cli/terminal         ->
 config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 import               -> silo/receive stores/source stores/contract sip/read
 
@@ -33,6 +37,8 @@ mwi/state            -> mwi/request mwi/summary auth options stores/contract sto
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
+phone                -> auth/digest embedded/text
+
 auth/limits          -> auth sip sip/drachtio sip/read options
 auth/trust           -> auth sip sip/drachtio sip/read options
 auth                 -> auth/users auth/digest stores/contract sip sip/drachtio sip/read options
@@ -43,6 +49,7 @@ registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options
 
 stores/source        -> stores stores/mysql/link stores/shared
+stores/operate       -> stores stores/mysql/link stores/sqlite stores/shared
 stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
 stores/mysql         -> stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
 stores/mysql/inside  -> stores/mysql/link stores/shared stores/contract
@@ -70,9 +77,10 @@ const PACKAGES = `
 drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
-@photostructure/sqlite          -> stores/sqlite stores/source
+@photostructure/sqlite          -> stores/sqlite stores/source stores/operate
 zod                             -> options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
+commander                       -> cli/frame
 `;
 
 /** `[['app.ts', ['lib/cli', …]], …]`, from the highest floor down. */

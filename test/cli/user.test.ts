@@ -107,7 +107,17 @@ describe('drachtio-silo user', () => {
   test('lists all, without secrets', async () => {
     for (const name of ['dave@example.org', 'carol@example.org']) await user(['add', name], 'secret');
     const { stdout } = await user(['list']);
-    expect(stdout).toBe('carol@example.org  SHA-256, MD5\ndave@example.org  SHA-256, MD5\n');
+    expect(stdout.split('\n')).toEqual([
+      'user               can prove itself by',
+      'carol@example.org  SHA-256, MD5',
+      'dave@example.org   SHA-256, MD5',
+      '',
+    ]);
+    const json = await user(['list', '--json']);
+    expect(JSON.parse(json.stdout)).toEqual([
+      { user: 'carol@example.org', proves: ['SHA-256', 'MD5'] },
+      { user: 'dave@example.org', proves: ['SHA-256', 'MD5'] },
+    ]);
   });
 
   test.each([
@@ -118,15 +128,23 @@ describe('drachtio-silo user', () => {
     [['add', `${'e'.repeat(65)}@example.org`], 'x', 'at most 64 characters'],
     [['add', 'erin@example.org'], '', 'there is no password'],
     [['add', 'erin@example.org'], 'a\u0007b\n', 'control character'],
-    [['add', 'erin@example.org', 'secret'], '', 'one user and nothing else: a password is asked for'],
-    [['add'], '', 'user add needs a user'],
-    [['list', 'x'], '', 'user list takes no user'],
-    [[], '', 'user needs one of add, passwd, list, remove'],
-    [['add', 'erin@example.org', '--table', 'x'], '', 'user has no --table'],
+    [['add', 'erin@example.org', 'secret'], '', 'too many arguments'],
+    [['add'], '', "missing required argument 'user@domain'"],
+    [['list', 'x'], '', 'too many arguments'],
+    [[], '', 'passwd <user@domain>'],
+    [['add', 'erin@example.org', '--table', 'x'], '', "unknown option '--table'"],
   ])('user %j is refused with a sentence and exit code 1', async (args, input, sentence) => {
     const { code, stderr } = await user(args, input);
     expect(stderr).toContain(sentence);
     expect(code).toBe(1);
+  });
+
+  test('with --json what went wrong is JSON as well', async () => {
+    const { code, stdout, stderr } = await user(['remove', 'nobody@example.org', '--json']);
+    expect(JSON.parse(stderr)).toEqual({
+      error: { code: 'SILO_USAGE', message: expect.stringContaining('There is no user nobody@') as string },
+    });
+    expect([code, stdout]).toEqual([1, '']);
   });
 
   test('says where users are when they are not in the store', async () => {

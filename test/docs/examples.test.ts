@@ -397,7 +397,7 @@ test('users are added as the README and the page of users say', { timeout: 60_00
   expect((await fromFile.exited).code, fromFile.stderr).toBe(0);
   const run = await shell(`echo zanzibar | ${add}`);
   expect((await run.exited).code, run.stderr).toBe(0);
-  expect(run.stdout).toMatch(/^alice@example\.org {2}SHA-256, MD5\nbob@example\.org {2}SHA-256, MD5$/m);
+  expect(run.stdout).toMatch(/^alice@example\.org {2}SHA-256, MD5\nbob@example\.org {4}SHA-256, MD5$/m);
   for (const user of ['alice', 'bob'])
     expect((await (await shell(`npm start -- user remove ${user}@example.org`)).exited).code).toBe(0);
 });
@@ -635,15 +635,20 @@ describe('examples in TypeScript', () => {
   });
 
   test('boxes of a store are listed by a program that serves no SIP', async () => {
-    const run = await startProcess(
-      process.execPath,
-      [compiled('docs/operations.md', 'createStoreOperations')],
-      {
-        env: { ...clean, SILO_STORE: 'sqlite::memory:' },
-      },
-    );
+    const run = await startProcess(process.execPath, [compiled('docs/operations.md', "order: 'oldest'")], {
+      env: { ...clean, SILO_STORE: 'sqlite::memory:' },
+    });
     expect(await run.exited).toEqual({ code: 0, signal: null });
     expect(run.stderr).toBe('');
+  });
+
+  test('a person is exported and erased by a program', async () => {
+    const run = await startProcess(process.execPath, [compiled('docs/operations.md', 'persons.export')], {
+      env: { ...clean, SILO_STORE: 'sqlite::memory:' },
+    });
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(run.stderr).toContain('silo_dead: 0\n');
+    expect(run.stdout).toBe('');
   });
 
   test('warnings for a host app', async () => {
@@ -683,6 +688,11 @@ describe('with a drachtio-server and MySQL', needing(mariadbMissing()), () => {
     // The first and the last step: none is missing.
     for (const table of ['silo', 'mwi_subscription'])
       expect(await sql(`show tables like "${table}"`, 'silo')).toHaveLength(1);
+    await sql(example('docs/stores.md', 'sql', 'silo_app'));
+    const check = await shell('node dist/app.js migrate --check', {
+      SILO_STORE: `mysql://silo_app:secret@127.0.0.1:${mariadb.port}/silo`,
+    });
+    expect((await check.exited).code, check.stdout + check.stderr).toBe(0);
   });
 
   test('the app starts on it, and delivers what a Kamailio inserts', { timeout: 90_000 }, async () => {

@@ -16,14 +16,18 @@ export type Dialect = 'sqlite' | 'mysql';
 export interface SchemaStep {
   readonly version: number;
   readonly name: string;
+  /** The whole file, with its comments. */
+  readonly text: string;
   readonly statements: readonly string[];
 }
 
 /** What the runner needs of an open database. */
 export interface SchemaTarget {
   readonly dialect: Dialect;
-  /** Creates `silo_schema` when missing; returns the versions applied so far. */
+  /** The versions applied so far; changes nothing, so whoever may only read and write can ask. */
   applied(): Promise<readonly number[]>;
+  /** Makes the table in which steps are remembered. */
+  begin(): Promise<void>;
   /** Runs the statements of a step and remembers it. */
   apply(step: SchemaStep): Promise<void>;
   /** Columns that this version needs and that are not there, as `table.column`. */
@@ -38,11 +42,25 @@ export function schemaSteps(
   return readdirSync(folder)
     .filter((file) => /^\d{4}-.+\.sql$/.test(file))
     .sort()
-    .map((file) => ({
-      version: Number(file.slice(0, 4)),
-      name: file.slice(5, -4),
-      statements: splitStatements(readFileSync(join(folder, file), 'utf8')),
-    }));
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      return {
+        version: Number(file.slice(0, 4)),
+        name: file.slice(5, -4),
+        text,
+        statements: splitStatements(text),
+      };
+    });
+}
+
+/** Told of each step before it is done. */
+export type OnStep = (step: SchemaStep, index: number, of: number) => void;
+
+/** The highest version in a database, where this program does not know it. */
+export function newerThan(applied: Iterable<number>, steps: readonly SchemaStep[]): number | undefined {
+  const newest = steps.at(-1)?.version ?? 0;
+  const ahead = [...applied].filter((version) => version > newest);
+  return ahead.length === 0 ? undefined : Math.max(...ahead);
 }
 
 /**
@@ -53,28 +71,31 @@ export function schemaSteps(
 export async function migrate(
   target: SchemaTarget,
   steps: readonly SchemaStep[],
+  onStep: OnStep = () => undefined,
 ): Promise<readonly string[]> {
   const applied = new Set(await target.applied());
-  const newest = steps.at(-1)?.version ?? 0;
-  const ahead = [...applied].filter((version) => version > newest);
-  if (ahead.length > 0) {
+  const newer = newerThan(applied, steps);
+  if (newer !== undefined) {
     throw new SiloError(
       'SILO_SCHEMA_NEWER',
-      `The database has schema step ${Math.max(...ahead)}, this version of drachtio-silo knows steps up to ${newest}. ` +
+      `The database has schema step ${newer}, this version of drachtio-silo knows steps up to ${steps.at(-1)?.version ?? 0}. ` +
         'A newer version has been here: run that version, or restore a backup from before the upgrade.',
     );
   }
+  const lacking = steps.filter(({ version }) => !applied.has(version));
+  if (lacking.length > 0) await target.begin();
   const done: string[] = [];
-  for (const step of steps) {
-    if (applied.has(step.version)) continue;
+  for (const [index, step] of lacking.entries()) {
+    onStep(step, index, lacking.length);
     try {
       await target.apply(step);
     } catch (cause) {
       throw new SiloError(
         'SILO_SCHEMA',
         `Schema step ${step.version} (${step.name}) failed: ${textOf(cause)}. ` +
-          'The steps before it are applied; the user needs the right to create and alter tables, or all steps must have been ' +
-          'run by hand (docs/stores.md). Every step may be run again.',
+          `The steps before it are applied, ${lacking.length - index} are missing. They need a user who may create and alter tables: run ` +
+          'drachtio-silo migrate with one, or give what drachtio-silo migrate --print says to whoever keeps the database ' +
+          '(docs/stores.md). Every step may be run again.',
         { cause },
       );
     }

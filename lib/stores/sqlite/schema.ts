@@ -4,18 +4,31 @@ import { byTable, missingColumns, type Columns } from '../shared/needed-columns.
 import { text } from '../shared/values.ts';
 import type { OpenFile, Sqlite } from './database.ts';
 
-export function schemaOf({ exec, sql, transaction }: OpenFile): SchemaTarget {
+/** Where steps are remembered. */
+const CREATE_SCHEMA =
+  'create table if not exists silo_schema (version integer primary key, name text not null, applied text not null default current_timestamp)';
+
+/** What of a file can be asked without changing it. */
+export function schemaRead(file: Sqlite): Pick<SchemaTarget, 'applied' | 'missing'> {
+  const { sql } = file;
+  return {
+    applied: () => {
+      const isThere = sql("select 1 from sqlite_master where name = 'silo_schema'").all().length > 0;
+      const rows = isThere ? sql('select version from silo_schema').all() : [];
+      return Promise.resolve(rows.map((row) => Number(row['version'])));
+    },
+    missing: () => Promise.resolve(missingColumns(columnsOf(file), 'sqlite')),
+  };
+}
+
+export function schemaOf(file: OpenFile): SchemaTarget {
+  const { exec, sql, transaction } = file;
   return {
     dialect: 'sqlite',
-    applied: () => {
-      exec(
-        'create table if not exists silo_schema (version integer primary key, name text not null, applied text not null default current_timestamp)',
-      );
-      return Promise.resolve(
-        sql('select version from silo_schema')
-          .all()
-          .map((row) => Number(row['version'])),
-      );
+    ...schemaRead(file),
+    begin: () => {
+      exec(CREATE_SCHEMA);
+      return Promise.resolve();
     },
     apply: (step) => {
       transaction(() => {
@@ -26,7 +39,6 @@ export function schemaOf({ exec, sql, transaction }: OpenFile): SchemaTarget {
       });
       return Promise.resolve();
     },
-    missing: () => Promise.resolve(missingColumns(columnsOf({ sql }), 'sqlite')),
   };
 }
 

@@ -7,6 +7,8 @@ import { mariadbMissing } from '../../support/mariadb.ts';
 import type { TestDatabase } from '../../support/mariadb-database.ts';
 import { needing } from '../../support/needing.ts';
 import { sharedMariaDb } from '../../support/shared-mariadb.ts';
+import { EVERY_METHOD } from '../contract/every-method.ts';
+import { FILLED, ROWS, fillingOf } from '../contract/filling.ts';
 import { aMessage } from '../contract/messages.ts';
 
 const STEPS = readdirSync('sql/mysql').sort();
@@ -16,7 +18,11 @@ describe('the schema in MySQL', needing(mariadbMissing()), () => {
   let connection: Connection;
   beforeAll(async () => {
     database = await (await sharedMariaDb()).createDatabase();
-    connection = await mysql.createConnection({ uri: database.url, multipleStatements: true });
+    connection = await mysql.createConnection({
+      uri: database.url,
+      multipleStatements: true,
+      charset: 'utf8mb4_bin',
+    });
   });
   afterAll(async () => {
     await connection.end();
@@ -37,14 +43,44 @@ describe('the schema in MySQL', needing(mariadbMissing()), () => {
         ) as string,
       });
       for (const step of STEPS) await connection.query(readFileSync(`sql/mysql/${step}`, 'utf8'));
-      const store = await openStore(url, { now: () => 1000 });
-      await store.accept(aMessage('bob@example.org'));
-      expect(await store.waiting('bob@example.org', 1000, 10)).toHaveLength(1);
-      await store.close();
+      const first = await openStore(url, { now: () => 1000 });
+      await first.accept(aMessage('bob@example.org'));
+      expect(await first.waiting('bob@example.org', 1000, 10)).toHaveLength(1);
+      await first.close();
     } finally {
       await connection.query(`drop user ${database.name}@'%'`);
     }
   });
+
+  test(
+    'no method of the store needs a user who may more than read and write',
+    { timeout: 120_000 },
+    async () => {
+      const own = await (await sharedMariaDb()).createDatabase();
+      const admin = await mysql.createConnection({
+        uri: own.url,
+        multipleStatements: true,
+        charset: 'utf8mb4_bin',
+      });
+      try {
+        await (await openStore(own.url)).close();
+        await admin.query(
+          `create user ${own.name}@'%' identified by 'pw';
+         grant select, insert, update, delete on ${own.name}.* to ${own.name}@'%';
+         set session sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT');
+         create temporary table numbers (n int primary key) as select seq as n from seq_1_to_${ROWS}`,
+        );
+        for (const statement of fillingOf('unix_timestamp()', 'mysql')) await admin.query(statement);
+        const store = await openStore(own.url.replace('root:', `${own.name}:`), { now: () => FILLED.now });
+        for (const call of Object.values(EVERY_METHOD)) await call(store, FILLED);
+        await store.close();
+        await admin.query(`drop user ${own.name}@'%'`);
+      } finally {
+        await admin.end();
+        await own.drop();
+      }
+    },
+  );
 
   test('the columns that are needed are those that the steps make', async () => {
     await (await openStore(database.url)).close();

@@ -5,7 +5,7 @@ import { logger } from '../../../base/log.ts';
 import { isDenied, isNoTable } from './errors.ts';
 import { isGalera } from './health.ts';
 import type { Connection } from './connection.ts';
-import { migrate, schemaSteps, type SchemaTarget } from '../../shared/migrate.ts';
+import { migrate, schemaSteps, type OnStep, type SchemaTarget } from '../../shared/migrate.ts';
 import { byTable, missingColumns } from '../../shared/needed-columns.ts';
 import { text, type Row } from '../../shared/values.ts';
 import { keepWideText } from './wide-text.ts';
@@ -15,20 +15,20 @@ const log = logger('store:schema');
 /** Altering a large table takes its time, and another starter may be at it, ms. */
 const LIMIT = 600_000;
 const LOCK_SECONDS = 60;
-const CREATE_SCHEMA =
+/** Where steps are remembered. */
+export const CREATE_SCHEMA =
   'create table if not exists silo_schema (version int not null primary key, name varchar(64) not null, applied timestamp not null default current_timestamp) engine = InnoDB';
 const LOCK = "concat('drachtio-silo.schema.', left(database(), 40))";
 
 /** A named lock keeps two starters apart; not so in a Galera cluster, where each node has its own. */
-export async function migrateMysql(connection: Connection): Promise<void> {
+export async function migrateMysql(connection: Connection, onStep?: OnStep): Promise<readonly string[]> {
   await connection.query(`set session lock_wait_timeout = ${LOCK_SECONDS}`, [], LIMIT);
   if (await isGalera(connection, LIMIT)) {
-    await migrateAgain(connection);
-    return;
+    return migrateAgain(connection, onStep);
   }
   await lock(connection);
   try {
-    await migrate(target(connection), schemaSteps('mysql'));
+    return await migrate(mysqlSchema(connection), schemaSteps('mysql'), onStep);
   } finally {
     await connection.query(`select release_lock(${LOCK})`, [], LIMIT);
   }
@@ -51,11 +51,10 @@ async function lock(connection: Connection): Promise<void> {
 const ATTEMPTS = 5;
 
 /** Without a lock the step of one starter may fail because another has just done it: then it is done. */
-async function migrateAgain(connection: Connection): Promise<void> {
+async function migrateAgain(connection: Connection, onStep: OnStep | undefined): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await migrate(target(connection), schemaSteps('mysql'));
-      return;
+      return await migrate(mysqlSchema(connection), schemaSteps('mysql'), onStep);
     } catch (error) {
       if (
         attempt === ATTEMPTS ||
@@ -68,7 +67,8 @@ async function migrateAgain(connection: Connection): Promise<void> {
   }
 }
 
-function target(connection: Connection): SchemaTarget {
+/** The schema of the database that a connection is in. */
+export function mysqlSchema(connection: Connection): SchemaTarget {
   const query = (sql: string, values: readonly (string | number)[] = []) =>
     connection.query(sql, values, LIMIT);
   const missing = async () => {
@@ -90,15 +90,17 @@ function target(connection: Connection): SchemaTarget {
     dialect: 'mysql',
     applied: async () => {
       const select = () => query('select version from silo_schema') as Promise<Row[]>;
-      const rows = await select().catch(async (error: unknown) => {
+      const rows = await select().catch((error: unknown): Row[] => {
         if (!isNoTable(error) && !isDenied(error)) throw error;
-        // Without the right to: the steps will tell whether it is needed.
-        await query(CREATE_SCHEMA).catch((denied: unknown) => {
-          if (!isDenied(denied)) throw denied;
-        });
         return [];
       });
       return rows.map((row) => Number(row['version']));
+    },
+    begin: async () => {
+      // Without the right to: the steps will tell whether it is needed.
+      await query(CREATE_SCHEMA).catch((denied: unknown) => {
+        if (!isDenied(denied)) throw denied;
+      });
     },
     apply: async (step) => {
       try {

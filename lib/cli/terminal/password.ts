@@ -1,7 +1,7 @@
 /** A password: asked for on a terminal, twice and unseen; else the first line of standard input. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { SiloError } from '../base/errors.ts';
+import { SiloError } from '../../base/errors.ts';
 
 /** Bytes of standard input that are looked at: enough for any password. */
 const MOST = 4_096;
@@ -16,7 +16,29 @@ export async function readPassword(who: string): Promise<string> {
   return password;
 }
 
-async function askedTwice(who: string): Promise<string> {
+/** A password that somebody has: asked for once. */
+export async function readPasswordOnce(who: string): Promise<string> {
+  const password = process.stdin.isTTY
+    ? await asked((ask) => ask(`Password for ${who}: `))
+    : await firstLine();
+  if (password === '')
+    throw refused(
+      `a password is wanted of ${who}, and there is none: name a file of it, or give it on standard input`,
+    );
+  return password;
+}
+
+type Ask = (question: string) => Promise<string>;
+
+function askedTwice(who: string): Promise<string> {
+  return asked(async (ask) => {
+    const first = await ask(`Password for ${who}: `);
+    if (first !== (await ask('Once more: '))) throw refused('the two passwords differ: nothing was changed');
+    return first;
+  });
+}
+
+async function asked(questions: (ask: Ask) => Promise<string>): Promise<string> {
   // What readline would echo goes nowhere. The terminal itself shows nothing from here on, so the question comes after it.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
@@ -31,9 +53,7 @@ async function askedTwice(who: string): Promise<string> {
     return answer;
   };
   try {
-    const first = await ask(`Password for ${who}: `);
-    if (first !== (await ask('Once more: '))) throw refused('the two passwords differ: nothing was changed');
-    return first;
+    return await questions(ask);
   } finally {
     terminal.close();
   }

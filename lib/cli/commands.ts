@@ -1,0 +1,45 @@
+/** All commands, in the order of the help. */
+import { packageVersion } from '../base/package.ts';
+import { doctor } from './doctor/doctor.ts';
+import { encryptCommand } from './encrypt.ts';
+import type { Book } from './frame/parse.ts';
+import { EXIT_MEANINGS } from './frame/exit.ts';
+import { importCommand } from './import.ts';
+import { migrateCommand } from './migrate.ts';
+import { register } from './phone/register.ts';
+import { send } from './phone/send.ts';
+import { watch } from './phone/watch.ts';
+import { start } from './start.ts';
+import { userAdd, userList, userPasswd, userRemove } from './user.ts';
+
+export function book(): Book {
+  return {
+    program: 'drachtio-silo',
+    version: packageVersion(),
+    about:
+      'Offline messages and message-waiting lamps for SIP. Without a command the application starts. Commands work on the store that SILO_STORE names, also while the application runs.',
+    end: [
+      'Options of the application come from the environment (SILO_…, DRACHTIO_…), or',
+      'from the JSON file that SILO_CONFIG names; secrets also from files, such as',
+      'SILO_STORE_FILE names. No secret is an argument.',
+      '',
+      'Exit codes:',
+      ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`),
+    ].join('\n'),
+    nouns: { user: 'who may log in' },
+    commands: [
+      start,
+      migrateCommand,
+      doctor,
+      encryptCommand,
+      userAdd,
+      userPasswd,
+      userList,
+      userRemove,
+      importCommand,
+      send,
+      register,
+      watch,
+    ],
+  };
+}
