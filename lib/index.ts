@@ -90,6 +90,11 @@ export type {
   SummaryMode,
 } from './mwi/summary/summary.ts';
 
+// Health, metrics, API and page by HTTP
+export { createAdmin, type Admin, type AdminDependencies } from './admin/admin.ts';
+export type { AdminOptions } from './admin/options.ts';
+export type { Readiness } from './admin/health/readiness.ts';
+
 // The port to drachtio, shared by the features of one app
 export { createPort, type Port } from './sip/drachtio/port.ts';
 

@@ -104,7 +104,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const node =
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
-  const { acceptor, late, lanes, sweep, races, wake } = parts;
+  const { acceptor, late, lanes, sweep, races, wake, overload } = parts;
   const underWay = createUnderWay(port);
   return {
     onRegister: port.middleware(
@@ -131,7 +131,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     deadLetters: createDeadLetters({ ...context, wake }),
     events: context.events,
     statistics: createStatistics(context.events, () => lanes.active),
-    health: () => healthOf(store, port, unreachable.warnings()),
+    health: () => healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings()),
     nodes: node.all,
     start: async () => {
       if (node !== dependencies.node) await node.start();
@@ -176,5 +176,5 @@ function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undef
     rateLimit.close();
     overload.close();
   };
-  return { acceptor, late, lanes, sweep, races: createRegistrationRaces(), wake, close };
+  return { acceptor, late, lanes, sweep, races: createRegistrationRaces(), wake, overload, close };
 }

@@ -7,11 +7,15 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import auth/users stores stores/contract stores/source
-config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
+config               -> admin auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
+admin                -> admin/health admin/http silo options
+admin/health         -> admin/http silo/state
+admin/http           ->
+
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
@@ -72,6 +76,8 @@ mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
 zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
 debug                           -> base
+hono                            -> admin admin/health admin/http
+@hono/node-server               -> admin admin/http
 `;
 
 /** `[['app.ts', ['lib/cli', …]], …]`, from the highest floor down. */

@@ -22,11 +22,13 @@ export interface Statistics {
 }
 
 export interface Health {
-  /** Can it do its work: is the store there, and drachtio-server? */
+  /** Can it do its work: is the store there, and drachtio-server, and is there not too much to do? */
   readonly ok: boolean;
   readonly drachtio: boolean;
   /** '' when the database answers, else why not. */
   readonly store: string;
+  /** '' when new messages are taken, else why they are refused for a while. */
+  readonly busy: string;
   /** What an operator should mend: settings of the database by which something acknowledged could be lost, devices that can't be sent to; sentences. */
   readonly warnings: readonly string[];
 }
@@ -52,12 +54,20 @@ export function createStatistics(events: SiloEmitter, lanes: () => number): () =
 }
 
 /** @param warnings what else an operator should know */
-export async function healthOf(store: Store, port: Port, warnings: readonly string[] = []): Promise<Health> {
+export async function healthOf(
+  {
+    store,
+    port,
+  }: { readonly store: Pick<Store, 'ping' | 'warnings'>; readonly port: Pick<Port, 'connected'> },
+  busy: string,
+  warnings: readonly string[],
+): Promise<Health> {
   const drachtio = port.connected();
   try {
     await store.ping();
-    return { ok: drachtio, drachtio, store: '', warnings: [...(await store.warnings()), ...warnings] };
+    const all = [...(await store.warnings()), ...warnings];
+    return { ok: drachtio && busy === '', drachtio, store: '', busy, warnings: all };
   } catch (error) {
-    return { ok: false, drachtio, store: textOf(error), warnings };
+    return { ok: false, drachtio, store: textOf(error), busy, warnings };
   }
 }
