@@ -21,7 +21,15 @@ export type { Binding } from './sip/read/binding.ts';
 // The parts and what they take
 export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
-export type { MendedEvent, Mwi, MwiDependencies, MwiEmitter, MwiEvents } from './mwi/mwi.ts';
+export type {
+  MendedEvent,
+  Mwi,
+  MwiDependencies,
+  MwiEmitter,
+  MwiEvents,
+  MwiStatistics,
+  NotifiedEvent,
+} from './mwi/mwi.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
@@ -38,7 +46,8 @@ export type { Silo, SiloDependencies } from './silo/silo.ts';
 export type { Accepted, AcceptRules } from './stores/contract/accept.ts';
 export type { DeadLetter } from './stores/contract/dead-letters.ts';
 export type { Message, NewMessage, Outcome } from './stores/contract/message.ts';
-export type { Store } from './stores/contract/store.ts';
+export type { Store, StoreLoad } from './stores/contract/store.ts';
+export type { Distribution } from './base/histogram.ts';
 
 // Storage
 export { openStore } from './stores/open.ts';
@@ -72,7 +81,7 @@ export {
   type AuthorizeAor,
 } from './auth/authorisation.ts';
 export { identityOf, setIdentity, NOBODY, type Identity } from './auth/identity.ts';
-export { createAuth, type Auth, type AuthDependencies } from './auth/auth.ts';
+export { createAuth, type Auth, type AuthDependencies, type AuthStatistics } from './auth/auth.ts';
 export type { AuthOptions } from './auth/options.ts';
 export type { Secrets } from './auth/digest/verify.ts';
 export type { FindUser } from './auth/users/find.ts';

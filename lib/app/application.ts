@@ -141,7 +141,10 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 
     let phase: Phase = 'starting';
     const readiness = createReadiness(silo.health, () => phase);
-    const admin = createAdmin({ silo, readiness, now }, { ...config.admin, ...wishes.admin });
+    const admin = createAdmin(
+      { silo, store, mwi, auth, limits, readiness, now },
+      { ...config.admin, ...wishes.admin },
+    );
 
     const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits, readiness, admin };
     srf.use(gate.middleware);

@@ -49,7 +49,22 @@ export interface AuthDependencies {
   readonly now?: () => number;
 }
 
+/** What came of asking who somebody is. */
+export const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
+
+export type AuthResult = (typeof AUTH_RESULTS)[number];
+
+export interface AuthStatistics {
+  /**
+   * Requests since the start: of a hop that is trusted, proved, asked for a password, with a challenge that is too old or not ours, with a
+   * wrong password or for another address, refused for what can't be read.
+   */
+  readonly results: Readonly<Record<AuthResult, number>>;
+}
+
 export interface Auth {
+  /** What came of asking so far. */
+  readonly statistics: () => AuthStatistics;
   /** Goes before all that serve REGISTER, MESSAGE, SUBSCRIBE and PUBLISH. */
   readonly middleware: Middleware;
   /** Is there any user? */
@@ -82,6 +97,7 @@ export function createAuth(
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
+  const results = Object.fromEntries(AUTH_RESULTS.map((result) => [result, 0])) as Record<AuthResult, number>;
 
   async function look(): Promise<void> {
     if (on || mode === 'off' || !(await users.any())) return;
@@ -111,7 +127,9 @@ export function createAuth(
     }
     if (!on) await firstLook();
     if (on) {
-      const identity = trust?.identityOf(req) ?? (await proved(req, res));
+      const asserted = trust?.identityOf(req);
+      if (asserted) results.trusted++;
+      const identity = asserted ?? (await proved(req, res));
       if (!identity) return;
       setIdentity(req, identity);
     }
@@ -122,29 +140,34 @@ export function createAuth(
   async function proved(req: SipRequest, res: SipResponse): Promise<Identity | undefined> {
     const domain = domainOf(req);
     const realm = settings.realm === '' ? domain : settings.realm;
-    const challenge = (over: Partial<Challenge> = {}) =>
-      ask(req, res, { realm, algorithms, stale: false, ...over });
+    const challenge = (result: AuthResult, over: Partial<Challenge> = {}) => {
+      results[result]++;
+      return ask(req, res, { realm, algorithms, stale: result === 'stale', ...over });
+    };
 
     const credentials = credentialsFor(realm, header(req, 'Authorization'));
-    if (credentials === 'foreign') return challenge({ stale: true });
-    if (!credentials || !algorithms.includes(credentials.algorithm)) return challenge();
-    if (!isSameTarget(credentials.uri, req.uri))
+    if (credentials === 'foreign') return challenge('stale');
+    if (!credentials || !algorithms.includes(credentials.algorithm)) return challenge('asked');
+    if (!isSameTarget(credentials.uri, req.uri)) {
+      results.malformed++;
       throw new SiloError(
         'SILO_REFUSED',
         `Authorization is for another uri: wanted is that of the request, ${req.uri}.`,
         { status: 400 },
       );
+    }
     const nonce = await goodNonce(credentials, req.source_address);
-    if (!nonce) return challenge({ stale: true });
+    if (!nonce) return challenge('stale');
 
     const name = namedBy(credentials, domain);
     if (name?.aor === undefined || !(await isProved(req.method, credentials, name))) {
       log.debug(`wrong credentials from ${req.source_address}`);
-      return challenge(secondChance(credentials));
+      return challenge('wrong', secondChance(credentials));
     }
     const nc = Number.parseInt(credentials.nc, 16);
     if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source: req.source_address }))
-      return challenge({ stale: true });
+      return challenge('stale');
+    results.proved++;
     return { kind: 'digest', aor: name.aor };
   }
 
@@ -197,6 +220,7 @@ export function createAuth(
 
   return {
     middleware: port.middleware('authenticate', onRequest),
+    statistics: () => ({ results: { ...results } }),
     hasUsers: users.any,
     isOn: () => on,
     start: async () => {

@@ -16,12 +16,15 @@ import { createTakeover } from './notify/takeover.ts';
 import { createUnsolicited } from './notify/unsolicited.ts';
 import { createAccess } from './request/access.ts';
 import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
+import type { Answer } from '../sip/drachtio/messages.ts';
 import { createMwiEvents, type MwiEmitter } from './state/events.ts';
+import { createMwiStatistics, type MwiStatistics } from './state/statistics.ts';
 import { onPublish } from './state/publish.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
 
-export type { MendedEvent, MwiEmitter, MwiEvents } from './state/events.ts';
+export type { MwiStatistics } from './state/statistics.ts';
+export type { MendedEvent, MwiEmitter, MwiEvents, NotifiedEvent } from './state/events.ts';
 
 export interface MwiDependencies {
   readonly srf: Srf;
@@ -43,7 +46,9 @@ export interface Mwi {
   readonly onRegister: Middleware;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
-  /** `mended`: a published summary was taken, and something in it mended or left out. */
+  /** What this process has told phones since its start. */
+  readonly statistics: () => MwiStatistics;
+  /** `notified`: a NOTIFY was answered. `mended`: a published summary was taken, and something in it mended or left out. */
   readonly events: MwiEmitter;
   /** Subscriptions that this node serves. */
   readonly size: () => number;
@@ -75,14 +80,16 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const access = createAccess(settings);
   const served = createServed();
   const summaries = createSummaries(store, settings, now);
-  const common = { port, store, access, served, summaries, settings, run, now };
+  const events = createMwiEvents();
+  const notified = (mailbox: string, { status, reason }: Answer, took: number | undefined) =>
+    events.emit('notified', { mailbox, status, reason, ...(took === undefined ? {} : { took }) });
+  const common = { port, store, access, served, summaries, settings, run, now, notified };
   const subscriptions = createSubscriptions(common);
   const unsolicited = createUnsolicited(common);
   const { changed, subscribed } = createChanges({ served, unsolicited });
   const deactivation = new Deactivation({ ...common, subscriptions });
   const sweep = createSweep({ ...common, subscriptions, changed });
   const subscribing = { ...common, subscriptions, subscribed, beginning: new Set<string>() };
-  const events = createMwiEvents();
   const publishing = { ...common, changed, events };
   const registering = { served, unsolicited, settings };
 
@@ -111,6 +118,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     onRegister: port.middleware('mwiOnRegister', (req, res, next) => onRegister(registering, req, res, next)),
     changed,
     events,
+    statistics: createMwiStatistics(events, () => served.size),
     size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();

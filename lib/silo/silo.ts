@@ -130,7 +130,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     delivered: late.deliver,
     deadLetters: createDeadLetters({ ...context, wake }),
     events: context.events,
-    statistics: createStatistics(context.events, () => lanes.active),
+    statistics: createStatistics(context.events, () => lanes.active, now),
     health: () => healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings()),
     nodes: node.all,
     start: async () => {

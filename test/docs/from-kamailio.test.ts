@@ -84,6 +84,7 @@ const EVENTS = {
   dead: true,
   erased: true,
   attempt: true,
+  leaseLost: true,
   refused: true,
 } satisfies Record<keyof SiloEvents, true>;
 
@@ -149,7 +150,11 @@ test('an option that msilo has under another name stands in the row of that name
 });
 
 test('the counters and events that stand for statistics exist', () => {
-  const counters = createStatistics(createEvents(), () => 0)();
+  const counters = createStatistics(
+    createEvents(),
+    () => 0,
+    () => 0,
+  )();
   for (const { here } of rows.filter(({ section }) => section === 'Statistics')) {
     const [, counter] = /^`silo\.statistics\(\)`: (\w+)/.exec(here) ?? [];
     if (counter !== undefined) expect(counters).toHaveProperty(counter);

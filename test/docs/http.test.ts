@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Silo } from '../../lib/index.ts';
+import type { Silo, Store } from '../../lib/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNode } from '../support/node.ts';
 import { startProcess } from '../support/process.ts';
@@ -58,10 +58,10 @@ describe(PAGE, () => {
     const file = join(folder, 'example.ts');
     writeFileSync(file, example('ts', 'createServer').replace('8060', String(port)));
     const { serve } = (await import(pathToFileURL(file).href)) as {
-      serve: (silo: Silo, token: string) => Server;
+      serve: (silo: Silo, store: Store, token: string) => Server;
     };
     const node = await startNode();
-    const server = serve(node.silo, 'a-token-that-nobody-guesses');
+    const server = serve(node.silo, node.store, 'a-token-that-nobody-guesses');
     const headers = { Authorization: 'Bearer a-token-that-nobody-guesses' };
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { headers });
     expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'ready', why: '' }]);

@@ -27,6 +27,7 @@ export type ReadStore = Pick<
   | 'lastMailboxChange'
   | 'mailboxChanges'
   | 'nonceKeys'
+  | 'oldest'
   | 'subscribedRuns'
   | 'subscriber'
   | 'subscribers'
@@ -62,6 +63,12 @@ export const READS: Reads = {
     sql: 'select coalesce(max(id), 0) as id from silo',
     values: [],
     of: first('id'),
+  }),
+
+  oldest: () => ({
+    sql: 'select inc_time from silo where id = (select min(id) from silo)',
+    values: [],
+    of: first('inc_time'),
   }),
 
   tail: (after, limit) => ({
