@@ -187,14 +187,13 @@ test('the graphs and the rules name no metric that there is not', () => {
 test('docs/metrics.md has each alert with what to do', () => {
   const rules = readFileSync(RULES, 'utf8').split('- alert: ').slice(1);
   const part = (rule: string, name: string) =>
-    (new RegExp(`\\b${name}: '?(.*?)'?( }|$)`, 'm').exec(rule)?.[1] ?? '').replaceAll(
-      /\{\{ \$(labels\.)?(\w+)[^}]*\}\}/g,
-      (_, label: string | undefined, word: string) =>
-        label === undefined ? 'so much' : word === 'limit' ? '…' : 'a node',
+    (new RegExp(`^ +${name}: '?(.*?)'?$`, 'm').exec(rule)?.[1] ?? '').replaceAll(
+      /"?\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}"?/g,
+      (_, word: string) => ({ value: 'so much', limit: '…' })[word] ?? 'a node',
     );
   const rows = rules.map(
     (rule) =>
-      `| \`${rule.split('\n', 1)[0] ?? ''}\` | ${part(rule, 'severity')} | ${part(rule, 'summary')} | ${part(rule, 'do')} |\n`,
+      `| \`${rule.split('\n', 1)[0] ?? ''}\` | ${/severity: (\w+)/.exec(rule)?.[1] ?? ''} | ${part(rule, 'summary')} | ${part(rule, 'do')} |\n`,
   );
   const table = `\n| alert | for | says | do |\n| --- | --- | --- | --- |\n${rows.join('')}\n`;
   expect(marked('docs/metrics.md', 'alerts', table)).toBe(table);
