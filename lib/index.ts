@@ -30,6 +30,7 @@ export type {
   MwiStatistics,
   NotifiedEvent,
 } from './mwi/mwi.ts';
+export type { LampSource, Publish, Published } from './mwi/state/program-source.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
@@ -40,6 +41,7 @@ export type { SiloOptions } from './silo/state/options.ts';
 export type { Verdict } from './silo/state/outcome.ts';
 export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
+export type { Submission, Submit, Submitted } from './silo/submit/submission.ts';
 export type { Silo, SiloDependencies } from './silo/silo.ts';
 
 // Messages and what a store does with them

@@ -132,10 +132,14 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const { auth, limits } = guard;
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
-    const { mayStore } = limits;
-    const silo = createSilo({ srf, port, store, node, now, bindings: registrar, mayStore }, siloSettings);
-    const knows = (aor: string) => guard.serves(aor) && (mwiSettings.knows?.(aor) ?? true);
-    const mwi = createMwi({ srf, port, store, node, now }, { ...mwiSettings, knows });
+    const { mayStore, mayAsk } = limits;
+    const { serves } = guard;
+    const silo = createSilo(
+      { srf, port, store, node, now, bindings: registrar, mayStore, mayAsk, serves },
+      siloSettings,
+    );
+    const knows = (aor: string) => serves(aor) && (mwiSettings.knows?.(aor) ?? true);
+    const mwi = createMwi({ srf, port, store, node, now, mayAsk }, { ...mwiSettings, knows });
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 

@@ -1,6 +1,7 @@
 /** Small middlewares that only answer: what an application around the features needs. */
 import { SiloError, textOf } from '../base/errors.ts';
 import { isInDialog } from '../sip/read/dialog.ts';
+import { notServed } from '../sip/read/recipient.ts';
 import { checkUnderstood } from '../sip/read/understood.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 
@@ -12,7 +13,7 @@ export function unserved(port: Port): Middleware {
       return;
     }
     checkUnderstood(req);
-    port.respond(res, 404, { reason: 'The recipient is not of a domain served here.' });
+    throw notServed();
   });
 }
 

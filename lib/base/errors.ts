@@ -11,6 +11,7 @@ export type SiloErrorCode =
   | 'SILO_USAGE'
   | 'SILO_SIP_SYNTAX'
   | 'SILO_SIP_SEND'
+  | 'SILO_CONFLICT'
   | 'SILO_CLOSED';
 
 export interface SiloErrorOptions {

@@ -1,8 +1,9 @@
 /** Message waiting indication: SUBSCRIBE, PUBLISH and NOTIFY for message-summary (RFC 3842). Puts its parts together. */
 import { epochSeconds } from '../base/clock.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
+import { SiloError } from '../base/errors.ts';
 import { checkOptions } from '../options/check.ts';
-import type { Handler } from '../sip/drachtio/messages.ts';
+import type { Handler, SipRequest } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import type { MwiStore } from '../stores/contract/mwi.ts';
 import type { NodeStore } from '../stores/contract/nodes.ts';
@@ -20,6 +21,7 @@ import type { Answer } from '../sip/drachtio/messages.ts';
 import { createMwiEvents, type MwiEmitter } from './state/events.ts';
 import { createMwiStatistics, type MwiStatistics } from './state/statistics.ts';
 import { onPublish } from './state/publish.ts';
+import { createPublish, type Publish } from './state/program-source.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
 
@@ -33,6 +35,8 @@ export interface MwiDependencies {
   readonly port?: Port;
   /** This node, when the app shares one between features, and starts and closes it; default: one of its own. */
   readonly node?: SiloNode;
+  /** May so much be asked by the source that `publish` is given? Throws a SiloError when not; `createLimits` has one; default: yes. */
+  readonly mayAsk?: (req: SipRequest) => void;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -44,6 +48,8 @@ export interface Mwi {
   readonly onPublish: Middleware;
   /** For REGISTER, before the registrar: never answers; tells who comes back, and feeds the `unsolicited` option. */
   readonly onRegister: Middleware;
+  /** A program says what it has waiting for a mailbox. */
+  readonly publish: Publish;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
   /** What this process has told phones since its start. */
@@ -91,6 +97,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const sweep = createSweep({ ...common, subscriptions, changed });
   const subscribing = { ...common, subscriptions, subscribed, beginning: new Set<string>() };
   const publishing = { ...common, changed, events };
+  const publishSource = createPublish({ ...publishing, mayAsk: dependencies.mayAsk ?? (() => undefined) });
   const registering = { served, unsolicited, settings };
 
   node.onGone(createTakeover({ store, port, deactivation, self: { node: node.name, run } }));
@@ -116,6 +123,14 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
       unlessClosing((req, res, next) => onPublish(publishing, req, res, next)),
     ),
     onRegister: port.middleware('mwiOnRegister', (req, res, next) => onRegister(registering, req, res, next)),
+    publish: async (source) => {
+      if (deactivation.closing)
+        throw new SiloError('SILO_CLOSED', 'This node stops; try again in 5 s.', {
+          status: 503,
+          retryAfter: 5,
+        });
+      return publishSource(source);
+    },
     changed,
     events,
     statistics: createMwiStatistics(events, () => served.size),

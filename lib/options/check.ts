@@ -72,7 +72,7 @@ interface Complaint {
 }
 
 /** What zod says about the last alternative of a union, or about a key, stands inside. */
-function complaintOf([issue]: readonly z.core.$ZodIssue[], before: readonly string[] = []): Complaint {
+export function complaintOf([issue]: readonly z.core.$ZodIssue[], before: readonly string[] = []): Complaint {
   // Which entry of a list it is can be seen.
   const path = [...before, ...(issue?.path ?? []).filter((part) => typeof part !== 'number').map(String)];
   if (issue?.code === 'invalid_union') return complaintOf(issue.errors.at(-1) ?? [], path);
@@ -84,7 +84,7 @@ function refusal(what: string, found: string, wanted: string): SiloError {
   return new SiloError('SILO_CONFIG', `${what} (found ${found}): ${wanted}.`);
 }
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text =
     typeof value === 'string'
       ? JSON.stringify(value)

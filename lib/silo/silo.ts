@@ -35,6 +35,8 @@ import { siloOptions, type SiloOptions, type SiloSettings } from './state/option
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 import { UnreachableDevices } from './state/unreachable-devices.ts';
 import type { WakeBox } from './state/wake.ts';
+import { createSubmit, type MayAsk } from './submit/submit.ts';
+import type { Submit } from './submit/submission.ts';
 
 export interface SiloDependencies {
   readonly srf: Srf;
@@ -47,6 +49,10 @@ export interface SiloDependencies {
   readonly node?: SiloNode;
   /** May so much be stored for the sender of this MESSAGE? `createLimits` has one; default: yes. */
   readonly mayStore?: MayStore;
+  /** May so much be asked by who sends what `submit` is given? `createLimits` has one; default: yes. */
+  readonly mayAsk?: MayAsk;
+  /** Is this AoR of a domain that is served, beside what `domains` says? Asked for what `submit` is given; default: yes. */
+  readonly serves?: (aor: string) => boolean;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
 }
@@ -60,6 +66,8 @@ export interface Silo {
   readonly onLive: Middleware;
   /** For MESSAGE: the failure route. After `next(error)` with a SIP status it stores (202) or passes the error on. */
   readonly onFailure: Middleware;
+  /** A program sends a message: live to the devices that are registered, else into the box. */
+  readonly submit: Submit;
   /** Stores a MESSAGE without answering it (msilo's `m_store`). Never throws. */
   readonly store: (req: unknown, over?: StoreOverrides) => Promise<StoreResult>;
   /** Wakes the box of an AoR (msilo's `m_dump`); with `limit` at most so many messages are delivered (its `maxmsg`). */
@@ -106,6 +114,9 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
   const { acceptor, late, lanes, sweep, races, wake, overload } = parts;
   const underWay = createUnderWay(port);
+  const receiving = { ...context, acceptor, races, wasDelivered: late.happened, wake };
+  const { mayAsk = () => undefined, serves = () => true } = dependencies;
+  const submitter = createSubmit({ ...receiving, late, node, mayAsk, serves });
   return {
     onRegister: port.middleware(
       'siloOnRegister',
@@ -118,12 +129,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
         wake,
       }),
     ),
-    onMessage: port.middleware(
-      'siloOnMessage',
-      onMessage({ ...context, acceptor, races, underWay, wasDelivered: late.happened, wake }),
-    ),
+    onMessage: port.middleware('siloOnMessage', onMessage({ ...receiving, underWay })),
     onLive: port.middleware('siloOnLive', onLive({ ...context, late, underWay })),
     onFailure: port.failureMiddleware('siloOnFailure', onFailure({ port, acceptor, now })),
+    submit: submitter.submit,
     store: (req, over) => acceptor.store(req as SipRequest, over),
     dump: (aor, { limit } = {}) => lanes.wake(aorOf(asUri(aor), settings) ?? aor, 'register', limit),
     reminders: createReminders(context),
@@ -138,7 +147,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
       await sweep.start();
     },
     close: async () => {
-      await sweep.close();
+      await Promise.all([sweep.close(), submitter.close(settings.stopGrace)]);
       await lanes.close(settings.stopGrace);
       if (node !== dependencies.node) await node.close();
       parts.close();

@@ -7,7 +7,7 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/state mwi mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import auth/users stores stores/contract stores/source
@@ -19,8 +19,9 @@ admin/http           ->
 
 import               -> silo/receive stores/source stores/contract sip/read
 
-silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state node stores/contract sip/drachtio sip/read options
+silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state silo/submit node stores/contract sip/drachtio sip/read options
 silo/manage          -> silo/state stores/contract
+silo/submit          -> silo/deliver silo/receive silo/state auth node stores/contract sip/drachtio sip/read options
 silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
 silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read
 silo/deliver/session -> silo/deliver silo/state stores/contract sip/read
@@ -33,7 +34,7 @@ silo/pace            ->
 mwi                  -> mwi/subscribe mwi/notify mwi/request mwi/state node stores/contract sip/drachtio options
 mwi/subscribe        -> mwi/notify mwi/request mwi/state stores/contract sip/drachtio sip/read
 mwi/notify           -> mwi/request mwi/state stores/contract stores/shared sip/drachtio sip/read
-mwi/state            -> mwi/request mwi/summary stores/contract stores/shared sip/drachtio sip/read
+mwi/state            -> mwi/request mwi/summary auth options stores/contract stores/shared sip/drachtio sip/read
 mwi/request          -> mwi/summary node auth sip sip/drachtio sip/read options
 mwi/summary          -> sip/read
 
@@ -75,7 +76,7 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
-zod                             -> options config auth/limits silo/state mwi/request registrar node stores sip embedded
+zod                             -> options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
 hono                            -> admin admin/health admin/http admin/metrics
 prom-client                     -> admin admin/metrics

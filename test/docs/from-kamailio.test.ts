@@ -53,6 +53,7 @@ const SILO = {
   onMessage: true,
   onLive: true,
   onFailure: true,
+  submit: true,
   store: true,
   dump: true,
   reminders: true,

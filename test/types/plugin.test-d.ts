@@ -18,6 +18,7 @@ import {
   type SiloOptions,
   type SipRequest,
   type Store,
+  type Submitted,
 } from '../../lib/index.ts';
 
 declare const store: Store;
@@ -58,6 +59,15 @@ srf.use('subscribe', mwi.onSubscribe);
 srf.use('publish', mwi.onPublish);
 
 silo.events.on('stored', ({ box, id }) => console.log(box.toUpperCase(), id + 1));
+const sent: Promise<Submitted> = silo.submit({ from: 'a@example.org', to: 'b@example.org', body: 'hi' });
+void sent.then(({ outcome, id, callId }) => console.log(outcome === 'stored', id + 1, callId.length));
+const lit = mwi.publish({
+  mailbox: 'b@example.org',
+  source: 'vm',
+  counts: { 'Voice-Message': { new: 1, old: 0 } },
+});
+void lit.then(({ expires }) => expires + 1);
+void mwi.publish({ mailbox: 'b@example.org', source: 'vm', counts: null });
 silo.events.on('attempt', ({ verdict, status }) => console.log(verdict, status));
 onLog((level, room, message) => console.log(level, room, message));
 
@@ -79,6 +89,14 @@ export const wrong = (): void => {
   // @ts-expect-error a source finds bindings
   const texts: BindingSource = { find: () => Promise.resolve(['sip:a@b']), among: () => Promise.resolve([]) };
   createSilo({ srf, store, bindings: texts });
+  // @ts-expect-error a message is for somebody
+  void silo.submit({ from: 'a@example.org', body: 'hi' });
+  // @ts-expect-error a header is a text
+  void silo.submit({ from: 'a@example.org', to: 'b@example.org', headers: { Priority: 1 } });
+  // @ts-expect-error no such class of messages
+  void mwi.publish({ mailbox: 'b@example.org', source: 'vm', counts: { Voice: { new: 1, old: 0 } } });
+  // @ts-expect-error refusals are thrown
+  void sent.then(({ outcome }) => outcome === 'refused');
   // @ts-expect-error no such answer
   silo.events.on('ended', ({ outcome }) => outcome === 'lost');
 };

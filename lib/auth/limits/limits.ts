@@ -35,6 +35,11 @@ export interface Limits {
   /** For all methods, after that: what a sender, a pair and a domain may ask. */
   readonly ofSender: Middleware;
   /**
+   * The same question of a request that came by no wire, such as what a program submits.
+   * @throws SiloError 480 (a MESSAGE) or 500, with Retry-After
+   */
+  readonly mayAsk: (req: SipRequest) => void;
+  /**
    * May so much be stored for the sender of this MESSAGE? Call what it returns when nothing was stored after all.
    * @throws SiloError 480 with Retry-After
    */
@@ -89,7 +94,22 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
     }
   }
 
+  function mayAsk(req: SipRequest): void {
+    if (!settings.limits) return;
+    const { sender, recipient, domain } = askingOf(req, settings);
+    const pair = recipient === undefined ? undefined : pairKey(sender, recipient);
+    takeAll(req, [
+      { limited: 'sender', rate: rates.sender, key: sender, amount: 1 },
+      ...(pair === undefined ? [] : [{ limited: 'pair', rate: rates.pair, key: pair, amount: 1 } as const]),
+      { limited: 'domain', rate: rates.domain, key: domain, amount: 1 },
+    ]);
+    const wait = pair === undefined || req.method !== 'MESSAGE' ? 0 : recipients.take(sender, pair);
+    if (wait > 0) throw refused('recipients', req, wait);
+  }
+
   return {
+    mayAsk,
+
     ofSource: port.middleware('limitsOfSource', (req, res, next) => {
       const stranger =
         header(req, 'Authorization') === undefined && header(req, 'Proxy-Authorization') === undefined;
@@ -107,19 +127,7 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
     }),
 
     ofSender: port.middleware('limitsOfSender', (req, _, next) => {
-      if (!settings.limits) {
-        next();
-        return;
-      }
-      const { sender, recipient, domain } = askingOf(req, settings);
-      const pair = recipient === undefined ? undefined : pairKey(sender, recipient);
-      takeAll(req, [
-        { limited: 'sender', rate: rates.sender, key: sender, amount: 1 },
-        ...(pair === undefined ? [] : [{ limited: 'pair', rate: rates.pair, key: pair, amount: 1 } as const]),
-        { limited: 'domain', rate: rates.domain, key: domain, amount: 1 },
-      ]);
-      const wait = pair === undefined || req.method !== 'MESSAGE' ? 0 : recipients.take(sender, pair);
-      if (wait > 0) throw refused('recipients', req, wait);
+      mayAsk(req);
       next();
     }),
 

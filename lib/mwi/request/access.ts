@@ -20,6 +20,11 @@ interface Mailbox {
 export interface Access {
   /** @throws SiloError 404 when there is no such mailbox here */
   find(req: SipRequest): Promise<Mailbox>;
+  /**
+   * The AoR of the mailbox that a program names, by an AoR or a URI.
+   * @throws SiloError 404
+   */
+  named(mailbox: string): Promise<string>;
   /** @throws SiloError 403 */
   maySubscribe(req: SipRequest, mailbox: string): Promise<void>;
   /** @throws SiloError 403 */
@@ -36,18 +41,22 @@ export function createAccess(settings: MwiSettings): Access {
   async function namedMailbox(req: SipRequest): Promise<string | undefined> {
     const said = await settings.mailboxOf?.(req);
     if (said === undefined) return aliases.mailboxOf(req.uri, askerOf(req, settings));
-    const aor = aorOf(/^(?:sips?|tel):/i.test(said) ? said : `sip:${said}`, settings);
+    const aor = readMailbox(said, settings);
     if (aor !== undefined) return aor;
     throw new SiloError('SILO_USAGE', 'mailboxOf returned no address such as bob@example.org.');
   }
 
+  async function mustBeHere(aor: string | undefined): Promise<string> {
+    if (aor !== undefined && served(aor, settings.domains) && (await knows(aor))) return aor;
+    throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
+  }
+
   return {
+    named: (mailbox) => mustBeHere(readMailbox(mailbox, settings)),
     find: async (req) => {
       const named = await namedMailbox(req);
       const asked = recipientOf(req, settings);
-      const aor = named ?? asked;
-      if (aor === undefined || !served(aor, settings.domains) || !(await knows(aor)))
-        throw new SiloError('SILO_REFUSED', 'There is no such mailbox here.', { status: 404 });
+      const aor = await mustBeHere(named ?? asked);
       return { aor, aliased: named !== undefined && named !== asked };
     },
     maySubscribe: async (req, mailbox) => {
@@ -68,6 +77,11 @@ export function createAccess(settings: MwiSettings): Access {
       else must(publishers.networks.has(source), NOT_TO_PUBLISH);
     },
   };
+}
+
+/** An AoR or a URI as an AoR. */
+function readMailbox(text: string, settings: MwiSettings): string | undefined {
+  return aorOf(/^(?:sips?|tel|im|pres):/i.test(text) ? text : `sip:${text}`, settings);
 }
 
 const NOT_TO_WATCH = 'This mailbox is not yours to watch.';

@@ -55,9 +55,15 @@ export interface Limits {
  * (RFC 6665 4.2.1.1).
  * @throws SiloError 400 when Expires is no number
  */
-export function lifetimeOf(req: SipRequest, { min, max, fallback }: Limits): number | 'brief' {
-  const asked = expiresOf(req) ?? fallback;
+export function lifetimeOf(req: SipRequest, limits: Limits): number | 'brief' {
+  const asked = expiresOf(req);
   if (asked === 'bad')
     throw new SiloError('SILO_REFUSED', 'Expires is no number of seconds.', { status: 400 });
-  return asked > 0 && asked < Math.min(min, 3600) ? 'brief' : Math.min(asked, max);
+  return granted(asked, limits);
+}
+
+/** @param asked seconds; undefined: nothing was said of it */
+export function granted(asked: number | undefined, { min, max, fallback }: Limits): number | 'brief' {
+  const wanted = asked ?? fallback;
+  return wanted > 0 && wanted < Math.min(min, 3600) ? 'brief' : Math.min(wanted, max);
 }

@@ -12,7 +12,7 @@ import { WIDTHS, needKept } from '../../stores/contract/widths.ts';
 import { askerOf, type Access } from '../request/access.ts';
 import { ALLOW_EVENTS, lifetimeOf, ourEvent, type Limits } from '../request/event-package.ts';
 import type { MwiSettings } from '../request/options.ts';
-import { formatSummary } from '../summary/summary.ts';
+import { formatSummary, type Summary } from '../summary/summary.ts';
 import { contentOf } from './content.ts';
 import type { MendedEvent, MwiEmitter } from './events.ts';
 
@@ -61,8 +61,18 @@ export async function onPublish(
   const publisher = publisherOf(req, settings);
   needKept(['The address of the mailbox', aor, WIDTHS.aor], ['The URI of From', publisher, WIDTHS.publisher]);
   if (content !== undefined) tellMended(context, { mailbox: aor, publisher, repairs: content.repairs });
-  const body = content && formatSummary({ ...content, messages: [] }, { urgent: 'given', video: true });
-  await publish(context, res, { mailbox: aor, publisher, ifMatch, body }, lifetime);
+  const body = content && asStored(content);
+  const publishing = { mailbox: aor, publisher, replace: settings.replacePublisher, ifMatch, body };
+  await publish(context, publishing, lifetime, (tag) => {
+    const headers = { Expires: String(lifetime), 'SIP-ETag': tag ?? '', ...ALLOW_EVENTS };
+    if (tag === undefined) port.respond(res, 412);
+    else port.respond(res, 200, { headers });
+  });
+}
+
+/** In its canonical form, with all that a later reader of it may want. */
+export function asStored(summary: Summary): string {
+  return formatSummary({ ...summary, messages: [] }, { urgent: 'given', video: true });
 }
 
 function tellMended({ events }: PublishContext, mended: MendedEvent): void {
@@ -71,26 +81,28 @@ function tellMended({ events }: PublishContext, mended: MendedEvent): void {
   events.emit('mended', mended);
 }
 
-/** Commits it, answers, and has the watchers told. */
-async function publish(
-  { port, store, settings, now, changed }: PublishContext,
-  res: SipResponse,
-  change: Pick<PublicationChange, 'mailbox' | 'publisher' | 'ifMatch' | 'body'>,
+/** What is published, by whomever. */
+type Publishing = Omit<PublicationChange, 'tag' | 'expires' | 'now'>;
+
+/**
+ * Commits it and has the watchers told. Undefined: no live publication has that entity-tag.
+ *
+ * @param answer called with the new one before anybody is told
+ */
+export async function publish(
+  { store, now, changed }: Pick<PublishContext, 'store' | 'now' | 'changed'>,
+  publishing: Publishing,
   lifetime: number,
+  answer: (tag: string | undefined) => void,
 ): Promise<void> {
   const tag = randomBytes(16).toString('hex');
   const time = now();
-  const replace = settings.replacePublisher;
-  const result = await store.publish({ ...change, replace, tag, expires: time + lifetime, now: time });
-  if (result === 'unmatched') {
-    port.respond(res, 412);
-    return;
-  }
-  port.respond(res, 200, { headers: { Expires: String(lifetime), 'SIP-ETag': tag, ...ALLOW_EVENTS } });
-  if (result === 'changed') changed(change.mailbox);
+  const result = await store.publish({ ...publishing, tag, expires: time + lifetime, now: time });
+  answer(result === 'unmatched' ? undefined : tag);
+  if (result === 'changed') changed(publishing.mailbox);
 }
 
-function limitsOf({ minPublication, maxPublication, defaultPublication }: MwiSettings): Limits {
+export function limitsOf({ minPublication, maxPublication, defaultPublication }: MwiSettings): Limits {
   return { min: minPublication, max: maxPublication, fallback: defaultPublication };
 }
 

@@ -4,20 +4,45 @@ import type { Port } from '../../sip/drachtio/port.ts';
 import { boxOf } from '../receive/box-of-request.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { keyOf } from '../receive/message-of-request.ts';
+import type { Incoming } from '../receive/reception.ts';
 import type { UnderWay } from '../receive/under-way.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { LateDelivery } from './late-delivery.ts';
 import { deliverLive, type LiveContext } from './live.ts';
 
-export interface OnLiveContext extends Omit<LiveContext, 'port' | 'answerSender' | 'lateDelivery'> {
-  readonly port: LiveContext['port'] & Pick<Port, 'respond'>;
+export interface SendLiveContext extends Omit<LiveContext, 'answerSender' | 'lateDelivery'> {
   readonly bindings: Pick<BindingSource, 'find'>;
   readonly late: Pick<LateDelivery, 'remember' | 'deliver'>;
+}
+
+export interface OnLiveContext extends SendLiveContext {
+  readonly port: LiveContext['port'] & Pick<Port, 'respond'>;
   readonly underWay: UnderWay;
 }
 
+/**
+ * Resolves when a device took it and its sender has the answer.
+ *
+ * @param tellSender resolves when the sender knows, or never will; it never rejects
+ * @throws LiveFailure when no device took it, SiloError when it can't be sent at all
+ */
+export async function sendLive(
+  context: SendLiveContext,
+  { req, box }: Incoming,
+  tellSender: () => Promise<void>,
+): Promise<void> {
+  const { late, bindings } = context;
+  const answerSender = () => {
+    // It may not hear the 200 and send its message again.
+    late.remember(keyOf(req, box));
+    return tellSender();
+  };
+  // A recipient whose last device has left since `receive` looked has none: that is a failure like any other.
+  await deliverLive({ ...context, answerSender, lateDelivery: late.deliver }, req, await bindings.find(box));
+}
+
 export function onLive(context: OnLiveContext): Handler {
-  const { settings, bindings, late, underWay } = context;
+  const { settings, underWay } = context;
   return async (req, res, next) => {
     const box = boxOf(req, settings);
     if (box === undefined) {
@@ -26,18 +51,8 @@ export function onLive(context: OnLiveContext): Handler {
     }
     const copy = underWay.answerCopy(req, res, box);
     if (copy) return copy;
-    const answerSender = () => {
-      // It may not hear the 200 and send its message again.
-      late.remember(keyOf(req, box));
-      return answered(context, res);
-    };
     try {
-      // A recipient whose last device has left since `onMessage` looked has none: that is a failure like any other.
-      await deliverLive(
-        { ...context, answerSender, lateDelivery: late.deliver },
-        req,
-        await bindings.find(box),
-      );
+      await sendLive(context, { req, box }, () => answered(context, res));
     } catch (error) {
       // A live failure goes to the failure route; a MESSAGE that can't be sent at all is refused right here.
       if (!(error instanceof LiveFailure)) throw error;

@@ -1,4 +1,5 @@
 /** The AoRs that a request names: whom it is for (the Request-URI if it is an AoR of a served domain, else To), and From. */
+import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, type HeaderSource } from './headers.ts';
 import { aorOf, parseUri, splitAor, type AorOptions } from './uri.ts';
 
@@ -50,6 +51,11 @@ export function subjectOf(
 
 export function served(aor: string, domains: readonly string[]): boolean {
   return domains.length === 0 || domains.includes(splitAor(aor).host);
+}
+
+/** What whoever writes to a recipient of elsewhere is told. */
+export function notServed(): SiloError {
+  return new SiloError('SILO_REFUSED', 'The recipient is not of a domain served here.', { status: 404 });
 }
 
 function looksLikeContact(text: string): boolean {

@@ -15,6 +15,7 @@ import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
 import type { Distribution } from '../../base/histogram.ts';
 import type { ReminderStore } from './reminders.ts';
+import type { SubmissionStore } from './submissions.ts';
 import type { UserStore } from './users.ts';
 
 /** How busy the way to the database is. */
@@ -44,6 +45,7 @@ export interface Store
     MwiStore,
     NodeStore,
     UserStore,
+    SubmissionStore,
     BodyKeyStore {
   /** The store without its password, for the ready line and the logs. */
   readonly name: string;

@@ -14,6 +14,7 @@ import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
 import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
+import { mysqlSubmissions } from './submissions.ts';
 import { migrateMysql } from './link/schema.ts';
 import { mysqlMessages } from './messages.ts';
 import type { Tls } from './link/tls.ts';
@@ -92,6 +93,7 @@ export async function openMysql(
     ...mysqlMwi(db, now),
     ...mysqlNodes(db),
     ...mysqlUsers(db),
+    ...mysqlSubmissions(db),
     ping: async () => {
       await db.all('select 1');
       await borrowed(queryTimeout, async ({ pool, connection }) => {

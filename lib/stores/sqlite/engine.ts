@@ -8,6 +8,7 @@ import { sqliteMessages } from './messages.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
 import { sqliteReads } from './reads.ts';
+import { sqliteSubmissions } from './submissions.ts';
 import { sqliteSweeps, type Sweeps } from './sweeps.ts';
 import { sqliteUsers } from './users.ts';
 import type { Synchronous } from './thread/synchronous.ts';
@@ -31,6 +32,7 @@ export function createEngine(db: Sqlite, clock: () => number): Engine {
     ...sqliteMwi(db, clock),
     ...sqliteNodes(db, clock),
     ...sqliteUsers(db),
+    ...sqliteSubmissions(db),
     ...sqliteSweeps(db, clock),
     ping: () => void db.sql('select 1').all(),
   };

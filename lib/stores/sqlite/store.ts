@@ -64,6 +64,7 @@ export function storeOn(thread: Pick<Thread, 'call' | 'close' | 'load'>, name: s
     forget: (before, limit) => slices(limit, (left) => remote.forget(before, left)),
     expireDead: (before, limit) => slices(limit, (left) => remote.expireDead(before, left)),
     expireBindings: (now, limit) => slices(limit, (left) => remote.expireBindings(now, left)),
+    forgetSubmissions: (before, limit) => slices(limit, (left) => remote.forgetSubmissions(before, left)),
     forgetDevices: (now, limit) => slices(limit, (left) => remote.forgetDevices(now, left)),
     expireSubscriptions: (before, limit) => slices(limit, (left) => remote.expireSubscriptions(before, left)),
 

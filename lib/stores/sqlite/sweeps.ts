@@ -32,6 +32,7 @@ export interface Sweeps {
   readonly expireDead: (before: number, limit: number) => Slice;
   readonly expireBindings: (now: number, limit: number) => Slice;
   readonly forgetDevices: (now: number, limit: number) => Slice;
+  readonly forgetSubmissions: (before: number, limit: number) => Slice;
   readonly expirePublications: (
     now: number,
     limit: number,
@@ -131,6 +132,13 @@ export function sqliteSweeps(db: Sqlite, clock: () => number): Sweeps {
         limit,
         now,
         now - 86_400,
+      ),
+
+    forgetSubmissions: (before, limit) =>
+      remove(
+        'delete from silo_submission where name in (select name from silo_submission where since < ? limit ?)',
+        limit,
+        before,
       ),
 
     expirePublications: (now, limit) => {

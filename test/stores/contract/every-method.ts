@@ -58,6 +58,11 @@ export const EVERY_METHOD: Calls = {
     await store.adopt([{ id: row!.id, key: 'f'.repeat(64), box, incTime: now, expTime: now + 100 }]);
   },
   beat: (store, { node, run }) => store.beat({ node, run, process: 'p', server: 's', version: 'v' }),
+  beginSubmission: async (store, { now }) => {
+    const submitting = { name: 'f'.repeat(64), content: 'f'.repeat(64), owner: 'node/run', since: now };
+    await store.beginSubmission(submitting);
+    await store.beginSubmission(submitting);
+  },
   bindings: (store, { now, box }) => store.bindings(box, now),
   boxes: (store, { box }) => store.boxes(box, 1000),
   cancel: async (store, { now, box }) => {
@@ -80,6 +85,7 @@ export const EVERY_METHOD: Calls = {
     ),
   deviceStates: (store, { box }) => store.deviceStates(box),
   dropDead: (store, { dead, now }) => store.dropDead([dead + 1], now),
+  dropSubmission: (store) => store.dropSubmission('f'.repeat(64), 'node/run'),
   due: async (store, { now }) => {
     const page = await store.due(now, undefined, 1000);
     await store.due(now, page.at(-1), 1000);
@@ -88,6 +94,7 @@ export const EVERY_METHOD: Calls = {
     const page = await store.dueDevices(now, undefined, 1000);
     await store.dueDevices(now, page.at(-1), 1000);
   },
+  endSubmission: (store, { key }) => store.endSubmission(key, { outcome: 'stored', id: 7 }),
   endVanished: (store) => store.endVanished('', 1000),
   expire: (store, { now }) => store.expire(now, 50),
   expireBindings: (store, { now }) => store.expireBindings(now, 50),
@@ -100,6 +107,7 @@ export const EVERY_METHOD: Calls = {
   forgetMailboxes: (store, { now }) => store.forgetMailboxes(now - 90, now - 90),
   forgetNodes: (store) => store.forgetNodes(1_000_000),
   forgetNonceKeys: (store) => store.forgetNonceKeys(5),
+  forgetSubmissions: (store, { now }) => store.forgetSubmissions(now, 50),
   forgetTurns: (store, { now }) => store.forgetTurns(now, 50),
   holdDevice: (store, { now, box }) =>
     leased(store, box, (lease) =>
@@ -170,6 +178,11 @@ export const EVERY_METHOD: Calls = {
   tail: (store) => store.tail(10, 1000),
   take: (store, { box, id }) => leased(store, box, (lease) => store.take(lease, id, 'urn:x')),
   takeByKey: (store, { key }) => store.takeByKey(key, 'urn:y'),
+  takeSubmission: (store, { now, key }) =>
+    store.takeSubmission(
+      { name: key, content: key, owner: 'node-1', since: now },
+      { owner: 'n', since: now },
+    ),
   takeSubscriptions: (store, { node }) => store.takeSubscriptions(['1', '2'], node, { node: 'n', run: 'r' }),
   turnedBoxes: (store, { now }) => store.turnedBoxes(now - 2, now),
   unsubscribe: (store) => store.unsubscribe(['1', '2']),

@@ -7,6 +7,7 @@ import { storeConformance, type StoreUnderTest } from './messages.ts';
 import { mwiConformance } from './mwi.ts';
 import { nodeConformance } from './nodes.ts';
 import { roomConformance } from './room.ts';
+import { submissionConformance } from './submissions.ts';
 import { userConformance } from './users.ts';
 
 export function everyStore(create: () => Promise<StoreUnderTest>): void {
@@ -17,6 +18,7 @@ export function everyStore(create: () => Promise<StoreUnderTest>): void {
   roomConformance(create);
   foreignRowsConformance(create);
   userConformance(create);
+  submissionConformance(create);
   bodyKeyConformance(create);
 
   describe('with bodies encrypted', () => {

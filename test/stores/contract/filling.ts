@@ -75,6 +75,10 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
          't', '', 'c', 1, 1, ${NOW} - 100 + n, ${NOW}`,
     ),
     all('subscriber (username, domain, ha1)', `'user' || n, 'example.org', 'x'`),
+    all(
+      'silo_submission (name, content, owner, since)',
+      `${padded('n')}, ${padded('n')}, 'node-' || (n % 10), ${NOW} - 100 + n`,
+    ),
     `${all('silo_nonce_key (secret, made)', `${padded('n')}, n`)} where n <= 20`,
     ...(dialect === 'mysql'
       ? [

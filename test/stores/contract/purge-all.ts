@@ -42,6 +42,7 @@ async function purgeAll(store: Store): Promise<void> {
   await all(() => store.expireBindings(LATER, PAGE));
   await all(() => store.forgetDevices(LATER, PAGE));
   await all(() => store.forgetTurns(LATER, PAGE));
+  await all(() => store.forgetSubmissions(LATER, PAGE));
   await all(() => store.expirePublications(LATER, PAGE));
   await all(() => store.expireSubscriptions(LATER, PAGE));
   // At most so many of a table each time, in MySQL.

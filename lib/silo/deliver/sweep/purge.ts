@@ -56,5 +56,6 @@ export function createPurge({ store, events, settings, now, onEnded }: PurgeCont
     await all(() => store.expireBindings(now(), PAGE));
     await all(() => store.forgetDevices(now(), PAGE));
     await all(() => store.forgetTurns(now() - TURNS_KEPT, PAGE));
+    await all(() => store.forgetSubmissions(now() - settings.keepLedger, PAGE));
   };
 }

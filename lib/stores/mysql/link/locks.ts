@@ -28,6 +28,7 @@ const KEYS = {
   silo_device: { box: 'text', device_key: 'ascii' },
   silo_lease: { box: 'text' },
   silo_ledger: { dedup: 'ascii' },
+  silo_submission: { name: 'ascii' },
   silo_turn: { name: 'text' },
   silo_usage: { domain: 'text' },
   silo_usage_change: { id: 'number' },
