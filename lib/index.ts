@@ -32,6 +32,15 @@ export type {
 } from './mwi/mwi.ts';
 export type { LampSource, Publish, Published } from './mwi/state/program-source.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
+export type {
+  LastNotify,
+  MailboxEntry,
+  MailboxOperations,
+  MailboxPage,
+  MailboxSource,
+  MailboxWatcher,
+  ShownMailbox,
+} from './mwi/state/mailboxes.ts';
 export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
 export type { StoreOverrides } from './silo/receive/message-of-request.ts';
@@ -39,6 +48,32 @@ export type { DeadLetters } from './silo/manage/dead-letters.ts';
 export type { AttemptEvent, EndedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
 export type { SiloOptions } from './silo/state/options.ts';
 export type { Verdict } from './silo/state/outcome.ts';
+export type {
+  BindingOperations,
+  BoxCounts,
+  BoxEntry,
+  BoxOperations,
+  BoxOrder,
+  BoxPage,
+  BoxQuery,
+  DeviceOperations,
+  ErasedPerson,
+  ErasedRows,
+  HeldLease,
+  MessageOperations,
+  MessageWay,
+  NodeOperations,
+  Operations,
+  PersonOperations,
+  PersonRecord,
+  ShownBox,
+  ShownDevice,
+  ShownMessage,
+  ShownNode,
+  Stuck,
+  StuckReason,
+  WayStep,
+} from './silo/manage/operations.ts';
 export type { Reminder, Reminders } from './silo/manage/reminders.ts';
 export type { Health, Statistics } from './silo/state/statistics.ts';
 export type { Submission, Submit, Submitted } from './silo/submit/submission.ts';
