@@ -12,6 +12,7 @@ import type { Mwi } from '../mwi/mwi.ts';
 import { checkOptions } from '../options/check.ts';
 import type { Silo } from '../silo/silo.ts';
 import type { Store } from '../stores/contract/store.ts';
+import { createApi } from './api/api.ts';
 import { createReadiness, type Readiness } from './health/readiness.ts';
 import { healthRoutes } from './health/routes.ts';
 import { createAccess } from './http/access.ts';
@@ -86,6 +87,9 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
     '/',
     metricsRoutes(() => metrics().registry, access),
   );
+  const api = createApi({ silo, mwi, readiness });
+  app.use('/api/*', access.required);
+  app.route('/api', api.routes);
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = new HttpServer(

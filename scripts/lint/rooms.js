@@ -12,7 +12,8 @@ index.ts             -> admin admin/health auth auth/limits auth/trust auth/user
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import auth/users stores stores/contract stores/source
 config               -> admin auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
-admin                -> admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin                -> admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin/api            -> admin/health admin/http silo silo/manage silo/state mwi mwi/state mwi/summary
 admin/metrics        -> admin/health admin/http auth auth/limits silo mwi stores/contract
 admin/health         -> admin/http silo/state
 admin/http           ->
@@ -76,9 +77,9 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
-zod                             -> options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
+zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
-hono                            -> admin admin/health admin/http admin/metrics
+hono                            -> admin admin/api admin/health admin/http admin/metrics
 prom-client                     -> admin admin/metrics
 @hono/node-server               -> admin admin/http
 `;

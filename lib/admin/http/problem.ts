@@ -7,7 +7,7 @@ import { logger } from '../../base/log.ts';
 const log = logger('admin');
 
 /** What SIP and HTTP mean alike; any other refusal is one of what was asked for. */
-const ALIKE = new Set([400, 403, 404, 405, 413, 415, 423, 500, 503]);
+const ALIKE = new Set([400, 403, 404, 405, 409, 413, 415, 423, 500, 503]);
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  423: 'Locked',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
@@ -75,6 +76,8 @@ function problemOf({ code, message, status, retryAfter }: SiloError): Problem {
     ...(status === undefined ? {} : { sipStatus: status }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
+  // A name that another message has.
+  if (code === 'SILO_CONFLICT') return { ...common, status: 409 };
   if (status === undefined) return { ...common, status: code === 'SILO_USAGE' ? 400 : 500 };
   if (ALIKE.has(status)) return { ...common, status };
   // 480 is a box that is full, or a sender that sends too much: the latter may try again.
