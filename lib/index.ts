@@ -45,7 +45,7 @@ export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
 export type { StoreOverrides } from './silo/receive/message-of-request.ts';
 export type { DeadLetters } from './silo/manage/dead-letters.ts';
-export type { AttemptEvent, EndedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
+export type { AttemptEvent, EndedEvent, MovedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
 export type { SiloOptions } from './silo/state/options.ts';
 export type { Verdict } from './silo/state/outcome.ts';
 export type {
@@ -92,6 +92,11 @@ export type { StoreOptions } from './stores/options.ts';
 
 // Offline messages
 export { createSilo } from './silo/silo.ts';
+export {
+  createStoreOperations,
+  type StoreOperations,
+  type StoreOperationsOptions,
+} from './silo/store-operations.ts';
 
 // How much anybody may ask
 export {

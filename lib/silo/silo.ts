@@ -1,6 +1,6 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
 import { epochSeconds } from '../base/clock.ts';
-import { createNode, type NodeState, type SiloNode } from '../node/node.ts';
+import { createNode, type SiloNode } from '../node/node.ts';
 import { checkOptions } from '../options/check.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
@@ -12,7 +12,10 @@ import { createLateDelivery } from './deliver/late-delivery.ts';
 import { onLive } from './deliver/on-live.ts';
 import { onRegister } from './deliver/on-register.ts';
 import { createSweep } from './deliver/sweep/sweep.ts';
+import { BoxCounting } from './manage/counting.ts';
+import { createOperations } from './manage/create.ts';
 import { createDeadLetters, type DeadLetters } from './manage/dead-letters.ts';
+import type { Operations } from './manage/operations.ts';
 import { createReminders, type Reminders } from './manage/reminders.ts';
 import { createCircuitBreaker } from './pace/circuit-breaker.ts';
 import { createRateLimit } from './pace/rate-limit.ts';
@@ -57,7 +60,7 @@ export interface SiloDependencies {
   readonly now?: () => number;
 }
 
-export interface Silo {
+export interface Silo extends Operations {
   /** For REGISTER: never answers; after the registrar's 2xx has gone out, the box of each live contact is woken. */
   readonly onRegister: Middleware;
   /** For MESSAGE: stores it (202) when its recipient has no binding or mail already waits; else hands on. */
@@ -78,8 +81,6 @@ export interface Silo {
   readonly delivered: (key: string) => Promise<boolean>;
   /** Messages that could not be delivered. */
   readonly deadLetters: DeadLetters;
-  /** The nodes of this database, and which of them live. */
-  readonly nodes: () => Promise<readonly NodeState[]>;
   readonly events: SiloEmitter;
   /** What this process has done since its start. */
   readonly statistics: () => Statistics;
@@ -117,7 +118,17 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const receiving = { ...context, acceptor, races, wasDelivered: late.happened, wake };
   const { mayAsk = () => undefined, serves = () => true } = dependencies;
   const submitter = createSubmit({ ...receiving, late, node, mayAsk, serves });
+  const counting = new BoxCounting(context);
+  const operations = createOperations({
+    ...context,
+    counting,
+    wake,
+    found: (box) => context.boxes.add(box),
+    nodes: node.all,
+    live: { owner: `${node.name}/${node.run}`, server: () => port.server(), unreachable },
+  });
   return {
+    ...operations,
     onRegister: port.middleware(
       'siloOnRegister',
       onRegister({
@@ -141,14 +152,15 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     events: context.events,
     statistics: createStatistics(context.events, () => lanes.active, now),
     health: () => healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings()),
-    nodes: node.all,
     start: async () => {
       if (node !== dependencies.node) await node.start();
       await sweep.start();
+      counting.start();
     },
     close: async () => {
       await Promise.all([sweep.close(), submitter.close(settings.stopGrace)]);
       await lanes.close(settings.stopGrace);
+      await counting.close();
       if (node !== dependencies.node) await node.close();
       parts.close();
     },

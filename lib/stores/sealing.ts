@@ -2,6 +2,7 @@
 import { SiloError } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { BodyKeys } from './shared/body-keys.ts';
+import type { NewMessage } from './contract/message.ts';
 import type { Store } from './contract/store.ts';
 
 const log = logger('store');
@@ -29,11 +30,28 @@ export async function withBodyKeys(store: Store, keys: BodyKeys | undefined): Pr
 }
 
 function sealing(store: Store, keys: BodyKeys): Store {
+  const opened = <M extends NewMessage>(message: M | undefined) => message && keys.open(message);
+  /** Where the body was not read, only what it would need is told. */
+  const openOrNamed = <M extends NewMessage>(message: M): M =>
+    message.body.length > 0 || !keys.has(message.seal ?? '')
+      ? keys.open(message)
+      : { ...message, seal: undefined };
   return {
     ...store,
     accept: (message, rules) => store.accept(keys.seal(message), rules),
     acceptAll: (messages) => store.acceptAll(messages.map((message) => keys.seal(message))),
     waiting: async (...args) => (await store.waiting(...args)).map((message) => keys.open(message)),
+    moveFrom: (box, messages, now) =>
+      store.moveFrom(
+        box,
+        messages.map((message) => ({ ...message, ...keys.seal(message) })),
+        now,
+      ),
+    contents: async (...args) => (await store.contents(...args)).map(openOrNamed),
+    messageById: async (id) => opened(await store.messageById(id)),
+    messageByKey: async (key) => opened(await store.messageByKey(key)),
+    deadById: async (id) => opened(await store.deadById(id)),
+    deadByKey: async (box, key) => opened(await store.deadByKey(box, key)),
     reminders: async (...args) => (await store.reminders(...args)).map((message) => keys.open(message)),
     expire: async (...args) =>
       (await store.expire(...args)).map(({ message, outcome }) => ({ message: keys.open(message), outcome })),

@@ -21,7 +21,7 @@ admin/http           ->
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state silo/submit node stores/contract sip/drachtio sip/read options
-silo/manage          -> silo/state node stores/contract sip/drachtio sip/read
+silo/manage          -> silo/deliver silo/state node stores/contract sip/drachtio sip/read
 silo/submit          -> silo/deliver silo/receive silo/state auth node stores/contract sip/drachtio sip/read options
 silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
 silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read

@@ -84,7 +84,7 @@ describe('the application', () => {
   test('the silo and the lamps are one node of the database', async () => {
     const application = await startApplication(await config(), { silo: { node: 'one' } });
     closing.push(application.stop);
-    expect((await application.silo.nodes()).map(({ node, state }) => [node, state])).toEqual([
+    expect((await application.silo.nodes.list()).map(({ node, state }) => [node, state])).toEqual([
       ['one', 'alive'],
     ]);
   });

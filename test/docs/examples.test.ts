@@ -638,7 +638,19 @@ describe('examples in TypeScript', () => {
         { node: 'one', state: 'alive' },
         { node: 'two', state: 'dead' },
       ]);
-    expect(await dead({ nodes })).toEqual(['two']);
+    expect(await dead({ nodes: { list: nodes } })).toEqual(['two']);
+  });
+
+  test('boxes of a store are listed by a program that serves no SIP', async () => {
+    const run = await startProcess(
+      process.execPath,
+      [compiled('docs/operations.md', 'createStoreOperations')],
+      {
+        env: { ...clean, SILO_STORE: 'sqlite::memory:' },
+      },
+    );
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(run.stderr).toBe('');
   });
 
   test('warnings for a host app', async () => {

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import type { MailboxOperations } from '../../mwi/state/mailboxes.ts';
 import type { Mwi } from '../../mwi/mwi.ts';
-import type { Operations } from '../../silo/manage/operations.ts';
+import type { Operations, PersonOperations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { audit } from '../http/audit.ts';
@@ -19,7 +19,7 @@ import * as schema from './schemas.ts';
 
 export interface ApiContext {
   readonly silo: Pick<Silo, 'submit' | 'deadLetters' | 'reminders' | 'events'> &
-    Partial<Omit<Operations, 'nodes'>>;
+    Operations & { readonly persons?: PersonOperations };
   readonly mwi: (Pick<Mwi, 'publish' | 'events'> & { readonly mailboxes?: MailboxOperations }) | undefined;
   readonly readiness: () => Promise<Readiness>;
 }
@@ -59,8 +59,7 @@ export function createApi(context: ApiContext): Api {
 }
 
 function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] {
-  const { boxes, messages, devices, bindings, persons } = silo;
-  const nodes = (silo as Partial<Operations>).nodes;
+  const { persons } = silo;
   return [
     endpoint({
       method: 'get',
@@ -71,8 +70,8 @@ function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] 
       run: () => readiness(),
     }),
     ...messageEndpoints(silo),
-    ...(boxes && messages ? boxEndpoints({ boxes, messages }) : []),
-    ...(devices && bindings && nodes ? deviceEndpoints({ devices, bindings, nodes }) : []),
+    ...boxEndpoints(silo),
+    ...deviceEndpoints(silo),
     ...(persons ? personEndpoints(persons) : []),
     ...(mwi ? sourceEndpoints(mwi) : []),
     ...(mwi?.mailboxes ? mailboxEndpoints(mwi.mailboxes) : []),

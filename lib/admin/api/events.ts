@@ -24,6 +24,7 @@ export function createEventRoutes(silo: Pick<Silo, 'events'>, mwi: Pick<Mwi, 'ev
       tell(box, { event: 'stored', data: { box, key, id, took, callId: message?.callId } }),
     ended: ({ box, key, outcome, status, reason }) =>
       tell(box, { event: 'ended', data: { box, key, outcome, status, reason } }),
+    moved: ({ box, key, id, from }) => tell(box, { event: 'moved', data: { box, key, id, from } }),
     attempt: ({ box, key, contact, status, reason, verdict }) =>
       tell(box, { event: 'attempt', data: { box, key, contact, status, reason, verdict } }),
     refused: ({ status, reason }) => tell(undefined, { event: 'refused', data: { status, reason } }),

@@ -143,8 +143,9 @@ export interface BoxOperations {
 
 /** One thing that happened to a message. */
 export interface WayStep {
+  /** 0: not known. */
   readonly at: number;
-  readonly what: 'accepted' | 'attempt' | 'ended';
+  readonly what: 'accepted' | 'attempt' | 'moved' | 'ended';
   /** Of an attempt: to which contact, and the SIP status that came back. */
   readonly contact?: string;
   readonly status?: number;
@@ -268,5 +269,4 @@ export interface Operations {
   readonly devices: DeviceOperations;
   readonly bindings: BindingOperations;
   readonly nodes: NodeOperations;
-  readonly persons: PersonOperations;
 }

@@ -1,5 +1,5 @@
 /** From a MESSAGE on the wire to a message that can be stored: every check that comes before the store. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { unbelievedHeaders } from '../../auth/claims.ts';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf, bodyText, type BodySource } from '../../sip/read/body.ts';
@@ -18,6 +18,7 @@ import {
 import { recipientOf } from '../../sip/read/recipient.ts';
 import { parseUri } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
+import { messageKey } from '../state/message-key.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { mayBeAdded } from '../state/header-names.ts';
 import { SECURE_LINE, keptHeader, keptHeaders } from './kept-headers.ts';
@@ -160,11 +161,15 @@ export function keyOf(req: BodySource, box: string): string {
   const callId = header(req, 'Call-ID') ?? '';
   const cseq = header(req, 'CSeq') ?? '';
   // Without a Call-ID nothing tells two messages apart: store both rather than lose one.
-  const parts =
-    callId === ''
-      ? [randomUUID()]
-      : [box, from?.uri ?? '', from?.params.get('tag') ?? '', callId, cseq, bodyText(req)];
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
+  if (callId === '') return messageKey('', [randomUUID()]);
+  return messageKey(callId, [
+    box,
+    from?.uri ?? '',
+    from?.params.get('tag') ?? '',
+    callId,
+    cseq,
+    bodyText(req),
+  ]);
 }
 
 /** A delivery is a new request on the same journey: servers that hand a message to each other come to an end. */

@@ -24,6 +24,10 @@ export interface EndedEvent {
   readonly message?: NewMessage;
 }
 
+export interface MovedEvent extends Pick<StoredEvent, 'box' | 'key' | 'id'> {
+  readonly from: string;
+}
+
 export interface AttemptEvent {
   readonly box: string;
   readonly key: string;
@@ -43,6 +47,8 @@ export interface SiloEvents {
   expired: [EndedEvent];
   dead: [EndedEvent];
   erased: [EndedEvent];
+  /** An operator has put a waiting message out of the box `from` into `box`. */
+  moved: [MovedEvent];
   /** A MESSAGE left a box for a device, and this came back; silence counts as 408. */
   attempt: [AttemptEvent];
   /** A lane can't be sure of its lease any more, and stops: the database was away, or this process slept. */

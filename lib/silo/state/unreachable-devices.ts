@@ -64,6 +64,12 @@ export class UnreachableDevices {
     log.warn(`Messages wait for a device behind ${first} until it registers again: ${CLOSED}`);
   }
 
+  /** What is wrong with this one; undefined: nothing that is known. */
+  why({ aor, contact }: Pick<Binding, 'aor' | 'contact'>): string | undefined {
+    const device = this.#devices.get(`${aor} ${contact}`);
+    return device && device.expires > this.#now() ? device.reason : undefined;
+  }
+
   /** For the operator: nothing, or one sentence. */
   warnings(): readonly string[] {
     const reasons: string[] = [];

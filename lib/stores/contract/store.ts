@@ -6,10 +6,13 @@
  * node's writes void. All times are epoch seconds (UTC).
  */
 import type { BindingStore } from './bindings.ts';
+import type { BoxStore } from './boxes.ts';
 import type { BodyKeyStore } from './body-keys.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { DeviceStore } from './devices.ts';
+import type { InspectionStore } from './inspection.ts';
 import type { LeaseStore } from './leases.ts';
+import type { MendingStore } from './mending.ts';
 import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
@@ -37,6 +40,9 @@ export interface StoreLoad {
 export interface Store
   extends
     MessageStore,
+    BoxStore,
+    InspectionStore,
+    MendingStore,
     ReminderStore,
     DeviceStore,
     DeadLetterStore,

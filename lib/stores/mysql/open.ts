@@ -4,12 +4,14 @@
  */
 import { logger } from '../../base/log.ts';
 import { mysqlBindings } from './bindings.ts';
+import { mysqlBoxes } from './boxes.ts';
 import { mysqlDeadLetters } from './dead-letters.ts';
 import { mysqlDevices, mysqlReminders } from './devices.ts';
 import { checkFitness, durabilityWarnings } from './link/health.ts';
 import { ConnectionPool } from './link/connection-pool.ts';
 import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
+import { mysqlMending } from './mending.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
 import { mysqlUsers } from './users.ts';
@@ -85,6 +87,8 @@ export async function openMysql(
     name,
     ...mysqlReads(db),
     ...mysqlMessages(db, now),
+    ...mysqlBoxes(db),
+    ...mysqlMending(db, now),
     ...mysqlReminders(db),
     ...mysqlDevices(db, now),
     ...mysqlDeadLetters(db, now),

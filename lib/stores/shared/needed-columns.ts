@@ -23,6 +23,8 @@ const COMMON = {
     'id dedup box src_addr dst_addr src_name dst_name inc_time exp_time snd_time date_time urgent ctype body ' +
     'extra_hdrs callid hops attempts taken_by kind end_time status reason seal',
   silo_body_key: 'id proof',
+  silo_box: 'box domain messages first_id',
+  silo_box_total: 'domain boxes messages counted',
   silo_device: 'box device first_seen until attempts strikes next_time last_status',
   silo_lease: 'box owner ends fence',
   silo_ledger: 'dedup box inc_time end_time outcome status reason',
@@ -37,6 +39,7 @@ export const NEEDED_COLUMNS = {
   mysql: {
     ...COMMON,
     silo_device: `${COMMON.silo_device} device_key`,
+    silo_box_total: `${COMMON.silo_box_total} turn`,
     silo_turn: 'name turn at',
     silo_usage: 'domain messages bytes counted',
     silo_usage_change: 'id domain messages bytes',

@@ -1,7 +1,18 @@
 /** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
+import { pageOfBoxes, toPage, toTotals } from './box-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
-import { toDeadLetter, toDevice, toForeign, toTailed } from './rows.ts';
+import {
+  DEAD_COLUMNS,
+  EXTENTS,
+  toBoxedMessage,
+  toDeadLetter,
+  toDeadMessage,
+  toDevice,
+  toForeign,
+  toLedgerEntry,
+  toTailed,
+} from './rows.ts';
 import { named, SUBSCRIBER_COLUMNS, toNonceKey, toSubscriber } from './user-rows.ts';
 import { int, text, whole, type Row } from './values.ts';
 import type { Store } from '../contract/store.ts';
@@ -18,6 +29,10 @@ export type ReadStore = Pick<
   | 'bindings'
   | 'bodyKeys'
   | 'boxes'
+  | 'boxPage'
+  | 'boxTotals'
+  | 'deadById'
+  | 'deadByKey'
   | 'deadLetters'
   | 'deviceStates'
   | 'foreign'
@@ -25,7 +40,10 @@ export type ReadStore = Pick<
   | 'holdsMail'
   | 'lastId'
   | 'lastMailboxChange'
+  | 'ledgerBetween'
   | 'mailboxChanges'
+  | 'messageById'
+  | 'messageByKey'
   | 'nonceKeys'
   | 'oldest'
   | 'subscribedRuns'
@@ -49,6 +67,11 @@ const first =
   (column: string) =>
   ([row = {}]: readonly Row[]) =>
     int(row, column);
+const one =
+  <T>(of: (row: Row) => T) =>
+  ([row]: readonly Row[]) =>
+    row && of(row);
+const DEAD = `select ${DEAD_COLUMNS}, status from silo_dead`;
 const SUBSCRIBERS = `select ${SUBSCRIBER_COLUMNS.join(', ')} from subscriber`;
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;
 
@@ -57,6 +80,17 @@ export const READS: Reads = {
     sql: 'select distinct box from silo where box > ? order by box limit ?',
     values: [after, whole(limit)],
     of: each((row) => text(row, 'box')),
+  }),
+
+  boxPage: (order, domain, limit, after) => ({
+    ...pageOfBoxes(order, domain, whole(limit), after),
+    of: toPage(order, limit),
+  }),
+
+  boxTotals: (domain) => ({
+    sql: "select domain, boxes, messages, counted from silo_box_total where domain in (?, '')",
+    values: [domain],
+    of: toTotals(domain),
   }),
 
   lastId: () => ({
@@ -96,6 +130,33 @@ export const READS: Reads = {
             where ${box === '' ? '' : 'box = ? and '}id > ? order by id limit ?`,
     values: [...(box === '' ? [] : [box]), after, whole(limit)],
     of: each(toDeadLetter),
+  }),
+
+  deadById: (id) => ({ sql: `${DEAD} where id = ?`, values: [id], of: one(toDeadMessage) }),
+
+  deadByKey: (box, key) => ({
+    sql: `${DEAD} where box = ? and dedup = ?`,
+    values: [box, key],
+    of: one(toDeadMessage),
+  }),
+
+  messageById: (id) => ({
+    sql: `select ${EXTENTS.whole} from silo where id = ? and box is not null`,
+    values: [id],
+    of: one(toBoxedMessage),
+  }),
+
+  messageByKey: (key) => ({
+    sql: `select ${EXTENTS.whole} from silo where dedup = ?`,
+    values: [key],
+    of: one(toBoxedMessage),
+  }),
+
+  ledgerBetween: (from, to, limit) => ({
+    sql: `select dedup, box, inc_time, end_time, outcome, status, reason from silo_ledger
+            where dedup between ? and ? order by dedup limit ?`,
+    values: [from, to, whole(limit)],
+    of: each(toLedgerEntry),
   }),
 
   deviceStates: (box) => ({

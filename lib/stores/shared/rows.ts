@@ -15,6 +15,7 @@ import type {
 } from '../contract/message.ts';
 import type { DeviceState, DueDevice } from '../contract/devices.ts';
 import type { DeadLetter } from '../contract/dead-letters.ts';
+import type { BoxedMessage, Extent, LedgerEntry } from '../contract/inspection.ts';
 import type { NodeRow } from '../contract/nodes.ts';
 import { SEAL_BYTES } from './body-keys.ts';
 import { bytes, int, list, text, textOfBytes, type Row } from './values.ts';
@@ -51,6 +52,12 @@ export const MESSAGE_COLUMNS =
   'id, src_addr, dst_addr, inc_time, exp_time, snd_time, ctype, body, extra_hdrs, callid, box, dedup, ' +
   'src_name, dst_name, date_time, urgent, next_time, hops, kind, thread, attempts, strikes, last_status, refused_by, ' +
   'taken_by, seal';
+
+/** What an operator reads of messages: {@link toBoxedMessage}. */
+export const EXTENTS: Readonly<Record<Extent, string>> = {
+  whole: `${MESSAGE_COLUMNS}, size`,
+  facts: `${MESSAGE_COLUMNS.replace('body, extra_hdrs, ', '')}, size`,
+};
 
 /** What a dead letter keeps of its row: the same columns in both tables. */
 export const DEAD_COLUMNS =
@@ -167,13 +174,11 @@ export function toDeadLetter(row: Row): DeadLetter {
 
 /** The values of {@link INSERT_COLUMNS}, in their order. */
 export function fromMessage(message: NewMessage): (string | number | Buffer | null)[] {
-  const at = message.box.lastIndexOf('@');
   return [
     message.srcAddr,
     message.dstAddr,
-    // By this a Kamailio beside us looks for messages to send: what it can't read it must not find.
-    message.seal === undefined ? message.box.slice(0, at) : '',
-    message.box.slice(at + 1),
+    userOf(message.box, message.seal),
+    message.box.slice(message.box.lastIndexOf('@') + 1),
     message.incTime,
     message.expTime,
     message.sendTime,
@@ -195,6 +200,11 @@ export function fromMessage(message: NewMessage): (string | number | Buffer | nu
     senderOf(message.srcAddr),
     message.seal ?? null,
   ];
+}
+
+/** By this a Kamailio beside us looks for messages to send: what it can't read it must not find. */
+export function userOf(box: string, seal: string | undefined): string {
+  return seal === undefined ? box.slice(0, box.lastIndexOf('@')) : '';
 }
 
 /** Whose message it is, however From spells it: short, since each row and an index have it. */
@@ -227,6 +237,28 @@ export function earliest(reminders: readonly Message[], limit: number): readonly
 export function laterKinds(kind: number): readonly number[] {
   const behind = [...KINDS.keys()].filter((one) => one > kind);
   return behind.length === 0 ? [-1] : behind;
+}
+
+export function toBoxedMessage(row: Row): BoxedMessage {
+  return { ...toMessage(row), size: int(row, 'size') };
+}
+
+/** Of what a dead letter keeps. */
+export function toDeadMessage(row: Row): BoxedMessage {
+  const message = toMessage(row);
+  return { ...message, lastStatus: int(row, 'status'), size: sizeOf(message) };
+}
+
+export function toLedgerEntry(row: Row): LedgerEntry {
+  return {
+    key: text(row, 'dedup'),
+    box: text(row, 'box'),
+    incTime: int(row, 'inc_time'),
+    endTime: int(row, 'end_time'),
+    outcome: text(row, 'outcome') as LedgerEntry['outcome'],
+    status: int(row, 'status'),
+    reason: text(row, 'reason'),
+  };
 }
 
 export function toMessage(row: Row): Message {

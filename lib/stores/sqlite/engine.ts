@@ -1,9 +1,11 @@
 /** The store as it works in its thread: every method at once, one after the other. */
 import { sqliteBindings } from './bindings.ts';
+import { sqliteBoxes } from './boxes.ts';
 import type { Sqlite } from './database.ts';
 import { sqliteDeadLetters } from './dead-letters.ts';
 import { sqliteDevices, sqliteReminders } from './devices.ts';
 import { sqliteLeases } from './leases.ts';
+import { sqliteMending } from './mending.ts';
 import { sqliteMessages } from './messages.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
@@ -24,6 +26,8 @@ export function createEngine(db: Sqlite, clock: () => number): Engine {
   return {
     ...sqliteReads(db),
     ...sqliteMessages(db, clock),
+    ...sqliteBoxes(db, clock),
+    ...sqliteMending(db, clock),
     ...sqliteReminders(db),
     ...sqliteDevices(db, clock),
     ...sqliteDeadLetters(db, clock),

@@ -22,6 +22,12 @@ export function storeOn(thread: Pick<Thread, 'call' | 'close' | 'load'>, name: s
     accept: (message, rules) => remote.accept(packed(message), rules),
     acceptAll: (messages) => remote.acceptAll(messages.map(packed)),
     waiting: async (...args) => (await remote.waiting(...args)).map(unpacked),
+    contents: async (...args) => (await remote.contents(...args)).map(unpacked),
+    messageById: async (id) => unpackedIf(await remote.messageById(id)),
+    messageByKey: async (key) => unpackedIf(await remote.messageByKey(key)),
+    deadById: async (id) => unpackedIf(await remote.deadById(id)),
+    deadByKey: async (box, key) => unpackedIf(await remote.deadByKey(box, key)),
+    moveFrom: (box, messages, now) => remote.moveFrom(box, messages.map(packed), now),
     reminders: async (...args) => (await remote.reminders(...args)).map(unpacked),
 
     adopt: async (adoptions) => {
@@ -105,14 +111,18 @@ async function slices(limit: number, run: (left: number) => Promise<Slice>): Pro
 }
 
 /** A small Buffer is a piece of a large one, all of which would be sent. */
-function packed(message: NewMessage): NewMessage {
+function packed<M extends Pick<NewMessage, 'body'>>(message: M): M {
   const { body } = message;
   if (body.byteLength === body.buffer.byteLength) return message;
   return { ...message, body: new Uint8Array(body) as Buffer };
 }
 
 /** What was sent as a Buffer arrives as its bytes. */
-function unpacked(message: Message): Message {
+function unpacked<M extends Message>(message: M): M {
   const { buffer, byteOffset, byteLength } = message.body;
   return { ...message, body: Buffer.from(buffer, byteOffset, byteLength) };
+}
+
+function unpackedIf<M extends Message>(message: M | undefined): M | undefined {
+  return message && unpacked(message);
 }

@@ -3,6 +3,7 @@
  * here; a method with several statements is called in several ways.
  */
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
+import { REMOVED } from '../../../lib/stores/contract/mending.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
 import { acceptRules as rules } from './accept-rules.ts';
 import { aBinding, aMessage, aRegister } from './messages.ts';
@@ -53,6 +54,7 @@ export const EVERY_METHOD: Calls = {
   addNonceKey: (store, { now }) => store.addNonceKey({ secret: 'f'.repeat(64), made: now }),
   acceptAll: (store, { box }) => store.acceptAll([aMessage(box), aMessage(box)]),
   addBodyKey: (store) => store.addBodyKey('one', 'proof'),
+  allCounted: (store, { now }) => store.allCounted(now),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);
     await store.adopt([{ id: row!.id, key: 'f'.repeat(64), box, incTime: now, expTime: now + 100 }]);
@@ -64,6 +66,18 @@ export const EVERY_METHOD: Calls = {
     await store.beginSubmission(submitting);
   },
   bindings: (store, { now, box }) => store.bindings(box, now),
+  boxHeads: (store, { id }) => store.boxHeads([id, id + 1]),
+  boxPage: async (store) => {
+    for (const order of ['waiting', 'oldest', 'name'] as const)
+      for (const domain of ['', 'example.org']) {
+        const [first] = await store.boxPage(order, domain, 100);
+        await store.boxPage(order, domain, 100, first);
+      }
+  },
+  boxTotals: async (store) => {
+    await store.boxTotals('');
+    await store.boxTotals('example.org');
+  },
   boxes: (store, { box }) => store.boxes(box, 1000),
   cancel: async (store, { now, box }) => {
     const page = await store.reminders(box, now, 5);
@@ -75,6 +89,20 @@ export const EVERY_METHOD: Calls = {
   bodyKeys: (store) => store.bodyKeys(),
   claim: (store, { box }) => store.claim(box, 'tester', LEASE),
   close: () => Promise.resolve(),
+  contents: async (store, { box }) => {
+    const [first] = await store.contents(box, 'facts', 100);
+    await store.contents(box, 'whole', 100, first);
+  },
+  countBoxes: async (store, { box }) => {
+    await store.countBoxes([box, 'nobody@example.org']);
+    await store.acceptAll([aMessage('counted@example.org', { key: 'c'.repeat(64) })]);
+    await store.countBoxes(['counted@example.org']);
+    const [message] = await store.contents('counted@example.org', 'facts', 1);
+    await store.settleByKey(message!.key, { outcome: 'delivered', status: 200, reason: '' });
+    await store.countBoxes(['counted@example.org']);
+  },
+  deadById: (store, { dead }) => store.deadById(dead),
+  deadByKey: (store, { box, key }) => store.deadByKey(box, key),
   deadLetters: async (store, { box, dead }) => {
     await store.deadLetters('', dead, 100);
     await store.deadLetters(box, 0, 100);
@@ -113,6 +141,8 @@ export const EVERY_METHOD: Calls = {
     leased(store, box, (lease) =>
       store.holdDevice(lease, 'urn:x', now, { attempts: 1, strikes: 1, nextTime: now, lastStatus: 486 }),
     ),
+  heldBoxes: (store, { box }) => store.heldBoxes([box, 'lease7']),
+  heldBy: (store) => store.heldBy('owner-1', 100),
   hasSubscriber: (store) => store.hasSubscriber(),
   holdsMail: (store, { now, box }) => store.holdsMail(box, now),
   knowDevice: (store, { now, box }) => store.knowDevice(box, 'urn:x', now, now + 100),
@@ -122,8 +152,20 @@ export const EVERY_METHOD: Calls = {
   lastMailboxChange: (store) => store.lastMailboxChange(),
   leaveNode: (store, { node, run }) => store.leaveNode(node, run),
   ledger: (store) => store.ledger(),
+  ledgerBetween: (store, { key }) => store.ledgerBetween(key, `${key.slice(0, -1)}f`, 100),
   mailboxChanges: (store) => store.mailboxChanges(10, 1000),
   mailboxStates: (store, { now, mailbox, box }) => store.mailboxStates([mailbox, box], now),
+  messageById: (store, { id }) => store.messageById(id),
+  messageByKey: (store, { key }) => store.messageByKey(key),
+  moveFrom: async (store, { now }) => {
+    const box = 'user8@example.org';
+    const page = await store.contents(box, 'whole', 2);
+    await store.moveFrom(
+      box,
+      page.map((message) => ({ ...message, box: 'moved@example.org' })),
+      now,
+    );
+  },
   nodes: (store) => store.nodes(),
   nonceKeys: (store) => store.nonceKeys(),
   orphans: (store) => store.orphans('tester', 100),
@@ -154,9 +196,14 @@ export const EVERY_METHOD: Calls = {
     await store.reminders('', now, 100, page.at(-1));
     await store.reminders(box, now, 100, page.at(0));
   },
+  removeFrom: async (store, { id }) => {
+    await store.removeFrom('user8@example.org', undefined, REMOVED, 1);
+    await store.removeFrom('user9@example.org', [id], REMOVED, 10);
+  },
   removeSubscriber: (store) => store.removeSubscriber('user7', 'example.org'),
   renew: (store) => store.renew('owner-1', LEASE),
   replay: (store, { dead, now }) => store.replay([dead], now + 100),
+  requeue: (store, { box, now }) => store.requeue(box, now),
   settle: (store, { box, now }) =>
     leased(store, box, async (lease) => {
       for (const outcome of ['delivered', 'dead'] as const) {

@@ -1,6 +1,7 @@
 /** All that every store passes, with and without keys for bodies. */
 import { describe } from 'vitest';
 import { bindingConformance } from './bindings.ts';
+import { boxConformance } from './boxes.ts';
 import { aKey, bodyKeyConformance } from './body-keys.ts';
 import { foreignRowsConformance } from './foreign-rows.ts';
 import { storeConformance, type StoreUnderTest } from './messages.ts';
@@ -13,6 +14,7 @@ import { userConformance } from './users.ts';
 export function everyStore(create: () => Promise<StoreUnderTest>): void {
   storeConformance(create);
   bindingConformance(create);
+  boxConformance(create);
   mwiConformance(create);
   nodeConformance(create);
   roomConformance(create);
@@ -23,9 +25,11 @@ export function everyStore(create: () => Promise<StoreUnderTest>): void {
 
   describe('with bodies encrypted', () => {
     const bodyKey = aKey('one');
-    storeConformance(async () => {
+    const sealed = async () => {
       const under = await create();
-      return { ...under, open: (now) => under.open(now, { bodyKey }) };
-    });
+      return { ...under, open: (now: () => number) => under.open(now, { bodyKey }) };
+    };
+    storeConformance(sealed);
+    boxConformance(sealed);
   });
 }

@@ -49,6 +49,11 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
       `1000000 + n, ${padded('(n + 90000)')}, ${box}, ${NOW} - 100 + n, ${NOW}`,
     ),
     all(
+      'silo_box (box, domain, messages, first_id)',
+      `'user' || n || '@example.org', 'example.org', n % 7, n`,
+    ),
+    all('silo_box_total (domain, boxes, messages)', `'domain' || n, 1, 1`),
+    all(
       'silo_lease (box, owner, ends, fence)',
       `'lease' || n, 'owner-' || (n % 1000), case when n % 200 = 0 then ${clock} - 5 else ${clock} + 500 end, n`,
     ),

@@ -7,6 +7,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   silo_body_key: 'a row for each key that an operator has made',
   silo_schema: 'a row for each step of the schema',
   subscriber: 'a row for each user, which an operator adds and removes',
+  silo_box_total: 'a row for each domain in which mail waits',
   silo_outcome: 'a row for each way in which a message can end',
 };
 const PAGE = 1000;
@@ -43,6 +44,11 @@ async function purgeAll(store: Store): Promise<void> {
   await all(() => store.forgetDevices(LATER, PAGE));
   await all(() => store.forgetTurns(LATER, PAGE));
   await all(() => store.forgetSubmissions(LATER, PAGE));
+  await all(async () => {
+    const rows = await store.boxPage('name', '', PAGE);
+    await store.countBoxes(rows.map(({ box }) => box));
+    return rows;
+  });
   await all(() => store.expirePublications(LATER, PAGE));
   await all(() => store.expireSubscriptions(LATER, PAGE));
   // At most so many of a table each time, in MySQL.

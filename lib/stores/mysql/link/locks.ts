@@ -4,6 +4,7 @@
  *   table by table:  silo_turn ─► silo_lease ─► silo ─► silo_dead ─► silo_ledger
  *                    mwi_mailbox ─► mwi_publication, mwi_subscription
  *                    binding
+ *                    silo_box_total ─► silo_box
  *                    silo_turn ─► silo_usage; silo_usage_change ─► silo_usage
  *   within a table:  by its primary key, rising, and found by nothing but that
  *
@@ -25,6 +26,7 @@ const KEYS = {
   mwi_publication: { tag: 'ascii' },
   mwi_subscription: { id: 'ascii' },
   silo: { id: 'number' },
+  silo_box: { box: 'text' },
   silo_device: { box: 'text', device_key: 'ascii' },
   silo_lease: { box: 'text' },
   silo_ledger: { dedup: 'ascii' },

@@ -1,0 +1,73 @@
+/** What this node remembers of the way of messages, beside what the ledger keeps: each attempt with its answer. */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { SiloEmitter } from '../state/events.ts';
+import type { WayStep } from './operations.ts';
+
+/** Messages that are remembered, and steps of one. */
+const MOST = 5000;
+const MOST_STEPS = 50;
+
+export interface RememberedWay {
+  readonly key: string;
+  readonly box: string;
+  readonly id: number | undefined;
+  readonly callId: string;
+  readonly steps: readonly WayStep[];
+}
+
+export interface Ways {
+  readonly byKey: (key: string) => RememberedWay | undefined;
+  readonly byId: (id: number) => RememberedWay | undefined;
+  readonly byCallId: (callId: string) => readonly RememberedWay[];
+  /** Forgets the messages of which this is true. */
+  readonly forget: (which: (way: RememberedWay) => boolean) => void;
+}
+
+interface Kept extends RememberedWay {
+  readonly steps: WayStep[];
+}
+
+export function rememberWays(events: Pick<SiloEmitter, 'on'>, now: () => number): Ways {
+  const ways = new BoundedMap<string, Kept>(MOST);
+
+  function add(box: string, key: string, step: WayStep, facts: Partial<Kept> = {}): void {
+    const known = ways.get(key) ?? { key, box, id: undefined, callId: '', steps: [] };
+    const way = { ...known, ...facts, box };
+    way.steps.push(step);
+    // The first says when it came; of many attempts the last ones count.
+    if (way.steps.length > MOST_STEPS) way.steps.splice(1, 1);
+    ways.set(key, way);
+  }
+
+  events.on('stored', ({ box, key, id, message }) =>
+    add(
+      box,
+      key,
+      { at: now(), what: 'accepted', text: message ? 'accepted' : 'put back by an operator' },
+      { id, ...(message ? { callId: message.callId } : {}) },
+    ),
+  );
+  events.on('attempt', ({ box, key, contact, status, reason, verdict }) =>
+    add(box, key, { at: now(), what: 'attempt', contact, status, text: `${reason} (${verdict})` }),
+  );
+  events.on('moved', ({ from, box, key, id }) =>
+    add(box, key, { at: now(), what: 'moved', text: `moved from ${from} by an operator` }, { id }),
+  );
+  events.on('ended', ({ box, key, outcome, status, reason }) =>
+    add(box, key, {
+      at: now(),
+      what: 'ended',
+      status,
+      text: reason === '' ? outcome : `${outcome}: ${reason}`,
+    }),
+  );
+
+  return {
+    byKey: (key) => ways.get(key),
+    byId: (id) => [...ways.values()].find((way) => way.id === id),
+    byCallId: (callId) => [...ways.values()].filter((way) => way.callId === callId),
+    forget: (which) => {
+      for (const way of [...ways.values()]) if (which(way)) ways.delete(way.key);
+    },
+  };
+}
