@@ -97,7 +97,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
     () => undefined,
   );
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request) => app.fetch(request, {}),
     listener: (req, res) => void listener(req, res),
     token,
     get registry() {

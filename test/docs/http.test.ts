@@ -45,9 +45,12 @@ describe(PAGE, () => {
 
     const app = await runExample(at(example('sh', 'npm start')), { cwd: project.path, env });
     await app.line('  Page', { timeoutMs: 60_000 });
-    const curl = await startProcess('sh', ['-c', at(example('sh', 'curl'))], { env: clean });
+    const curl = await startProcess('sh', ['-c', at(example('sh', '/readyz'))], { env: clean });
     expect(await curl.exited).toMatchObject({ code: 0 });
     expect(JSON.parse(curl.stdout)).toMatchObject({ status: 'ready', checks: { database: { ok: true } } });
+    const sent = await startProcess('sh', ['-c', at(example('sh', '/api/messages'))], { env: clean });
+    expect(await sent.exited).toMatchObject({ code: 0 });
+    expect(JSON.parse(sent.stdout)).toMatchObject({ outcome: 'stored', box: 'bob@example.org' });
     await app.stop();
   });
 

@@ -69,8 +69,10 @@ export class EventStream {
     const controller = this.#controller;
     if (controller === undefined || (controller.desiredSize ?? 0) <= 0 || this.#buffer.length === 0) return;
     const missed = this.#dropped > 0 ? `event: dropped\ndata: {"count":${this.#dropped}}\n\n` : '';
-    controller.enqueue(encoder.encode(this.#buffer.join('') + missed));
+    const text = this.#buffer.join('') + missed;
+    // Before it is handed on: whoever waits for it asks for more at once.
     this.#buffer = [];
     this.#dropped = 0;
+    controller.enqueue(encoder.encode(text));
   }
 }
