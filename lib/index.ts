@@ -45,7 +45,14 @@ export type { StoreResult } from './silo/receive/accept.ts';
 export type { BindingSource } from './silo/state/bindings.ts';
 export type { StoreOverrides } from './silo/receive/message-of-request.ts';
 export type { DeadLetters } from './silo/manage/dead-letters.ts';
-export type { AttemptEvent, EndedEvent, MovedEvent, SiloEmitter, SiloEvents, StoredEvent } from './silo/state/events.ts';
+export type {
+  AttemptEvent,
+  EndedEvent,
+  MovedEvent,
+  SiloEmitter,
+  SiloEvents,
+  StoredEvent,
+} from './silo/state/events.ts';
 export type { SiloOptions } from './silo/state/options.ts';
 export type { Verdict } from './silo/state/outcome.ts';
 export type {
@@ -112,6 +119,7 @@ export { createRegistrar } from './registrar/registrar.ts';
 
 // Message-waiting lamps
 export { createMwi } from './mwi/mwi.ts';
+export { createStoreMailboxes } from './mwi/store-mailboxes.ts';
 
 // Who is asking, and what they may do
 export { createTrust, type Trust } from './auth/trust/trust.ts';

@@ -20,8 +20,10 @@ import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options
 import type { Answer } from '../sip/drachtio/messages.ts';
 import { createMwiEvents, type MwiEmitter } from './state/events.ts';
 import { createMwiStatistics, type MwiStatistics } from './state/statistics.ts';
-import { onPublish } from './state/publish.ts';
 import { createPublish, type Publish } from './state/program-source.ts';
+import type { MailboxOperations } from './state/mailboxes.ts';
+import { onPublish } from './state/publish.ts';
+import { createMailboxOperations } from './state/show-mailboxes.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
 
@@ -56,6 +58,8 @@ export interface Mwi {
   readonly statistics: () => MwiStatistics;
   /** `notified`: a NOTIFY was answered. `mended`: a published summary was taken, and something in it mended or left out. */
   readonly events: MwiEmitter;
+  /** What the mailboxes say, to whom, and why. */
+  readonly mailboxes: MailboxOperations;
   /** Subscriptions that this node serves. */
   readonly size: () => number;
   /** Sends the phones of an earlier run away, so that they subscribe anew, and starts the clock. Call it once connected. */
@@ -134,6 +138,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     changed,
     events,
     statistics: createMwiStatistics(events, () => served.size),
+    mailboxes: createMailboxOperations({ ...common, watched: (id) => served.get(id) }),
     size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();

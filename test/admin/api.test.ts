@@ -218,6 +218,13 @@ describe('lamps', () => {
       body: { mailbox: BOB, source: 'voicemail', expires: 600 },
     });
     await until(() => expect(last()).toContain('Voice-Message: 2/1'));
+    const shown = await ask('GET', `/mailboxes/${BOB}`);
+    expect(shown.body).toMatchObject({ aor: BOB, waiting: true, watchers: [{ state: 'active' }] });
+    expect(shown.body['sources']).toMatchObject([
+      { name: 'voicemail', kind: 'publication' },
+      { kind: 'silo' },
+    ]);
+    expect((await ask('GET', '/mailboxes')).body['mailboxes']).toMatchObject([{ aor: BOB, waiting: true }]);
     expect((await ask('PUT', path, { counts, expires: 1 })).body).toMatchObject({ sipStatus: 423 });
     expect((await ask('DELETE', path)).status).toBe(200);
     await until(() => expect(last()).toContain('Messages-Waiting: no'));

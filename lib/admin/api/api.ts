@@ -1,6 +1,5 @@
 /** The JSON API: every operation that there is in code, and nothing of its own. */
 import { Hono } from 'hono';
-import type { MailboxOperations } from '../../mwi/state/mailboxes.ts';
 import type { Mwi } from '../../mwi/mwi.ts';
 import type { Operations, PersonOperations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
@@ -20,7 +19,7 @@ import * as schema from './schemas.ts';
 export interface ApiContext {
   readonly silo: Pick<Silo, 'submit' | 'deadLetters' | 'reminders' | 'events'> &
     Operations & { readonly persons?: PersonOperations };
-  readonly mwi: (Pick<Mwi, 'publish' | 'events'> & { readonly mailboxes?: MailboxOperations }) | undefined;
+  readonly mwi: Pick<Mwi, 'publish' | 'events' | 'mailboxes'> | undefined;
   readonly readiness: () => Promise<Readiness>;
 }
 
@@ -73,8 +72,7 @@ function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] 
     ...boxEndpoints(silo),
     ...deviceEndpoints(silo),
     ...(persons ? personEndpoints(persons) : []),
-    ...(mwi ? sourceEndpoints(mwi) : []),
-    ...(mwi?.mailboxes ? mailboxEndpoints(mwi.mailboxes) : []),
+    ...(mwi ? [...sourceEndpoints(mwi), ...mailboxEndpoints(mwi.mailboxes)] : []),
   ];
 }
 

@@ -28,6 +28,7 @@ export async function sendFor(
     ? await sendMoved(context, subscription, content)
     : await sendInDialog(port, subscription.row, content, now());
   subscription.numbered(answer.cseq ?? 0);
+  subscription.notified({ at: now(), text: content.text, status: answer.status, reason: answer.reason });
   const { row } = subscription;
   log.debug(
     `${row.mailbox}: NOTIFY${content.end ? ` (${content.end})` : ''}: ${answer.status} ${answer.reason}`,

@@ -17,6 +17,7 @@
 import { assertState } from '../../base/state.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
+import type { LastNotify } from '../state/mailboxes.ts';
 import { Notifier, type EndReason, type NotifyContent } from './notifier.ts';
 
 export type SubscriptionState = 'new' | 'answering' | 'active' | 'ending' | 'owed' | 'erasing' | 'ended';
@@ -44,6 +45,7 @@ export class ServedSubscription {
   #row: Subscription;
   #state: SubscriptionState = 'new';
   #cseq = 0;
+  #last: LastNotify | undefined;
 
   constructor(row: Subscription, context: SubscriptionContext) {
     this.#row = row;
@@ -75,6 +77,15 @@ export class ServedSubscription {
   /** The highest CSeq that a NOTIFY of it went out with. */
   get cseq(): number {
     return this.#cseq;
+  }
+
+  /** The last NOTIFY, with what came back. */
+  get lastNotify(): LastNotify | undefined {
+    return this.#last;
+  }
+
+  notified(last: LastNotify): void {
+    this.#last = last;
   }
 
   /** A NOTIFY of it went out with this CSeq. */

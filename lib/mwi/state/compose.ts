@@ -35,7 +35,7 @@ export function withAccount(summary: Summary, mailbox: string): Summary {
 }
 
 /** Publications that count, the weightiest first. */
-function chosen(
+export function chosen(
   publications: readonly Publication[],
   { compose, priority }: ComposeSettings,
 ): readonly Publication[] {

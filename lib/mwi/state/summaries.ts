@@ -37,7 +37,7 @@ export function createSummaries(store: MwiStore, settings: MwiSettings, now: () 
 }
 
 /** An account that can't be written is left out: the counts are told all the same. */
-function write(summary: Summary, mailbox: string, settings: MwiSettings): string {
+export function write(summary: Summary, mailbox: string, settings: Pick<MwiSettings, 'format'>): string {
   try {
     return formatSummary(summary, settings.format);
   } catch (error) {

@@ -94,9 +94,20 @@ export interface MailboxChange {
   readonly watchers: boolean;
 }
 
+/** A mailbox that somebody watches or publishes for. */
+export interface UsedMailbox {
+  readonly mailbox: string;
+  /** Last SUBSCRIBE, PUBLISH or registration. */
+  readonly seen: number;
+}
+
 export interface MwiStore {
   /** The state of each mailbox, in the order asked; unknown ones are empty. */
   mailboxStates(mailboxes: readonly string[], now: number): Promise<readonly MailboxState[]>;
+  /** Mailboxes that are used, in text order: those behind `after`, at most `limit`. */
+  usedMailboxes(after: string, limit: number): Promise<readonly UsedMailbox[]>;
+  /** Who watches this mailbox, in one order, at most `limit`. */
+  watchersOf(mailbox: string, limit: number): Promise<readonly Subscription[]>;
   /** Applies a PUBLISH; those for one mailbox in the order of the calls, also across nodes one after the other. */
   publish(change: PublicationChange): Promise<PublicationResult>;
   /** Removes expired publications; returns their mailboxes. */

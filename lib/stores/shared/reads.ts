@@ -51,6 +51,8 @@ export type ReadStore = Pick<
   | 'subscribers'
   | 'subscriptionsOf'
   | 'tail'
+  | 'usedMailboxes'
+  | 'watchersOf'
 >;
 
 type Reads = {
@@ -187,6 +189,18 @@ export const READS: Reads = {
   subscriptionsOf: (node, run, after, limit) => ({
     sql: `${SUBSCRIPTIONS} where node = ? and run = ? and id > ? order by id limit ?`,
     values: [node, run, after, whole(limit)],
+    of: each(toSubscription),
+  }),
+
+  usedMailboxes: (after, limit) => ({
+    sql: 'select aor, seen from mwi_mailbox where aor > ? order by aor limit ?',
+    values: [after, whole(limit)],
+    of: each((row) => ({ mailbox: text(row, 'aor'), seen: int(row, 'seen') })),
+  }),
+
+  watchersOf: (mailbox, limit) => ({
+    sql: `${SUBSCRIPTIONS} where mailbox = ? order by event_id, device limit ?`,
+    values: [mailbox, whole(limit)],
     of: each(toSubscription),
   }),
 

@@ -102,6 +102,8 @@ export const KINDS = {
   takeSubscriptions: 'write',
   turnedBoxes: 'read',
   unsubscribe: 'write',
+  usedMailboxes: 'read',
   waiting: 'read',
   watchMailbox: 'write',
+  watchersOf: 'read',
 } as const satisfies Record<keyof Engine, Kind>;

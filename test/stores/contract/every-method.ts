@@ -233,10 +233,12 @@ export const EVERY_METHOD: Calls = {
   takeSubscriptions: (store, { node }) => store.takeSubscriptions(['1', '2'], node, { node: 'n', run: 'r' }),
   turnedBoxes: (store, { now }) => store.turnedBoxes(now - 2, now),
   unsubscribe: (store) => store.unsubscribe(['1', '2']),
+  usedMailboxes: (store, { mailbox }) => store.usedMailboxes(mailbox, 100),
   waiting: async (store, { now, box }) => {
     const page = await store.waiting(box, now, 3);
     await store.waiting(box, now, 100, { after: page[0], device: 'urn:x' });
   },
   warnings: (store) => store.warnings(),
+  watchersOf: (store, { mailbox }) => store.watchersOf(mailbox, 100),
   watchMailbox: (store, { now, mailbox }) => store.watchMailbox(mailbox, now),
 };
