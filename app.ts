@@ -21,8 +21,15 @@ async function start(): Promise<void> {
   announce(config, await startApplication(config, { onConnected: onStop }));
 }
 
-function announce(config: Config, { addresses, store, front, auth }: Application): void {
+function announce(config: Config, { addresses, store, front, auth, http, admin }: Application): void {
   console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store.name}`);
+  // Behind the # a browser sends it to nobody; one that the operator has chosen is not printed.
+  if (http !== undefined)
+    console.log(
+      config.admin.token === ''
+        ? `  Page, metrics and API: ${http}#token=${admin.token}`
+        : `  Page, metrics and API: ${http} with the token of SILO_HTTP_TOKEN`,
+    );
   if (!front) return;
   const first = (addresses[0] ?? '').replace(/^\w+\//, '');
   const domain = config.silo.domains[0] ?? first.replace(/:\d+$/, '');

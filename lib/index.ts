@@ -21,7 +21,15 @@ export type { Binding } from './sip/read/binding.ts';
 // The parts and what they take
 export type { Registrar } from './registrar/registrar.ts';
 export type { RegistrarOptions } from './registrar/options.ts';
-export type { MendedEvent, Mwi, MwiDependencies, MwiEmitter, MwiEvents } from './mwi/mwi.ts';
+export type {
+  MendedEvent,
+  Mwi,
+  MwiDependencies,
+  MwiEmitter,
+  MwiEvents,
+  MwiStatistics,
+  NotifiedEvent,
+} from './mwi/mwi.ts';
 export type { LampSource, Publish, Published } from './mwi/state/program-source.ts';
 export type { Authorize, MwiOptions } from './mwi/request/options.ts';
 export type {
@@ -82,7 +90,8 @@ export type { Silo, SiloDependencies } from './silo/silo.ts';
 export type { Accepted, AcceptRules } from './stores/contract/accept.ts';
 export type { DeadLetter } from './stores/contract/dead-letters.ts';
 export type { Message, NewMessage, Outcome } from './stores/contract/message.ts';
-export type { Store } from './stores/contract/store.ts';
+export type { Store, StoreLoad } from './stores/contract/store.ts';
+export type { Distribution } from './base/histogram.ts';
 
 // Storage
 export { openStore } from './stores/open.ts';
@@ -140,6 +149,11 @@ export type {
   Summary,
   SummaryMode,
 } from './mwi/summary/summary.ts';
+
+// Health, metrics, API and page by HTTP
+export { createAdmin, type Admin, type AdminDependencies } from './admin/admin.ts';
+export type { AdminOptions } from './admin/options.ts';
+export type { Readiness } from './admin/health/readiness.ts';
 
 // The port to drachtio, shared by the features of one app
 export { createPort, type Port } from './sip/drachtio/port.ts';

@@ -1,4 +1,7 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
+import { createAdmin, type Admin } from '../admin/admin.ts';
+import { createReadiness, type Phase, type Readiness } from '../admin/health/readiness.ts';
+import type { AdminOptions } from '../admin/options.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Limits } from '../auth/limits/limits.ts';
 import type { LimitsOptions } from '../auth/limits/options.ts';
@@ -37,11 +40,17 @@ export interface Parts {
   readonly silo: Silo;
   readonly mwi: Mwi;
   readonly limits: Limits;
+  /** Would a MESSAGE be taken now? */
+  readonly readiness: () => Promise<Readiness>;
+  /** Health, metrics, API and page. */
+  readonly admin: Admin;
 }
 
 export interface Application extends Parts {
   /** SIP addresses, as the drachtio-server names them. */
   readonly addresses: readonly string[];
+  /** Where HTTP is listened for; undefined: nowhere. */
+  readonly http: string | undefined;
   /** The embedded front end that was started with it. */
   readonly front: FrontEnd | undefined;
   /** Ends what was started here, gracefully; a second call waits for the first. */
@@ -65,6 +74,7 @@ export interface Wishes {
   /** Says who asks, in place of passwords and trust. */
   readonly authenticate?: (port: Port) => Middleware;
   readonly limits?: LimitsOptions;
+  readonly admin?: AdminOptions;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -135,11 +145,21 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     silo.events.on('stored', ({ box }) => mwi.changed(box));
     silo.events.on('ended', ({ box }) => mwi.changed(box));
 
-    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits };
+    let phase: Phase = 'starting';
+    const readiness = createReadiness(silo.health, () => phase);
+    const admin = createAdmin(
+      { silo, store, mwi, auth, limits, readiness, now },
+      { ...config.admin, ...wishes.admin },
+    );
+
+    const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits, readiness, admin };
     srf.use(gate.middleware);
     guard.use(srf);
     (wishes.middlewares ?? useAll)(parts);
 
+    // Whoever asks meanwhile is told what is waited for.
+    opened.push(() => admin.close());
+    const http = await admin.open();
     opened.push(() => auth.close());
     await auth.start();
     opened.push(() => disconnectSrf(srf));
@@ -151,7 +171,9 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     });
     await guard.learn(addresses);
     gate.open();
+    phase = 'serving';
     opened.push(async () => {
+      phase = 'draining';
       // All at once: one after the other they could take longer than a stop may.
       await Promise.all([gate.close(siloSettings.stopGrace), silo.close(), mwi.close()]);
       await port.drained();
@@ -163,7 +185,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     await node.start();
     await silo.start();
     await mwi.start();
-    return { ...parts, addresses, front: embedded, stop };
+    return { ...parts, addresses, http, front: embedded, stop };
   } catch (error) {
     await closeOpened();
     throw error;
@@ -175,7 +197,7 @@ function startEmbedded(config: Config): Promise<FrontEnd> {
 }
 
 /** Each method with its handlers, in the order in which they are asked. */
-function useAll({ srf, port, store, registrar, silo, mwi }: Parts): void {
+function useAll({ srf, port, registrar, silo, mwi, readiness }: Parts): void {
   srf.use('register', registrationParser());
   srf.use('register', silo.onRegister);
   srf.use('register', mwi.onRegister);
@@ -187,9 +209,6 @@ function useAll({ srf, port, store, registrar, silo, mwi }: Parts): void {
   srf.use('message', refuse(port));
   srf.use('subscribe', mwi.onSubscribe);
   srf.use('publish', mwi.onPublish);
-  srf.use(
-    'options',
-    answerOptions(port, () => store.ping()),
-  );
+  srf.use('options', answerOptions(port, readiness));
   for (const method of UNSERVED_METHODS) srf.use(method, refuseMethod(port));
 }

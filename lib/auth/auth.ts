@@ -20,7 +20,7 @@ import { makeNonce } from './digest/nonce.ts';
 import { NonceUses } from './digest/nonce-uses.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
-import { Passwords } from './passwords.ts';
+import { Passwords, type Judgement } from './passwords.ts';
 import { Unanswered } from './unanswered.ts';
 import { CachedUsers } from './users/cached.ts';
 import { openUsers } from './users/users.ts';
@@ -46,17 +46,31 @@ export interface AuthDependencies {
   readonly now?: () => number;
 }
 
-/** Requests since the start: without credentials, with those of another challenge, with a wrong password, and with the right one. */
+/** What came of asking who somebody is. */
+export const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
+
+export type AuthResult = (typeof AUTH_RESULTS)[number];
+
+const RESULTS = {
+  none: 'asked',
+  stale: 'stale',
+  wrong: 'wrong',
+  right: 'proved',
+} as const satisfies Readonly<Record<Judgement['verdict'], AuthResult>>;
+
 export interface AuthStatistics {
-  readonly none: number;
-  readonly stale: number;
-  readonly wrong: number;
-  readonly right: number;
+  /**
+   * Requests since the start: of a hop that is trusted, proved, asked for a password, with a challenge that is too old or not ours, with a
+   * wrong password or for another address, refused for what can't be read.
+   */
+  readonly results: Readonly<Record<AuthResult, number>>;
   /** Phones that were asked again and again, and have never answered. */
   readonly unanswering: number;
 }
 
 export interface Auth {
+  /** What came of asking so far. */
+  readonly statistics: () => AuthStatistics;
   /** Goes before all that serve REGISTER, MESSAGE, SUBSCRIBE and PUBLISH. */
   readonly middleware: Middleware;
   /** Will the middleware challenge it, since it has no credentials at all? For `createLimits`. */
@@ -70,7 +84,6 @@ export interface Auth {
   readonly hasUsers: () => Promise<boolean>;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
-  readonly statistics: () => AuthStatistics;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -99,10 +112,10 @@ export function createAuth(
   const uses = new NonceUses({ node, foreign: FOREIGN });
   const passwords = new Passwords({ users, keys, uses, algorithms, nonceTime, now });
   const unanswered = new Unanswered(now);
-  const results = { none: 0, stale: 0, wrong: 0, right: 0 };
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
+  const results = Object.fromEntries(AUTH_RESULTS.map((result) => [result, 0])) as Record<AuthResult, number>;
 
   async function look(): Promise<void> {
     if (on || mode === 'off' || !(await users.any())) return;
@@ -132,7 +145,9 @@ export function createAuth(
     }
     if (!on) await firstLook();
     if (on) {
-      const identity = trust?.identityOf(req) ?? (await proved(req, res));
+      const asserted = trust?.identityOf(req);
+      if (asserted) results.trusted++;
+      const identity = asserted ?? (await proved(req, res));
       if (!identity) return;
       setIdentity(req, identity);
     }
@@ -141,12 +156,21 @@ export function createAuth(
 
   const realmOf = (domain: string) => (settings.realm === '' ? domain : settings.realm);
 
+  async function judge(...asked: Parameters<Passwords['judge']>): Promise<Judgement> {
+    try {
+      return await passwords.judge(...asked);
+    } catch (error) {
+      if (error instanceof SiloError && error.status === 400) results.malformed++;
+      throw error;
+    }
+  }
+
   /** Undefined: it was answered. */
   async function proved(req: SipRequest, res: SipResponse): Promise<Identity | undefined> {
     const domain = domainOf(req);
     const realm = realmOf(domain);
-    const judged = await passwords.judge(req, { realm, domain });
-    results[judged.verdict]++;
+    const judged = await judge(req, { realm, domain });
+    results[RESULTS[judged.verdict]]++;
     // Where MD5 alone is offered the hint would be none.
     if (judged.verdict !== 'none') unanswered.answered(req);
     else if (algorithms.includes('SHA-256')) unanswered.asked(req);
@@ -203,7 +227,7 @@ export function createAuth(
     isProved,
     hasUsers: users.any,
     isOn: () => on,
-    statistics: () => ({ ...results, unanswering: unanswered.found }),
+    statistics: () => ({ results: { ...results }, unanswering: unanswered.found }),
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;

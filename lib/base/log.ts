@@ -27,8 +27,12 @@ export function onLog(listener: LogListener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** A logger of one room, e.g. `logger('silo:dump')`. */
-export function logger(room: string): Logger {
+/**
+ * A logger of one room, e.g. `logger('silo:dump')`.
+ * @param options `limited: false`: no line is left out, however many are alike
+ */
+export function logger(room: string, { limited: isLimited = true } = {}): Logger {
+  const limit = isLimited ? limited : (write: (message: string) => void) => write;
   const at = (level: LogLevel, suffix: string) => {
     const write = debug(`drachtio-silo:${room}${suffix}`);
     return (message: string) => {
@@ -39,8 +43,8 @@ export function logger(room: string): Logger {
   };
   return {
     debug: at('debug', ''),
-    warn: limited(at('warn', ':WARN')),
-    error: limited(at('error', ':ERROR')),
+    warn: limit(at('warn', ':WARN')),
+    error: limit(at('error', ':ERROR')),
   };
 }
 

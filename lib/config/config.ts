@@ -1,5 +1,6 @@
 /** The options of the application: those of all rooms, read from a JSON file and the environment. */
 import { readFileSync } from 'node:fs';
+import { adminOptions } from '../admin/options.ts';
 import { SiloError, textOf } from '../base/errors.ts';
 import { exposureOptions } from '../auth/closed.ts';
 import { authOptions } from '../auth/options.ts';
@@ -29,6 +30,7 @@ const ROOMS = {
   registrar: registrarOptions,
   mwi: mwiOptions,
   limits: limitsOptions,
+  admin: adminOptions,
 } as const;
 
 /** For each room what its function takes; what rooms share is the same in each. */

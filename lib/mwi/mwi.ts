@@ -17,15 +17,18 @@ import { createTakeover } from './notify/takeover.ts';
 import { createUnsolicited } from './notify/unsolicited.ts';
 import { createAccess } from './request/access.ts';
 import { mwiOptions, type MwiOptions, type MwiSettings } from './request/options.ts';
+import type { Answer } from '../sip/drachtio/messages.ts';
 import { createMwiEvents, type MwiEmitter } from './state/events.ts';
+import { createMwiStatistics, type MwiStatistics } from './state/statistics.ts';
+import { createPublish, type Publish } from './state/program-source.ts';
 import type { MailboxOperations } from './state/mailboxes.ts';
 import { onPublish } from './state/publish.ts';
-import { createPublish, type Publish } from './state/program-source.ts';
 import { createMailboxOperations } from './state/show-mailboxes.ts';
 import { createSummaries } from './state/summaries.ts';
 import { onSubscribe } from './subscribe/subscribe.ts';
 
-export type { MendedEvent, MwiEmitter, MwiEvents } from './state/events.ts';
+export type { MwiStatistics } from './state/statistics.ts';
+export type { MendedEvent, MwiEmitter, MwiEvents, NotifiedEvent } from './state/events.ts';
 
 export interface MwiDependencies {
   readonly srf: Srf;
@@ -51,7 +54,9 @@ export interface Mwi {
   readonly publish: Publish;
   /** The state of a mailbox may have changed, as after the silo's events `stored` and `ended`. */
   readonly changed: (mailbox: string) => void;
-  /** `mended`: a published summary was taken, and something in it mended or left out. */
+  /** What this process has told phones since its start. */
+  readonly statistics: () => MwiStatistics;
+  /** `notified`: a NOTIFY was answered. `mended`: a published summary was taken, and something in it mended or left out. */
   readonly events: MwiEmitter;
   /** What the mailboxes say, to whom, and why. */
   readonly mailboxes: MailboxOperations;
@@ -85,14 +90,16 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const access = createAccess(settings);
   const served = createServed();
   const summaries = createSummaries(store, settings, now);
-  const common = { port, store, access, served, summaries, settings, run, now };
+  const events = createMwiEvents();
+  const notified = (mailbox: string, { status, reason }: Answer, took: number | undefined) =>
+    events.emit('notified', { mailbox, status, reason, ...(took === undefined ? {} : { took }) });
+  const common = { port, store, access, served, summaries, settings, run, now, notified };
   const subscriptions = createSubscriptions(common);
   const unsolicited = createUnsolicited(common);
   const { changed, subscribed } = createChanges({ served, unsolicited });
   const deactivation = new Deactivation({ ...common, subscriptions });
   const sweep = createSweep({ ...common, subscriptions, changed });
   const subscribing = { ...common, subscriptions, subscribed, beginning: new Set<string>() };
-  const events = createMwiEvents();
   const publishing = { ...common, changed, events };
   const publishSource = createPublish({ ...publishing, mayAsk: dependencies.mayAsk ?? (() => undefined) });
   const registering = { served, unsolicited, settings };
@@ -130,6 +137,7 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     },
     changed,
     events,
+    statistics: createMwiStatistics(events, () => served.size),
     mailboxes: createMailboxOperations({ ...common, watched: (id) => served.get(id) }),
     size: () => served.size,
     start: async () => {

@@ -113,7 +113,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const node =
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
-  const { acceptor, late, lanes, sweep, races, wake } = parts;
+  const { acceptor, late, lanes, sweep, races, wake, overload } = parts;
   const underWay = createUnderWay(port);
   const counting = new BoxCounting(context);
   const operations = createOperations({
@@ -154,8 +154,8 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     delivered: late.deliver,
     deadLetters: createDeadLetters({ ...context, wake }),
     events: context.events,
-    statistics: createStatistics(context.events, () => lanes.active),
-    health: () => healthOf(store, port, unreachable.warnings()),
+    statistics: createStatistics(context.events, () => lanes.active, now),
+    health: () => healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings()),
     start: async () => {
       if (node !== dependencies.node) await node.start();
       await sweep.start();
@@ -201,5 +201,5 @@ function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undef
     rateLimit.close();
     overload.close();
   };
-  return { acceptor, late, lanes, sweep, races: createRegistrationRaces(), wake, close };
+  return { acceptor, late, lanes, sweep, races: createRegistrationRaces(), wake, overload, close };
 }

@@ -7,15 +7,21 @@
  */
 const TABLE = `
 app.ts               -> app cli config
-index.ts             -> auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
+index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-app                  -> config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
+app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> cli/doctor cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
 cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio options
 cli/phone            -> cli/terminal cli/frame phone embedded/text mwi/summary
 cli/frame            -> config
 cli/terminal         ->
-config               -> auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
+config               -> admin auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
+admin                -> admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin/api            -> admin/health admin/http silo silo/manage silo/state mwi mwi/state mwi/summary
+admin/metrics        -> admin/health admin/http auth auth/limits silo mwi stores/contract
+admin/health         -> admin/http silo/state
+admin/http           ->
+
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state silo/submit node stores/contract sip/drachtio sip/read options
@@ -78,9 +84,12 @@ drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source stores/operate
-zod                             -> options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
+zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
 commander                       -> cli/frame
+hono                            -> admin admin/api admin/health admin/http admin/metrics
+prom-client                     -> admin admin/metrics
+@hono/node-server               -> admin admin/http
 `;
 
 /** `[['app.ts', ['lib/cli', …]], …]`, from the highest floor down. */

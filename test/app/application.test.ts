@@ -17,6 +17,7 @@ async function config(port?: number) {
     SILO_STORE: 'sqlite::memory:',
     SILO_SIP_LISTEN: `127.0.0.1:${port ?? (await freePort())}`,
     SILO_STOP_GRACE: '200',
+    SILO_HTTP_LISTEN: 'off',
   });
 }
 

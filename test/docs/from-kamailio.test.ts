@@ -91,6 +91,7 @@ const EVENTS = {
   erased: true,
   moved: true,
   attempt: true,
+  leaseLost: true,
   refused: true,
 } satisfies Record<keyof SiloEvents, true>;
 
@@ -156,7 +157,11 @@ test('an option that msilo has under another name stands in the row of that name
 });
 
 test('the counters and events that stand for statistics exist', () => {
-  const counters = createStatistics(createEvents(), () => 0)();
+  const counters = createStatistics(
+    createEvents(),
+    () => 0,
+    () => 0,
+  )();
   for (const { here } of rows.filter(({ section }) => section === 'Statistics')) {
     const [, counter] = /^`silo\.statistics\(\)`: (\w+)/.exec(here) ?? [];
     if (counter !== undefined) expect(counters).toHaveProperty(counter);

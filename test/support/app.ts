@@ -18,7 +18,12 @@ const APP = fileURLToPath(new URL(BUILT, import.meta.url));
 export function launchApp(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
   const foreign = Object.keys(process.env).filter((name) => /^(SILO|DRACHTIO)_/.test(name));
   return startProcess(process.execPath, [APP], {
-    env: { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...env },
+    env: {
+      ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+      // Who wants it says where.
+      SILO_HTTP_LISTEN: 'off',
+      ...env,
+    },
   });
 }
 

@@ -4,6 +4,7 @@ import type { AuthOptions } from '../../lib/auth/options.ts';
 import type { TrustOptions } from '../../lib/auth/trust/options.ts';
 import type { LimitsOptions } from '../../lib/auth/limits/options.ts';
 import { readConfig } from '../../lib/config/config.ts';
+import type { AdminOptions } from '../../lib/admin/options.ts';
 import type { FrontEnd, FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import type { MwiOptions } from '../../lib/mwi/request/options.ts';
 import type { RegistrarOptions } from '../../lib/registrar/options.ts';
@@ -30,6 +31,7 @@ export interface TestNodeOptions {
   readonly auth?: AuthOptions;
   /** Such as `{ limits: false }`, where one address asks for many phones. */
   readonly limits?: LimitsOptions;
+  readonly admin?: AdminOptions;
   /** For what only the embedded front end can do; without, a real drachtio-server may stand there. */
   readonly front?: FrontEndOptions;
   readonly storeUrl?: string;
@@ -39,7 +41,7 @@ export interface TestNodeOptions {
 }
 
 /** Options of whoever runs the tests must not leak in. */
-const CONFIG = readConfig({});
+const CONFIG = readConfig({ SILO_HTTP_LISTEN: 'off' });
 
 export async function startNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
@@ -62,6 +64,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<TestNode
       ...(options.authenticate ? { authenticate: options.authenticate } : {}),
       ...(options.auth ? { auth: options.auth } : {}),
       ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.admin ? { admin: options.admin } : {}),
       ...(options.chain ? { middlewares: options.chain } : {}),
     });
     const [address] = front.addresses;

@@ -17,7 +17,7 @@ export interface RunningProcess {
   /** The first line of standard output (or error) that starts with the prefix, past lines included. */
   line(prefix: string, options?: LineOptions): Promise<string>;
   /** Types this into its standard input, if it has one (`typed`). */
-  type(text: string): void;
+  type(text: string, options?: { readonly end?: boolean }): void;
   /** Sends a signal to this one process; nothing happens if it has ended. */
   kill(signal: NodeJS.Signals): void;
   /** Ends it: SIGTERM, and SIGKILL for what is still there after `graceMs` (5 s). */
@@ -103,7 +103,7 @@ export async function startProcess(
         look();
         void exited.then(({ code, signal }) => fail(`ended (${signal ?? `code ${code ?? '?'}`})`));
       }),
-    type: (text) => void child.stdin?.write(text),
+    type: (text, { end = false } = {}) => void (end ? child.stdin?.end(text) : child.stdin?.write(text)),
     kill: (signal) => void child.kill(signal),
     stop: async (graceMs = 5_000) => {
       // A process that a test has frozen would not even hear SIGTERM.

@@ -36,6 +36,8 @@ export interface NotifierContext {
   readonly onGone: (answer: Answer) => void;
   /** The last NOTIFY was answered, or could not be sent. */
   readonly onEnded: (answer: Answer) => void;
+  /** A NOTIFY was answered, or could not be sent: ms since the change that it tells, if one set it off. */
+  readonly onAnswer?: (answer: Answer, took: number | undefined) => void;
   /** Milliseconds between two NOTIFYs. */
   readonly interval: number;
 }
@@ -52,6 +54,8 @@ export class Notifier {
   /** Why the next NOTIFY is due: the text may have changed, or a SUBSCRIBE was answered, which asks for one in any case. */
   #due: 'nothing' | 'change' | 'subscribe' = 'nothing';
   #end: EndReason | undefined;
+  /** When the first change came that was not told yet. */
+  #changedAt: number | undefined;
   /** The text of the last NOTIFY that was accepted. */
   #told: string | undefined;
   #failures = 0;
@@ -68,7 +72,8 @@ export class Notifier {
 
   /** The state may have changed: a NOTIFY goes out if the text did. */
   changed(): void {
-    if (this.#due === 'nothing') this.#due = 'change';
+    this.#changeIsDue();
+    this.#changedAt ??= performance.now();
     this.#proceed();
   }
 
@@ -131,9 +136,12 @@ export class Notifier {
   async #turn(): Promise<'quiet' | 'unreachable'> {
     const asked = this.#due === 'subscribe';
     this.#due = 'nothing';
+    const changedAt = this.#changedAt;
     const text = await this.#text();
     // Asked for while we looked: that NOTIFY goes out now.
     const end = this.#end;
+    // What came while we looked may be in it or not: then the next one tells.
+    this.#changedAt = undefined;
     if (!end && !asked && text === this.#told) return 'quiet';
     let answer: Answer;
     try {
@@ -141,12 +149,21 @@ export class Notifier {
     } catch (error) {
       answer = notSent(error);
     }
+    this.#tell(answer, text === this.#told ? undefined : changedAt);
     // From the answer on, so that the phone never sees two within the interval, however long this one took.
     this.#notBefore = performance.now() + this.#context.interval;
     if (!end) return this.#onAnswer(answer, text);
     this.stop();
     this.#context.onEnded(answer);
     return 'quiet';
+  }
+
+  /** One that was not taken is late by all the time until it is. */
+  #tell(answer: Answer, changedAt: number | undefined): void {
+    const accepted = verdictOf(answer) === 'accepted';
+    if (!accepted && changedAt !== undefined) this.#changedAt = changedAt;
+    const took = accepted && changedAt !== undefined ? performance.now() - changedAt : undefined;
+    this.#context.onAnswer?.(answer, took);
   }
 
   /** The last NOTIFY must go out even when the store is away. */

@@ -31,6 +31,8 @@ export interface SubscriptionContext {
   readonly refused: (subscription: ServedSubscription) => void;
   /** Removes its row; never rejects. */
   readonly erase: (row: Subscription) => Promise<void>;
+  /** A NOTIFY was answered: ms since the change that it tells, if one set it off. */
+  readonly notified: (mailbox: string, answer: Answer, took: number | undefined) => void;
   /** It has come into this state. */
   readonly entered: (subscription: ServedSubscription, state: SubscriptionState) => void;
   /** Milliseconds between two NOTIFYs. */
@@ -53,6 +55,7 @@ export class ServedSubscription {
       send: (content) => context.send(this, content),
       onGone: (answer) => this.#gone(answer),
       onEnded: (answer) => this.#lastAnswered(answer),
+      onAnswer: (answer, took) => context.notified(this.#row.mailbox, answer, took),
       interval: context.interval,
     });
   }

@@ -17,6 +17,7 @@ const log = logger('mwi:notify');
 const REMEMBERED = 200_000;
 
 export interface SubscriptionsContext {
+  readonly notified: SubscriptionContext['notified'];
   readonly port: Port;
   readonly store: MwiStore;
   readonly served: ServedSubscriptions;
@@ -57,6 +58,7 @@ export function createSubscriptions(context: SubscriptionsContext): Subscription
     refused: (subscription) => end(subscription, 'probation'),
     erase: (row) => erase(store, row),
     entered,
+    notified: context.notified,
     interval: settings.notifyInterval,
   };
 

@@ -39,6 +39,7 @@ interface UnsolicitedDevice {
 }
 
 export interface UnsolicitedContext {
+  readonly notified: (mailbox: string, answer: Answer, took: number | undefined) => void;
   readonly port: Port;
   readonly store: MwiStore;
   readonly served: ServedSubscriptions;
@@ -120,6 +121,7 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
           drop(mailbox, key);
         },
         onEnded: () => undefined,
+        onAnswer: (answer, took) => context.notified(mailbox, answer, took),
         interval: settings.notifyInterval,
       }),
     };

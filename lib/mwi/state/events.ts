@@ -10,7 +10,18 @@ export interface MendedEvent {
   readonly repairs: readonly string[];
 }
 
+export interface NotifiedEvent {
+  readonly mailbox: string;
+  /** What the phone answered; silence counts as 408. */
+  readonly status: number;
+  readonly reason: string;
+  /** Milliseconds since the change that it tells was known here; undefined when none set it off, or it was not taken. */
+  readonly took?: number;
+}
+
 export interface MwiEvents {
+  /** A NOTIFY was answered, or could not be sent. */
+  notified: [NotifiedEvent];
   /** A published summary was not quite what RFC 3842 wants, and taken. */
   mended: [MendedEvent];
 }

@@ -94,24 +94,32 @@ export function createAcceptor(context: AcceptContext): Acceptor {
   }
 
   /** @throws SiloError 480 when there is no room */
-  async function keep(message: NewMessage, origin: Pick<Stored, 'req' | 'over'>): Promise<Accepted> {
+  async function keep(
+    message: NewMessage,
+    { since, ...origin }: Pick<Stored, 'req' | 'over'> & { readonly since?: number },
+  ): Promise<Accepted> {
     const accepted = await commit(message);
     for (const { box, key, outcome, reason } of accepted.dropped ?? [])
       events.emit('ended', { box, key, outcome, status: 0, reason });
     if (accepted.full !== undefined) throw new SiloError('SILO_REFUSED', accepted.full, { status: 480 });
     if (accepted.stored) {
-      events.emit('stored', { box: message.box, key: message.key, id: accepted.id, message });
+      const { box, key } = message;
+      const took = since === undefined ? {} : { took: performance.now() - since };
+      events.emit('stored', { box, key, id: accepted.id, message, ...took });
       stored.emit({ message, id: accepted.id, ...origin });
     }
     return accepted;
   }
 
-  async function keepFor(req: SipRequest, message: NewMessage, over: StoreOverrides): Promise<Accepted> {
+  async function keepFor(
+    message: NewMessage,
+    origin: { readonly req: SipRequest; readonly over: StoreOverrides; readonly since: number },
+  ): Promise<Accepted> {
     const { box, body, headers } = message;
-    const giveBack = mayStore(req, { box, bytes: body.length + Buffer.byteLength(headers) });
+    const giveBack = mayStore(origin.req, { box, bytes: body.length + Buffer.byteLength(headers) });
     let stored = false;
     try {
-      const accepted = await keep(message, { req, over });
+      const accepted = await keep(message, origin);
       ({ stored } = accepted);
       return accepted;
     } finally {
@@ -127,6 +135,7 @@ export function createAcceptor(context: AcceptContext): Acceptor {
     onStored: stored.on,
 
     store: async (req, over = {}) => {
+      const since = performance.now();
       try {
         const busy = overload.reason();
         if (busy !== undefined)
@@ -134,7 +143,7 @@ export function createAcceptor(context: AcceptContext): Acceptor {
         const made = messageOf(req, settings, now(), over);
         const message =
           over.nextTime === undefined ? made : { ...made, nextTime: Math.max(made.nextTime, over.nextTime) };
-        const accepted = await keepFor(req, message, over);
+        const accepted = await keepFor(message, { req, over, since });
         return {
           result: accepted.stored ? 'stored' : 'repeated',
           status: 202,

@@ -10,6 +10,8 @@ export interface StoredEvent {
   readonly id: number;
   /** The message; undefined when it came back from the dead letters. */
   readonly message?: NewMessage;
+  /** Milliseconds from the reading of its MESSAGE to its commit; undefined when no MESSAGE brought it. */
+  readonly took?: number;
 }
 
 export interface EndedEvent {
@@ -49,6 +51,8 @@ export interface SiloEvents {
   moved: [MovedEvent];
   /** A MESSAGE left a box for a device, and this came back; silence counts as 408. */
   attempt: [AttemptEvent];
+  /** A lane can't be sure of its lease any more, and stops: the database was away, or this process slept. */
+  leaseLost: [{ readonly box: string }];
   /** A MESSAGE was refused with this status. */
   refused: [{ readonly status: number; readonly reason: string }];
 }

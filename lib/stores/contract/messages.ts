@@ -39,6 +39,8 @@ export interface MessageStore {
   boxes(after: string, limit: number): Promise<readonly string[]>;
   /** The highest row id, 0 when empty. */
   lastId(): Promise<number>;
+  /** When the message that waits longest was accepted, by its row; 0: none waits. */
+  oldest(): Promise<number>;
   /** Rows with an id above `after`, in order, at most `limit`. */
   tail(after: number, limit: number): Promise<readonly TailedMessage[]>;
   /** Rows that another program inserted and nobody adopted yet. */

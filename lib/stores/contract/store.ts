@@ -17,9 +17,22 @@ import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
 import type { PersonStore } from './persons.ts';
+import type { Distribution } from '../../base/histogram.ts';
 import type { ReminderStore } from './reminders.ts';
 import type { SubmissionStore } from './submissions.ts';
 import type { UserStore } from './users.ts';
+
+/** How busy the way to the database is. */
+export interface StoreLoad {
+  /** Connections that are open; one for a store that works in a thread. */
+  readonly connections: number;
+  /** Those of them that are in use. */
+  readonly busy: number;
+  /** Calls that wait for one. */
+  readonly waiting: number;
+  /** Seconds that a call has waited for a connection; in a thread, until it was done. */
+  readonly wait: Distribution;
+}
 
 /**
  * Storage. Every method either has happened durably when its promise resolves, or rejects with
@@ -48,5 +61,7 @@ export interface Store
   ping(): Promise<void>;
   /** Settings of the database by which something acknowledged could be lost: sentences that say found, wanted, do. */
   warnings(): Promise<readonly string[]>;
+  /** Known without asking the database. */
+  load(): StoreLoad;
   close(): Promise<void>;
 }

@@ -115,6 +115,7 @@ export async function openMysql(
       warnings().catch((error: unknown) => {
         throw asOurs(name, error);
       }),
+    load: () => failover.load(),
     close: () => failover.close(),
   };
 }

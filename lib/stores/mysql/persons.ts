@@ -5,7 +5,8 @@ import { text, whole } from '../shared/values.ts';
 import { noteChanges } from './inside/changes.ts';
 import { endRows } from './inside/end.ts';
 import { inOrder, lock, remove } from './link/locks.ts';
-import type { Mysql, Queries } from './link/transactions.ts';
+import type { Queries } from './link/transaction.ts';
+import type { Mysql } from './link/transactions.ts';
 import type { PassedTable, PersonStore, RowKey } from '../contract/persons.ts';
 
 export function mysqlPersons(db: Mysql, clock: () => number): PersonStore {

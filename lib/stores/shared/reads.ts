@@ -50,6 +50,7 @@ export type ReadStore = Pick<
   | 'messageById'
   | 'messageByKey'
   | 'nonceKeys'
+  | 'oldest'
   | 'subscribedRuns'
   | 'subscriber'
   | 'subscribers'
@@ -103,6 +104,12 @@ export const READS: Reads = {
     sql: 'select coalesce(max(id), 0) as id from silo',
     values: [],
     of: first('id'),
+  }),
+
+  oldest: () => ({
+    sql: 'select inc_time from silo where id = (select min(id) from silo)',
+    values: [],
+    of: first('inc_time'),
   }),
 
   tail: (after, limit) => ({

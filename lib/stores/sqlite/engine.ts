@@ -18,7 +18,7 @@ import type { Synchronous } from './thread/synchronous.ts';
 import type { Store } from '../contract/store.ts';
 
 /** What the other side answers by itself. */
-type Ours = 'name' | 'warnings' | 'close' | 'forgetTurns';
+type Ours = 'name' | 'warnings' | 'load' | 'close' | 'forgetTurns';
 
 export type Engine = Synchronous<Omit<Store, Ours | keyof Sweeps>> & Sweeps;
 

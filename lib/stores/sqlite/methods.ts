@@ -64,6 +64,7 @@ export const KINDS = {
   holdsMail: 'read',
   knowDevice: 'write',
   lastId: 'read',
+  oldest: 'read',
   lastMailboxChange: 'read',
   leaveNode: 'lease',
   ledger: 'read',

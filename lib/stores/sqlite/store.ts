@@ -14,7 +14,7 @@ type Remote = {
 /** Rows of other programs that are adopted in one go. */
 const ADOPTED_AT_ONCE = 100;
 
-export function storeOn(thread: Pick<Thread, 'call' | 'close'>, name: string): Store {
+export function storeOn(thread: Pick<Thread, 'call' | 'close' | 'load'>, name: string): Store {
   const remote = remoteOf(thread);
   return {
     name,
@@ -88,6 +88,7 @@ export function storeOn(thread: Pick<Thread, 'call' | 'close'>, name: string): S
     forgetTurns: () => Promise.resolve(0),
     // Nothing to set: a file is always opened with synchronous = full.
     warnings: () => Promise.resolve([]),
+    load: () => thread.load(),
     close: () => thread.close(),
   };
 }

@@ -35,6 +35,7 @@ class Life {
         this.erased++;
         return this.removal;
       },
+      notified: () => undefined,
       entered: (_, state) => this.states.push(state),
       interval: 0,
     });

@@ -157,3 +157,14 @@ test('closing starts nothing more, and waits for what is in flight', async () =>
   expect((await desk.waiting()).map(({ body }) => body.toString())).toEqual(['two']);
   expect(logged).toEqual([]);
 });
+
+test('a lease that surely holds no longer is told as lost, and nothing more is sent with it', async () => {
+  // The database counts whole seconds: of a lease of one second none is sure.
+  await start({ leaseTime: 1 });
+  const lost: string[] = [];
+  desk.events.on('leaseLost', ({ box }) => lost.push(box));
+  await desk.leave('one');
+  lanes.wake(BOX, 'register');
+  await vi.waitFor(() => expect(lost).toContain(BOX));
+  expect(desk.sent).toEqual([]);
+});

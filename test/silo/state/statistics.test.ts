@@ -24,7 +24,7 @@ test('what was stored, tried, delivered, refused and given up is counted, remind
   scene.time += 10;
   await bob.received(3);
   await until(() =>
-    expect(silo.statistics()).toEqual({
+    expect(silo.statistics()).toMatchObject({
       stored: 4,
       refused: { '480': 1 },
       attempts: { '200': 2, '603': 1 },
@@ -33,15 +33,21 @@ test('what was stored, tried, delivered, refused and given up is counted, remind
       dead: 1,
       expired: 1,
       erased: 0,
+      leasesLost: 0,
       lanes: 0,
     }),
   );
+  const { accept, wait } = silo.statistics();
+  expect(accept.counts.reduce((sum, count) => sum + count)).toBe(4);
+  expect(accept.sum).toBeGreaterThan(0);
+  // The one at once, the other at its time.
+  expect([wait.counts[0], wait.sum]).toEqual([2, 0]);
 });
 
 test('health: well, without drachtio-server, without a database', async () => {
   scene = await aScene();
   const { silo, front, store } = scene.node;
-  expect(await silo.health()).toEqual({ ok: true, drachtio: true, store: '', warnings: [] });
+  expect(await silo.health()).toEqual({ ok: true, drachtio: true, store: '', busy: '', warnings: [] });
   front.dropApps();
   await until(async () =>
     expect(await silo.health()).toMatchObject({ ok: false, drachtio: false, store: '' }),

@@ -73,6 +73,7 @@ test('no statement of any method goes through a whole table, or sorts one', asyn
     {
       call: (method, args) =>
         Promise.resolve(Reflect.apply(engine[method as keyof typeof engine], undefined, args)),
+      load: () => ({ connections: 1, busy: 0, waiting: 0, wait: { bounds: [], counts: [0], sum: 0 } }),
       close: () => Promise.resolve(),
     },
     'in this thread',

@@ -80,6 +80,7 @@ async function claimAndServe(
     lane.lease(lease, asked + surelyHeld(settings.leaseTime));
     const session = settings.deliverTo === 'every' ? EverySession : FirstSession;
     const end = await new session(sessionContext(context, lane, devices, { lease, why })).run();
+    if (context.isOpen() && !lane.holds(lease)) context.events.emit('leaseLost', { box: lane.box });
     return await afterSession(context, lane.box, end);
   } finally {
     if (lane.state === 'serving') lane.release();

@@ -39,6 +39,11 @@ export class ConnectionPool {
     return this.#connections.size;
   }
 
+  /** Connections that are lent out, and who waits for one. */
+  get inUse(): { readonly busy: number; readonly waiting: number } {
+    return { busy: this.#connections.size - this.#idle.length, waiting: this.#waiting.length };
+  }
+
   /**
    * @param deadline ms of the steady clock
    * @throws Busy when all are in use until then; otherwise the host has failed

@@ -8,6 +8,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
+import { Histogram, QUICK } from '../../../base/histogram.ts';
+import type { StoreLoad } from '../../contract/store.ts';
 import { isCrowded, Unusable } from './errors.ts';
 import { Busy, type ConnectionPool } from './connection-pool.ts';
 import type { Connection } from './connection.ts';
@@ -37,6 +39,7 @@ export class Failover {
   #why = 'no host was tried yet';
   #waiting = new Set<() => void>();
   #closed = false;
+  readonly #waits = new Histogram(QUICK);
 
   constructor(pools: readonly ConnectionPool[], onUse: (pool: ConnectionPool) => void) {
     this.#pools = pools;
@@ -62,6 +65,21 @@ export class Failover {
    * @throws NoHost, Busy
    */
   async borrow(deadline: number): Promise<Borrowed> {
+    const since = performance.now();
+    try {
+      return await this.#borrow(deadline);
+    } finally {
+      this.#waits.observe((performance.now() - since) / 1000);
+    }
+  }
+
+  load(): StoreLoad {
+    const pool = this.#current;
+    const { busy, waiting } = pool?.inUse ?? { busy: 0, waiting: 0 };
+    return { connections: pool?.connections ?? 0, busy, waiting, wait: this.#waits.read() };
+  }
+
+  async #borrow(deadline: number): Promise<Borrowed> {
     for (;;) {
       const pool = this.#current;
       if (pool === undefined) {

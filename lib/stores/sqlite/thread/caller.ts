@@ -6,6 +6,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { SiloError, textOf } from '../../../base/errors.ts';
+import { Histogram, QUICK } from '../../../base/histogram.ts';
+import type { StoreLoad } from '../../contract/store.ts';
 import { unavailable } from '../../shared/errors.ts';
 import { unpackError, type Answer, type Call, type Report, type Request } from './protocol.ts';
 
@@ -18,6 +20,7 @@ export interface ThreadOptions {
 }
 
 interface Pending {
+  readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -32,6 +35,7 @@ export class Thread {
   #state: 'open' | 'closing' | 'closed' | 'dead' = 'open';
   #closed: Promise<void> | undefined;
   #failure: Error | undefined;
+  readonly #waits = new Histogram(QUICK);
 
   private constructor(worker: Worker, { name, now }: ThreadOptions) {
     this.#worker = worker;
@@ -72,10 +76,16 @@ export class Thread {
     return new Promise((resolve, reject) => {
       const id = ++this.#calls;
       if (this.#pending.size === 0) this.#worker.ref();
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { since: performance.now(), resolve, reject });
       if (this.#outbox.length === 0) setImmediate(() => this.#flush());
       this.#outbox.push({ id, method, at: this.#now(), args });
     });
+  }
+
+  load(): StoreLoad {
+    const { size } = this.#pending;
+    const busy = Math.min(size, 1);
+    return { connections: 1, busy, waiting: size - busy, wait: this.#waits.read() };
   }
 
   /** What was called before is done; later calls are refused. */
@@ -128,6 +138,7 @@ export class Thread {
     const pending = this.#pending.get(id);
     if (!pending) return;
     this.#pending.delete(id);
+    this.#waits.observe((performance.now() - pending.since) / 1000);
     if (this.#pending.size === 0 && this.#state === 'open') this.#worker.unref();
     how(pending);
   }
