@@ -77,7 +77,7 @@ describe('a fault that was planted', () => {
         inputs: 3,
         makeStore: sqliteStore,
         patience: 2_000,
-        findLimit: 15_000,
+        findLimit: 60_000,
       });
       expect(found?.failure.kind).toBe(kind);
       expect(found?.inputs.length).toBe(1);
