@@ -34,7 +34,7 @@ export default tseslint.config(
   js.configs.recommended,
   { plugins: { perfectionist }, rules: importOrder },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: {
         process: 'readonly',
