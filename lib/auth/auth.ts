@@ -46,17 +46,24 @@ export interface AuthDependencies {
   readonly now?: () => number;
 }
 
-/** Requests since the start: without credentials, with those of another challenge, with a wrong password, and with the right one. */
+/** What came of asking who somebody is. */
+const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
+
+type AuthResult = (typeof AUTH_RESULTS)[number];
+
 export interface AuthStatistics {
-  readonly none: number;
-  readonly stale: number;
-  readonly wrong: number;
-  readonly right: number;
+  /**
+   * Requests since the start: of a hop that is trusted, proved, asked for a password, with a challenge that is too old or not ours, with a
+   * wrong password, refused for what can't be read or is for another address.
+   */
+  readonly results: Readonly<Record<AuthResult, number>>;
   /** Phones that were asked again and again, and have never answered. */
   readonly unanswering: number;
 }
 
 export interface Auth {
+  /** What came of asking so far. */
+  readonly statistics: () => AuthStatistics;
   /** Goes before all that serve REGISTER, MESSAGE, SUBSCRIBE and PUBLISH. */
   readonly middleware: Middleware;
   /** Will the middleware challenge it, since it has no credentials at all? For `createLimits`. */
@@ -70,7 +77,6 @@ export interface Auth {
   readonly hasUsers: () => Promise<boolean>;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
-  readonly statistics: () => AuthStatistics;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -99,7 +105,7 @@ export function createAuth(
   const uses = new NonceUses({ node, foreign: FOREIGN });
   const passwords = new Passwords({ users, keys, uses, algorithms, nonceTime, now });
   const unanswered = new Unanswered(now);
-  const results = { none: 0, stale: 0, wrong: 0, right: 0 };
+  const results = Object.fromEntries(AUTH_RESULTS.map((result) => [result, 0])) as Record<AuthResult, number>;
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
@@ -132,7 +138,9 @@ export function createAuth(
     }
     if (!on) await firstLook();
     if (on) {
-      const identity = trust?.identityOf(req) ?? (await proved(req, res));
+      const asserted = trust?.identityOf(req);
+      if (asserted) results.trusted++;
+      const identity = asserted ?? (await proved(req, res));
       if (!identity) return;
       setIdentity(req, identity);
     }
@@ -145,12 +153,15 @@ export function createAuth(
   async function proved(req: SipRequest, res: SipResponse): Promise<Identity | undefined> {
     const domain = domainOf(req);
     const realm = realmOf(domain);
-    const judged = await passwords.judge(req, { realm, domain });
+    const judged = await passwords.judge(req, { realm, domain }).catch((error: unknown) => {
+      if (error instanceof SiloError && error.status === 400) results.malformed++;
+      throw error;
+    });
     results[judged.verdict]++;
     // Where MD5 alone is offered the hint would be none.
-    if (judged.verdict !== 'none') unanswered.answered(req);
+    if (judged.verdict !== 'asked') unanswered.answered(req);
     else if (algorithms.includes('SHA-256')) unanswered.asked(req);
-    if (judged.verdict === 'right') return { kind: 'digest', aor: judged.aor };
+    if (judged.verdict === 'proved') return { kind: 'digest', aor: judged.aor };
     const challenge = { realm, algorithms, stale: judged.verdict === 'stale' };
     if (judged.verdict !== 'wrong') return ask(req, res, challenge);
     log.debug(`wrong credentials from ${req.source_address}`);
@@ -203,7 +214,7 @@ export function createAuth(
     isProved,
     hasUsers: users.any,
     isOn: () => on,
-    statistics: () => ({ ...results, unanswering: unanswered.found }),
+    statistics: () => ({ results: { ...results }, unanswering: unanswered.found }),
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;
