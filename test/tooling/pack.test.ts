@@ -38,6 +38,7 @@ test(
       'sql/mysql/0001-silo.sql',
       'sql/sqlite/0001-silo.sql',
       'docs/storing.md',
+      'deploy/drachtio-silo.service',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
@@ -49,7 +50,7 @@ test(
       for (const name of readdirSync(join(root, folder)).filter((file) => /\.(sql|md)$/.test(file)))
         expect(files).toContain(`${folder}/${name}`);
     const rest =
-      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !rest.test(file))).toEqual([]);
   },
 );
