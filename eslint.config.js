@@ -34,13 +34,15 @@ export default tseslint.config(
   js.configs.recommended,
   { plugins: { perfectionist }, rules: importOrder },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: {
         process: 'readonly',
         console: 'readonly',
         setTimeout: 'readonly',
         URL: 'readonly',
+        AbortSignal: 'readonly',
+        fetch: 'readonly',
         Buffer: 'readonly',
       },
     },

@@ -20,7 +20,7 @@ import { makeNonce } from './digest/nonce.ts';
 import { NonceUses } from './digest/nonce-uses.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
-import { Passwords, type Judgement } from './passwords.ts';
+import { Passwords } from './passwords.ts';
 import { Unanswered } from './unanswered.ts';
 import { CachedUsers } from './users/cached.ts';
 import { openUsers } from './users/users.ts';
@@ -47,21 +47,14 @@ export interface AuthDependencies {
 }
 
 /** What came of asking who somebody is. */
-export const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
+const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
 
-export type AuthResult = (typeof AUTH_RESULTS)[number];
-
-const RESULTS = {
-  none: 'asked',
-  stale: 'stale',
-  wrong: 'wrong',
-  right: 'proved',
-} as const satisfies Readonly<Record<Judgement['verdict'], AuthResult>>;
+type AuthResult = (typeof AUTH_RESULTS)[number];
 
 export interface AuthStatistics {
   /**
    * Requests since the start: of a hop that is trusted, proved, asked for a password, with a challenge that is too old or not ours, with a
-   * wrong password or for another address, refused for what can't be read.
+   * wrong password, refused for what can't be read or is for another address.
    */
   readonly results: Readonly<Record<AuthResult, number>>;
   /** Phones that were asked again and again, and have never answered. */
@@ -112,10 +105,10 @@ export function createAuth(
   const uses = new NonceUses({ node, foreign: FOREIGN });
   const passwords = new Passwords({ users, keys, uses, algorithms, nonceTime, now });
   const unanswered = new Unanswered(now);
+  const results = Object.fromEntries(AUTH_RESULTS.map((result) => [result, 0])) as Record<AuthResult, number>;
   const ticker = createTicker(log);
   let on = mode === 'on' || (mode === 'auto' && trust?.hasHops === true);
   let looked: Promise<void> | undefined;
-  const results = Object.fromEntries(AUTH_RESULTS.map((result) => [result, 0])) as Record<AuthResult, number>;
 
   async function look(): Promise<void> {
     if (on || mode === 'off' || !(await users.any())) return;
@@ -156,25 +149,19 @@ export function createAuth(
 
   const realmOf = (domain: string) => (settings.realm === '' ? domain : settings.realm);
 
-  async function judge(...asked: Parameters<Passwords['judge']>): Promise<Judgement> {
-    try {
-      return await passwords.judge(...asked);
-    } catch (error) {
-      if (error instanceof SiloError && error.status === 400) results.malformed++;
-      throw error;
-    }
-  }
-
   /** Undefined: it was answered. */
   async function proved(req: SipRequest, res: SipResponse): Promise<Identity | undefined> {
     const domain = domainOf(req);
     const realm = realmOf(domain);
-    const judged = await judge(req, { realm, domain });
-    results[RESULTS[judged.verdict]]++;
+    const judged = await passwords.judge(req, { realm, domain }).catch((error: unknown) => {
+      if (error instanceof SiloError && error.status === 400) results.malformed++;
+      throw error;
+    });
+    results[judged.verdict]++;
     // Where MD5 alone is offered the hint would be none.
-    if (judged.verdict !== 'none') unanswered.answered(req);
+    if (judged.verdict !== 'asked') unanswered.answered(req);
     else if (algorithms.includes('SHA-256')) unanswered.asked(req);
-    if (judged.verdict === 'right') return { kind: 'digest', aor: judged.aor };
+    if (judged.verdict === 'proved') return { kind: 'digest', aor: judged.aor };
     const challenge = { realm, algorithms, stale: judged.verdict === 'stale' };
     if (judged.verdict !== 'wrong') return ask(req, res, challenge);
     log.debug(`wrong credentials from ${req.source_address}`);

@@ -31,11 +31,11 @@ export interface Asked {
   readonly domain: string;
 }
 
-/** - `none`: there are no credentials; - `stale`: they are for another challenge than one of ours that is still good. */
+/** `asked`: there are no credentials; `stale`: they are for another challenge than one of ours that is still good. */
 export type Judgement =
-  | { readonly verdict: 'none' | 'stale' }
+  | { readonly verdict: 'asked' | 'stale' }
   | { readonly verdict: 'wrong'; readonly algorithm: Algorithm }
-  | { readonly verdict: 'right'; readonly aor: string };
+  | { readonly verdict: 'proved'; readonly aor: string };
 
 export class Passwords {
   readonly #parts: PasswordParts;
@@ -71,7 +71,7 @@ export class Passwords {
       return { verdict: 'wrong', algorithm: credentials.algorithm };
     const nc = Number.parseInt(credentials.nc, 16);
     if (!uses.use(credentials.nonce, nonce, { nc, now: now(), source })) return { verdict: 'stale' };
-    return { verdict: 'right', aor: name.aor };
+    return { verdict: 'proved', aor: name.aor };
   }
 
   /**
@@ -94,10 +94,10 @@ export class Passwords {
     return users.isRight(name, (secrets) => isRight(req.method, credentials, secrets), mayLookUp);
   }
 
-  #credentialsIn(req: SipRequest, { realm }: Asked): Credentials | 'none' | 'stale' {
+  #credentialsIn(req: SipRequest, { realm }: Asked): Credentials | 'asked' | 'stale' {
     const credentials = credentialsFor(realm, header(req, 'Authorization'));
     if (credentials === 'foreign') return 'stale';
-    return credentials && this.#parts.algorithms.includes(credentials.algorithm) ? credentials : 'none';
+    return credentials && this.#parts.algorithms.includes(credentials.algorithm) ? credentials : 'asked';
   }
 
   /** Not too old. */

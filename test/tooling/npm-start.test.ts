@@ -70,10 +70,21 @@ test.each([
   expect(preversion.stderr).toContain(found);
 });
 
+const PLACES = { repository: 'github:example/example', bugs: 'https://example.org/issues' };
+
+test('npm version is refused while nobody knows where the sources and the issues are', async () => {
+  project.write('CHANGELOG.md', '## NEXT\n\n- lamps\n');
+  project.write('package.json', JSON.stringify({ type: 'module', repository: PLACES.repository }));
+  const preversion = await project.run('preversion');
+  expect((await preversion.exited).code).toBe(1);
+  expect(preversion.stderr).toContain('package.json has no bugs: name the address');
+});
+
 test.each(['## NEXT\n\n- lamps\n\n## 1.0.0\n', '### [NEXT]\n\n#### Added\n\n- lamps\n\n### 1.0.0\n'])(
   'npm version goes on when the change is told (%#)',
   async (changelog) => {
     project.write('CHANGELOG.md', `# Changelog\n\n${changelog}`);
+    project.write('package.json', JSON.stringify({ type: 'module', ...PLACES }));
     expect((await (await project.run('preversion')).exited).code).toBe(0);
   },
 );

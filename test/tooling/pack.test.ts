@@ -1,21 +1,14 @@
-/** What `npm pack` makes, and that it serves those who install it. */
+/** What `npm pack` makes: whole, and as the tools of others want a package. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startProcess } from '../support/process.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { npmPack, root } from './packed.ts';
 import { smallProject } from './small-project.ts';
-
-const root = join(import.meta.dirname, '../..');
-
-/** Our own build is in use by other tests: nothing of it may be made anew. */
-function npmPack(...args: readonly string[]): string {
-  return execFileSync('npm', ['pack', '--ignore-scripts', '--json', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-}
 
 test('a fresh clone packs what it builds, and nothing of an older build', { timeout: 120_000 }, async () => {
   const clone = smallProject();
@@ -45,80 +38,101 @@ test(
       'sql/mysql/0001-silo.sql',
       'sql/sqlite/0001-silo.sql',
       'docs/storing.md',
+      'deploy/drachtio-silo.service',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'package.json',
     ])
       expect(files).toContain(wanted);
+    // All of the schema, and all pages but pictures.
+    for (const folder of ['sql/mysql', 'sql/sqlite', 'docs'])
+      for (const name of readdirSync(join(root, folder)).filter((file) => /\.(sql|md)$/.test(file)))
+        expect(files).toContain(`${folder}/${name}`);
     const rest =
-      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !rest.test(file))).toEqual([]);
   },
 );
 
-describe('where it is installed', { timeout: 120_000 }, () => {
-  let home: TemporaryFolder;
+describe('the packed package', () => {
+  let folder: TemporaryFolder;
+  let tarball: Buffer<ArrayBuffer>;
   beforeAll(() => {
-    home = temporaryFolder('silo-installed');
-    const [{ filename }] = JSON.parse(npmPack('--pack-destination', home.path)) as [{ filename: string }];
-    execFileSync('tar', ['-xzf', filename], { cwd: home.path });
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-    };
-    for (const name of [...Object.keys(dependencies), '@types/node', 'typescript'])
-      link(name, join(root, 'node_modules', name));
-    link('drachtio-silo', join(home.path, 'package'));
+    folder = temporaryFolder('silo-packed');
+    const [{ filename }] = JSON.parse(npmPack('--pack-destination', folder.path)) as [{ filename: string }];
+    tarball = readFileSync(join(folder.path, filename));
+    execFileSync('tar', ['-xzf', filename], { cwd: folder.path });
   });
-  afterAll(() => home.remove());
+  afterAll(() => folder.remove());
 
-  function link(name: string, target: string): void {
-    const path = join(home.path, 'node_modules', name);
-    mkdirSync(dirname(path), { recursive: true });
-    symlinkSync(target, path);
-  }
-
-  async function run(...args: readonly string[]): Promise<string> {
-    const made = await startProcess(process.execPath, args, { cwd: home.path });
-    expect((await made.exited).code, made.stderr + made.stdout).toBe(0);
-    return made.stdout;
-  }
-
-  test('its command says its version', async () => {
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    expect(await run('package/dist/app.js', '--version')).toBe(`${version}\n`);
+  test('has its sources in its maps: a stack trace names lines that are there', () => {
+    const maps = readdirSync(join(folder.path, 'package/dist'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.map'),
+    );
+    expect(maps.length).toBeGreaterThan(100);
+    for (const map of maps) {
+      const { sources, sourcesContent } = JSON.parse(
+        readFileSync(join(folder.path, 'package/dist', map), 'utf8'),
+      ) as { sources: string[]; sourcesContent?: string[] };
+      expect(sourcesContent?.length, map).toBe(sources.length);
+    }
   });
 
-  test('it is there for import and for require, with its schema', async () => {
-    const use = `openStore('sqlite::memory:').then(async (store) => { console.log(store.name); await store.close(); });\n`;
-    writeFileSync(join(home.path, 'use.mjs'), `import { openStore } from 'drachtio-silo';\n${use}`);
-    writeFileSync(join(home.path, 'use.cjs'), `const { openStore } = require('drachtio-silo');\n${use}`);
-    for (const file of ['use.mjs', 'use.cjs']) expect(await run(file)).toBe('sqlite::memory:\n');
+  test('is as publint wants it', async () => {
+    const { buffer, byteOffset, byteLength } = tarball;
+    const packed = buffer.slice(byteOffset, byteOffset + byteLength);
+    const { messages } = await publint({ pack: { tarball: packed }, strict: true, level: 'suggestion' });
+    expect(messages).toEqual([]);
   });
 
-  test.each([
-    ['modules', 'nodenext', 'nodenext', 'use.mts'],
-    ['commonjs', 'nodenext', 'nodenext', 'use.cts'],
-    ['a bundler', 'esnext', 'bundler', 'use.ts'],
-  ])('its types are there for TypeScript with %s', async (_, module, moduleResolution, file) => {
-    const use = `
-      import { createSilo, openStore, type Silo, type SiloOptions } from 'drachtio-silo';
-      const options: SiloOptions = { expireTime: 60 };
-      export async function start(dependencies: Omit<Parameters<typeof createSilo>[0], 'store'>): Promise<Silo> {
-        return createSilo({ ...dependencies, store: await openStore('sqlite::memory:') }, options);
-      }`;
-    writeFileSync(join(home.path, file), use);
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      'false',
-      '--target',
-      'es2023',
-      '--types',
-      'node',
-    ];
-    const tsc = 'node_modules/typescript/bin/tsc';
-    await run(tsc, ...options, '--module', module, '--moduleResolution', moduleResolution, file);
+  test('has types for every resolution (arethetypeswrong); what requires it gets modules, which Node takes since 20.19', async () => {
+    const result = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)));
+    if (result.types === false) throw new Error('there are no types');
+    expect(result.problems.map(({ kind }) => kind)).toEqual(['CJSResolvesToESM']);
   });
 });
+
+test(
+  'who installs it from git gets it built, and who works on it builds nothing by npm ci',
+  { timeout: 120_000 },
+  async () => {
+    const project = smallProject();
+    const folder = temporaryFolder('silo-git');
+    const modules = (name: string) => `file:${join(root, 'node_modules', name)}`;
+    const { scripts, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+      files: readonly string[];
+    };
+    const { prepare } = scripts;
+    const devDependencies = { typescript: modules('typescript'), '@types/node': modules('@types/node') };
+    project.write(
+      'package.json',
+      JSON.stringify({
+        ...{ name: 'from-git', version: '1.0.0', type: 'module', files, scripts: { prepare } },
+        devDependencies,
+      }),
+    );
+    project.write('.gitignore', 'node_modules\ndist\npackage-lock.json\n');
+    const git = (...args: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.org', ...args], {
+        cwd: project.path,
+      });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'all');
+    const npm = async (cwd: string, ...args: readonly string[]) => {
+      const running = await startProcess('npm', [...args, '--no-audit', '--no-fund'], { cwd });
+      expect((await running.exited).code, running.stderr).toBe(0);
+    };
+    await npm(project.path, 'run', 'prepare');
+    expect(existsSync(join(project.path, 'dist'))).toBe(false);
+    writeFileSync(join(folder.path, 'package.json'), '{ "private": true }');
+    await npm(folder.path, 'install', `git+file://${project.path}`);
+    const built = join(folder.path, 'node_modules/from-git/dist/app.js');
+    const said = execFileSync(process.execPath, [built, 'hello'], { encoding: 'utf8' });
+    expect(said).toBe('up hello\n');
+    folder.remove();
+    project.remove();
+  },
+);
