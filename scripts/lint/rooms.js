@@ -12,7 +12,8 @@ index.ts             -> admin admin/health auth auth/limits auth/trust auth/user
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> config import auth/users stores stores/contract stores/source
 config               -> admin auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
-admin                -> admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin                -> admin/page admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin/page           -> admin/health admin/http silo silo/manage silo/state mwi mwi/state stores/contract
 admin/api            -> admin/health admin/http silo silo/manage silo/state mwi mwi/state mwi/summary
 admin/metrics        -> admin/health admin/http auth auth/limits silo mwi stores/contract
 admin/health         -> admin/http silo/state
@@ -79,7 +80,7 @@ mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite stores/source
 zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
-hono                            -> admin admin/api admin/health admin/http admin/metrics
+hono                            -> admin admin/page admin/api admin/health admin/http admin/metrics
 prom-client                     -> admin admin/metrics
 @hono/node-server               -> admin admin/http
 `;

@@ -221,8 +221,8 @@ describe('lamps', () => {
     const shown = await ask('GET', `/mailboxes/${BOB}`);
     expect(shown.body).toMatchObject({ aor: BOB, waiting: true, watchers: [{ state: 'active' }] });
     expect(shown.body['sources']).toMatchObject([
-      { name: 'voicemail', kind: 'publication' },
       { kind: 'silo' },
+      { name: 'voicemail', kind: 'publication' },
     ]);
     expect((await ask('GET', '/mailboxes')).body['mailboxes']).toMatchObject([{ aor: BOB, waiting: true }]);
     expect((await ask('PUT', path, { counts, expires: 1 })).body).toMatchObject({ sipStatus: 423 });
