@@ -125,6 +125,10 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     wake,
     found: (box) => context.boxes.add(box),
     nodes: node.all,
+    forget: (aor) => {
+      context.boxes.foundEmpty(aor, context.boxes.mark());
+      unreachable.forget(aor);
+    },
     live: { owner: `${node.name}/${node.run}`, server: () => port.server(), unreachable },
   });
   return {

@@ -61,6 +61,7 @@ export function createStoreOperations(store: Store, options: StoreOperationsOpti
     counting,
     nodes: node.all,
     found: nobody,
+    forget: nobody,
     wake: nobody,
   };
   const operations = createOperations(context);

@@ -642,15 +642,20 @@ describe('examples in TypeScript', () => {
   });
 
   test('boxes of a store are listed by a program that serves no SIP', async () => {
-    const run = await startProcess(
-      process.execPath,
-      [compiled('docs/operations.md', 'createStoreOperations')],
-      {
-        env: { ...clean, SILO_STORE: 'sqlite::memory:' },
-      },
-    );
+    const run = await startProcess(process.execPath, [compiled('docs/operations.md', "order: 'oldest'")], {
+      env: { ...clean, SILO_STORE: 'sqlite::memory:' },
+    });
     expect(await run.exited).toEqual({ code: 0, signal: null });
     expect(run.stderr).toBe('');
+  });
+
+  test('a person is exported and erased by a program', async () => {
+    const run = await startProcess(process.execPath, [compiled('docs/operations.md', 'persons.export')], {
+      env: { ...clean, SILO_STORE: 'sqlite::memory:' },
+    });
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(run.stderr).toContain('silo_dead: 0\n');
+    expect(run.stdout).toBe('');
   });
 
   test('warnings for a host app', async () => {

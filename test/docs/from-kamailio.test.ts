@@ -62,6 +62,7 @@ const SILO = {
   devices: true,
   bindings: true,
   nodes: true,
+  persons: true,
   delivered: true,
   deadLetters: true,
   events: true,

@@ -1,7 +1,7 @@
 /** What the buttons of the page do. Each leads back to a page that says what came of it, and leaves a line in the log. */
 import { Hono } from 'hono';
 import type { Mwi } from '../../mwi/mwi.ts';
-import type { Operations, PersonOperations } from '../../silo/manage/operations.ts';
+import type { Operations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { audit } from '../http/audit.ts';
@@ -12,8 +12,7 @@ import { layout } from './layout.ts';
 import { confirmView, type Asking } from './views.ts';
 
 export interface PageContext {
-  readonly silo: Operations &
-    Pick<Silo, 'deadLetters' | 'statistics'> & { readonly persons?: PersonOperations };
+  readonly silo: Operations & Pick<Silo, 'deadLetters' | 'statistics'>;
   readonly mwi: Pick<Mwi, 'mailboxes'> | undefined;
   readonly readiness: () => Promise<Readiness>;
   /** Epoch seconds. */
@@ -66,35 +65,33 @@ export function operationRoutes({ silo: { boxes, deadLetters, persons } }: PageC
     return back(context, '/dead', { said: `${count} was thrown away.` });
   });
 
-  if (persons) {
-    app.get('/erase', (context) =>
-      context.html(
-        asking(context.req.query('aor') ?? '', {
-          what: 'Everything of this person is erased: messages to it and from it, dead letters, bindings, devices, publications, subscriptions, its user.',
-          action: '/erase',
-          label: 'Erase this person',
-        }),
-      ),
-    );
+  app.get('/erase', (context) =>
+    context.html(
+      asking(context.req.query('aor') ?? '', {
+        what: 'Everything of this person is erased: messages to it and from it, dead letters, bindings, devices, publications, subscriptions, its user.',
+        action: '/erase',
+        label: 'Erase this person',
+      }),
+    ),
+  );
 
-    app.post('/erase', async (context) => {
-      const { aor } = await twice(context);
-      const { erased, left } = await noted(context, [aor], () => persons.erase(aor));
-      const rows = erased.filter((table) => table.rows > 0);
-      return context.html(
-        layout({
-          title: aor,
-          said: 'Erased.',
-          body: html`<ul>
-              ${rows.map(({ table, rows: n }) => html`<li>${table}: ${n}</li>`)}
-            </ul>
-            <ul>
-              ${left.map((sentence) => html`<li>${sentence}</li>`)}
-            </ul>`,
-        }),
-      );
-    });
-  }
+  app.post('/erase', async (context) => {
+    const { aor } = await twice(context);
+    const { erased, left } = await noted(context, [aor], () => persons.erase(aor));
+    const rows = erased.filter((table) => table.rows > 0);
+    return context.html(
+      layout({
+        title: aor,
+        said: 'Erased.',
+        body: html`<ul>
+            ${rows.map(({ table, rows: n }) => html`<li>${table}: ${n}</li>`)}
+          </ul>
+          <ul>
+            ${left.map((sentence) => html`<li>${sentence}</li>`)}
+          </ul>`,
+      }),
+    );
+  });
   return app;
 }
 

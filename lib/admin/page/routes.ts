@@ -52,7 +52,7 @@ export function pageRoutes(page: PageContext, access: Access): Hono<Env> {
     if (query.bodies) audit(context, 'GET /box with bodies', [box.aor], 200);
     return show(context, {
       title: box.aor,
-      body: boxView(box, { bodies: query.bodies, erasable: silo.persons !== undefined, now: now() }),
+      body: boxView(box, query.bodies, now()),
     });
   });
 

@@ -146,14 +146,7 @@ function messageRow(
   ];
 }
 
-export interface BoxView {
-  readonly bodies: boolean;
-  /** Can persons be erased? */
-  readonly erasable: boolean;
-  readonly now: number;
-}
-
-export function boxView(box: ShownBox, { bodies, erasable, now }: BoxView): Html {
+export function boxView(box: ShownBox, bodies: boolean, now: number): Html {
   const { aor, waiting, messages, stuck, next } = box;
   const of = { aor };
   return html`<p>
@@ -167,7 +160,7 @@ export function boxView(box: ShownBox, { bodies, erasable, now }: BoxView): Html
         <button>Move</button>
       </form>
       <a href="/box/remove?aor=${encodeURIComponent(aor)}">Remove all …</a>
-      ${erasable ? html`<a href="/erase?aor=${encodeURIComponent(aor)}">Erase this person …</a>` : ''}
+      <a href="/erase?aor=${encodeURIComponent(aor)}">Erase this person …</a>
     </div>
     ${table(
       'Messages, in the order in which they leave',

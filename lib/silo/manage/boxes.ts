@@ -102,7 +102,7 @@ export function createBoxOperations(context: BoxOperationsContext): BoxOperation
       const open = page.filter(({ seal }) => seal === undefined);
       const gone = await store.moveFrom(
         from,
-        open.map((message) => ({ ...message, box: to })),
+        open.map((message) => ({ ...message, box: to, dstAddr: uriLike(message.dstAddr, to), dstName: '' })),
         now(),
       );
       moved += gone.length;
@@ -139,6 +139,11 @@ export function createBoxOperations(context: BoxOperationsContext): BoxOperation
     remove,
     move,
   };
+}
+
+/** To names who has it now; what was to go a secure way still is. */
+function uriLike(old: string, aor: string): string {
+  return `${/^sips:/i.test(old) ? 'sips' : 'sip'}:${aor}`;
 }
 
 function* slices(ids: readonly number[]): Generator<readonly number[]> {

@@ -11,6 +11,7 @@ import { createBindingOperations, createDeviceOperations, createNodeOperations }
 import { createMessageOperations } from './messages.ts';
 import type { Operations } from './operations.ts';
 import type { LiveKnowledge } from './stuck.ts';
+import { createPersonOperations } from './persons.ts';
 import { rememberWays } from './ways.ts';
 
 export interface OperationsContext extends Pick<SiloContext, 'events' | 'now'> {
@@ -20,6 +21,8 @@ export interface OperationsContext extends Pick<SiloContext, 'events' | 'now'> {
   readonly counting: BoxCounting;
   readonly nodes: () => Promise<readonly NodeState[]>;
   readonly found: (box: string) => void;
+  /** Memories of this process that name a person let go of him. */
+  readonly forget: (aor: string) => void;
   readonly wake: WakeBox;
   readonly live?: LiveKnowledge;
 }
@@ -39,5 +42,12 @@ export function createOperations(context: OperationsContext): Operations {
     devices: createDeviceOperations(context),
     bindings: createBindingOperations(context),
     nodes: createNodeOperations(store, nodes),
+    persons: createPersonOperations({
+      ...context,
+      forget: (aor) => {
+        ways.forget(({ box }) => box === aor);
+        context.forget(aor);
+      },
+    }),
   };
 }

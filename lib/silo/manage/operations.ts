@@ -269,4 +269,5 @@ export interface Operations {
   readonly devices: DeviceOperations;
   readonly bindings: BindingOperations;
   readonly nodes: NodeOperations;
+  readonly persons: PersonOperations;
 }

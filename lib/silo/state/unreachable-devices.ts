@@ -33,9 +33,7 @@ export class UnreachableDevices {
 
   /** This was registered. */
   note(registration: Registration): void {
-    if (registration.kind === 'clear')
-      for (const device of this.#devices.keys())
-        if (device.startsWith(`${registration.aor} `)) this.#devices.delete(device);
+    if (registration.kind === 'clear') this.forget(registration.aor);
     for (const binding of bindingsOf(registration, this.#now())) {
       const { aor, contact, expires } = binding;
       const device = `${aor} ${contact}`;
@@ -50,6 +48,11 @@ export class UnreachableDevices {
       log.debug(`nothing can be sent to ${contact} of ${aor}: ${way.reason}`);
       log.warn(`A device was registered that nothing can be sent to, its messages wait: ${way.reason}`);
     }
+  }
+
+  /** Nothing is known of the devices of this AoR any more. */
+  forget(aor: string): void {
+    for (const device of this.#devices.keys()) if (device.startsWith(`${aor} `)) this.#devices.delete(device);
   }
 
   /** This came of a request to it. */

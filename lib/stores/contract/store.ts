@@ -17,6 +17,7 @@ import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
 import type { NodeStore } from './nodes.ts';
 import type { Distribution } from '../../base/histogram.ts';
+import type { PersonStore } from './persons.ts';
 import type { ReminderStore } from './reminders.ts';
 import type { SubmissionStore } from './submissions.ts';
 import type { UserStore } from './users.ts';
@@ -50,6 +51,7 @@ export interface Store
     BindingStore,
     MwiStore,
     NodeStore,
+    PersonStore,
     UserStore,
     SubmissionStore,
     BodyKeyStore {

@@ -94,11 +94,11 @@ export function mysqlMending(
         if (moved.length === 0) return [];
         const ids = inOrder(there);
         await noteEnded(tx, ids);
-        for (const { id, box: to, body, headers, seal } of moved)
+        for (const { id, box: to, dstAddr, dstName, body, headers, seal } of moved)
           await tx.run(
-            `update silo force index (primary) set box = ?, username = ?, domain = ?, body = ?, extra_hdrs = ?, seal = ?,
+            `update silo force index (primary) set box = ?, username = ?, domain = ?, dst_addr = ?, dst_name = ?, body = ?, extra_hdrs = ?, seal = ?,
                next_time = greatest(snd_time, ?), strikes = 0, last_status = 0, refused_by = null, taken_by = null where id = ?`,
-            [to, userOf(to, seal), domainOf(to), body, headers, seal ?? null, now, id],
+            [to, userOf(to, seal), domainOf(to), dstAddr, dstName, body, headers, seal ?? null, now, id],
           );
         await noteReplayed(
           tx,

@@ -14,6 +14,7 @@ import { mysqlLeases } from './leases.ts';
 import { mysqlMending } from './mending.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
+import { mysqlPersons } from './persons.ts';
 import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { mysqlSubmissions } from './submissions.ts';
@@ -96,6 +97,7 @@ export async function openMysql(
     ...mysqlBindings(db),
     ...mysqlMwi(db, now),
     ...mysqlNodes(db),
+    ...mysqlPersons(db, now),
     ...mysqlUsers(db),
     ...mysqlSubmissions(db),
     ping: async () => {

@@ -9,6 +9,7 @@ import { sqliteMending } from './mending.ts';
 import { sqliteMessages } from './messages.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
+import { sqlitePersons } from './persons.ts';
 import { sqliteReads } from './reads.ts';
 import { sqliteSubmissions } from './submissions.ts';
 import { sqliteSweeps, type Sweeps } from './sweeps.ts';
@@ -35,6 +36,7 @@ export function createEngine(db: Sqlite, clock: () => number): Engine {
     ...sqliteBindings(db),
     ...sqliteMwi(db, clock),
     ...sqliteNodes(db, clock),
+    ...sqlitePersons(db, clock),
     ...sqliteUsers(db),
     ...sqliteSubmissions(db),
     ...sqliteSweeps(db, clock),

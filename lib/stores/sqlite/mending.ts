@@ -55,13 +55,25 @@ export function sqliteMending(db: Sqlite, clock: () => number): Part<InspectionS
 
     moveFrom: (box, messages, now) => {
       const moved = messages.filter(
-        ({ id, box: to, body, headers, seal }) =>
+        ({ id, box: to, dstAddr, dstName, body, headers, seal }) =>
           db
             .sql(
-              `update silo set box = ?, username = ?, domain = ?, body = ?, extra_hdrs = ?, seal = ?, next_time = max(snd_time, ?),
+              `update silo set box = ?, username = ?, domain = ?, dst_addr = ?, dst_name = ?, body = ?, extra_hdrs = ?, seal = ?, next_time = max(snd_time, ?),
                  strikes = 0, last_status = 0, refused_by = null, taken_by = null where id = ? and box = ?`,
             )
-            .run(to, userOf(to, seal), domainOf(to), body, headers, seal ?? null, now, id, box).changes > 0,
+            .run(
+              to,
+              userOf(to, seal),
+              domainOf(to),
+              dstAddr,
+              dstName,
+              body,
+              headers,
+              seal ?? null,
+              now,
+              id,
+              box,
+            ).changes > 0,
       );
       for (const { key, box: to } of moved)
         db.sql('update silo_ledger set box = ? where dedup = ?').run(to, key);

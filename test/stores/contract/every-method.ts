@@ -5,6 +5,8 @@
 import type { Lease } from '../../../lib/stores/contract/leases.ts';
 import { REMOVED } from '../../../lib/stores/contract/mending.ts';
 import type { Store } from '../../../lib/stores/contract/store.ts';
+import type { OwnTable, PassedTable } from '../../../lib/stores/contract/persons.ts';
+import { OWN, PASSED } from '../../../lib/stores/shared/person-rows.ts';
 import { acceptRules as rules } from './accept-rules.ts';
 import { aBinding, aMessage, aRegister } from './messages.ts';
 import { aSubscription } from './mwi.ts';
@@ -28,6 +30,8 @@ type Calls = {
 };
 
 const LEASE = 30;
+const OWN_TABLES = Object.keys(OWN) as readonly OwnTable[];
+const PASSED_TABLES = Object.keys(PASSED) as readonly PassedTable[];
 async function leased(store: Store, box: string, work: (lease: Lease) => Promise<unknown>): Promise<void> {
   const claim = await store.claim(box, 'tester', LEASE);
   if (!('lease' in claim)) throw new Error(`${box} is held`);
@@ -89,6 +93,8 @@ export const EVERY_METHOD: Calls = {
   bodyKeys: (store) => store.bodyKeys(),
   claim: (store, { box }) => store.claim(box, 'tester', LEASE),
   close: () => Promise.resolve(),
+  // By hand: it rewrites the whole file.
+  compact: () => Promise.resolve(),
   contents: async (store, { box }) => {
     const [first] = await store.contents(box, 'facts', 100);
     await store.contents(box, 'whole', 100, first);
@@ -124,6 +130,18 @@ export const EVERY_METHOD: Calls = {
   },
   endSubmission: (store, { key }) => store.endSubmission(key, { outcome: 'stored', id: 7 }),
   endVanished: (store) => store.endVanished('', 1000),
+  eraseOwn: async (store) => {
+    for (const table of OWN_TABLES) await store.eraseOwn(table, 'user11@example.org');
+  },
+  eraseRows: async (store) => {
+    for (const table of PASSED_TABLES) {
+      const rows = await store.namingRows(table, undefined, 2);
+      await store.eraseRows(
+        table,
+        rows.map(({ key }) => key),
+      );
+    }
+  },
   expire: (store, { now }) => store.expire(now, 50),
   expireBindings: (store, { now }) => store.expireBindings(now, 50),
   expireDead: (store, { now }) => store.expireDead(now, 50),
@@ -166,12 +184,26 @@ export const EVERY_METHOD: Calls = {
       now,
     );
   },
+  namingRows: async (store) => {
+    for (const table of PASSED_TABLES) {
+      const [row] = await store.namingRows(table, undefined, 100);
+      await store.namingRows(table, row?.key, 100);
+    }
+  },
   nodes: (store) => store.nodes(),
   nonceKeys: (store) => store.nonceKeys(),
   orphans: (store) => store.orphans('tester', 100),
+  ownRows: async (store) => {
+    for (const table of OWN_TABLES) await store.ownRows(table, 'user11@example.org');
+  },
   park: (store, { now, box }) => store.park(box, now, now + 5),
   parkDevices: (store, { now, box }) => store.parkDevices(box, now),
   ping: (store) => store.ping(),
+  plainRows: async (store, { key }) => {
+    for (const table of ['silo_ledger', 'mwi_publication', 'mwi_subscription'] as const)
+      await store.plainRows(table, [key, 'x']);
+    await store.plainRows('mwi_change', [7, 8]);
+  },
   publish: async (store, { now, mailbox }) => {
     const change = { mailbox, publisher: 'vm', replace: true, body: 'x', expires: now + 50, now };
     await store.publish({ ...change, ifMatch: undefined, tag: 'new-tag' });
