@@ -19,6 +19,7 @@ import { KeyRing } from './digest/key-ring.ts';
 import { isFor, isGenuine, makeNonce, readNonce, type Nonce } from './digest/nonce.ts';
 import { NonceUses } from './digest/nonce-uses.ts';
 import { isRight, isSameTarget } from './digest/verify.ts';
+import { aorOfIdentity } from './authorise.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
 import { CachedUsers } from './users/cached.ts';
@@ -132,6 +133,10 @@ export function createAuth(
       const identity = asserted ?? (await proved(req, res));
       if (!identity) return;
       setIdentity(req, identity);
+      if (log.isRead())
+        log.debug(`it is ${aorOfIdentity(identity) ?? 'somebody without an address'} (${identity.kind})`, {
+          callId: header(req, 'Call-ID') ?? '',
+        });
     }
     next();
   }
@@ -161,7 +166,7 @@ export function createAuth(
 
     const name = namedBy(credentials, domain);
     if (name?.aor === undefined || !(await isProved(req.method, credentials, name))) {
-      log.debug(`wrong credentials from ${req.source_address}`);
+      log.debug(`wrong credentials from ${req.source_address}`, { callId: header(req, 'Call-ID') ?? '' });
       return challenge('wrong', secondChance(credentials));
     }
     const nc = Number.parseInt(credentials.nc, 16);

@@ -1,6 +1,6 @@
 /** Every command and every example of README.md and docs/ is run here as it stands there; only ports and times are replaced. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,7 @@ import { startProcess, type RunningProcess } from '../support/process.ts';
 import { startSecureMariaDb } from '../support/secure-mariadb.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { LONG } from '../support/until.ts';
+import { compileBlocks, type CompiledBlocks } from './compiled.ts';
 import { clean, freshClone, runExample } from './fresh-clone.ts';
 import { blocks, root, type Block } from './pages.ts';
 
@@ -394,32 +395,16 @@ test('users are added as the README and the page of users say', { timeout: 60_00
 });
 
 describe('examples in TypeScript', () => {
-  let folder: string;
-  const own = new Map<string, string>();
+  let own: CompiledBlocks;
 
   // Inside the package, so that `drachtio-silo` means it, as it does for an app that has it installed.
   beforeAll(() => {
-    mkdirSync(join(root, '.tmp'), { recursive: true });
-    folder = mkdtempSync(join(root, '.tmp', 'docs-'));
-    for (const [index, { path, text }] of blocks('ts').entries()) {
-      own.set(`${path} ${text}`, `example${index}`);
-      writeFileSync(join(folder, `example${index}.ts`), text.replace('9022', String(front.adminPort)));
-    }
-    const tsconfig = {
-      extends: '../../tsconfig.json',
-      compilerOptions: { noEmit: false },
-      include: ['*.ts'],
-    };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
-      stdio: 'pipe',
-      encoding: 'utf8',
-    });
+    own = compileBlocks(blocks('ts'), (text) => text.replace('9022', String(front.adminPort)));
   }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => own.remove());
 
   function compiled(path: string, words: string): string {
-    return join(folder, `${own.get(`${path} ${example(path, 'ts', words)}`) ?? ''}.js`);
+    return own.fileOf({ path, language: 'ts', text: example(path, 'ts', words) });
   }
 
   /** Starts the app of a page. */
@@ -659,7 +644,7 @@ describe('examples in TypeScript', () => {
   });
 
   test('warnings for a host app', async () => {
-    const run = await startProcess(process.execPath, [compiled('docs/operating.md', 'onLog')], {
+    const run = await startProcess(process.execPath, [compiled('docs/operating.md', 'call ${callId}')], {
       env: clean,
     });
     expect(await run.exited).toEqual({ code: 0, signal: null });
@@ -786,8 +771,9 @@ describe('all of it', () => {
     const drawings = ['docs/architecture.md', 'docs/behind-kamailio.md']
       .flatMap((path) => blocks('text', path))
       .map(nameOf);
-    // Tests of their own play these pages.
-    const here = ({ path }: Block): boolean => !['docs/first-hour.md', 'docs/http.md'].includes(path);
+    // first-hour.test.ts, http.test.ts, programs.test.ts and log.test.ts play these.
+    const elsewhere = /^docs\/(first-hour|http|programs)\.md|SILO_LOG=json|"callId":"c7"|function logTo/;
+    const here = (block: Block): boolean => !elsewhere.test(nameOf(block));
     const all = LANGUAGES.flatMap((language) => blocks(language).filter(here)).map(nameOf);
     const left = all.filter((name) => !tested.has(name) && !drawings.includes(name));
     const needDatabase = /mysql|\(sql\)|SILO_CONFIG/;

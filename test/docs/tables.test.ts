@@ -198,6 +198,9 @@ test('every option that a page names exists', () => {
     'SILO_CONFORMANCE_ADMIN',
     'SILO_CONFORMANCE_SECRET',
     'SILO_CONFORMANCE_RESTART',
+    // Codes of errors.
+    'SILO_CONFLICT',
+    'SILO_USAGE',
   ]);
   for (const { path, text } of pages())
     for (const [name] of text.matchAll(/\b(?:SILO|DRACHTIO)_[A-Z_]+\b/g)) expect(known, path).toContain(name);

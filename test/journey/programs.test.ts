@@ -67,7 +67,10 @@ class Program {
   }
 
   async start(): Promise<void> {
-    this.#running = await startProcess(process.execPath, [fileURLToPath(program)], { env: this.#env, typed: true });
+    this.#running = await startProcess(process.execPath, [fileURLToPath(program)], {
+      env: this.#env,
+      typed: true,
+    });
     await this.#running.line('ready', { timeoutMs: 2 * LONG });
   }
 
