@@ -54,10 +54,9 @@ function arrow(from: number, to: number, y: number): Html {
 export function stepList({ steps }: MessageWay, now: number): Html {
   return html`<ol>
     ${steps.map(
-      ({ at, what, text, contact }) =>
+      ({ at, text, contact }) =>
         html`<li>
-          ${timeOf(at, now)}: ${what}${contact === undefined ? '' : html` to <code>${contact}</code>`}.
-          ${text}
+          ${timeOf(at, now)}: ${text}${contact === undefined ? '' : html` (to <code>${contact}</code>)`}
         </li>`,
     )}
   </ol>`;

@@ -42,6 +42,7 @@ export function layout({ title, place, said, body, bare = false }: PageOf): Html
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} – drachtio-silo</title>
+        <link rel="icon" href="/page.svg" />
         <link rel="stylesheet" href="/page.css" />
         <script src="/page.js" defer></script>
       </head>

@@ -8,9 +8,14 @@ import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { loginView } from './views.ts';
 
+/** An envelope with a lamp. */
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="2" y="9" width="28" height="19" rx="3" fill="#0b5cad"/><path d="M3 11l13 10 13-10" fill="none" stroke="#fff" stroke-width="2"/><circle cx="26" cy="7" r="5" fill="#e8590c"/></svg>';
+
 export function logInRoutes({ askerOf, isToken, logIn, logOut, isOwnPage }: Access): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/page.css', (context) => context.body(STYLE, 200, { 'Content-Type': 'text/css' }));
+  app.get('/page.svg', (context) => context.body(ICON, 200, { 'Content-Type': 'image/svg+xml' }));
   app.get('/page.js', (context) => context.body(SCRIPT, 200, { 'Content-Type': 'text/javascript' }));
 
   app.get('/login', (context) => {

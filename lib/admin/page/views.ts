@@ -17,6 +17,7 @@ import { boxLink, doing, more, span, table, timeOf, type Html } from './layout.t
 
 export function loginView(wrong: boolean): Html {
   return html`<form class="login" action="/login" method="post">
+    <input name="user" autocomplete="username" value="operator" hidden />
     <label
       >Token<input name="token" type="password" autocomplete="current-password" required autofocus
     /></label>
