@@ -5,10 +5,11 @@
  */
 import { startApplication, type Application } from './lib/app/application.ts';
 import { SiloError, textOf } from './lib/base/errors.ts';
-import { onLog } from './lib/base/log.ts';
 import { concealed } from './lib/base/secrets.ts';
 import { runCli } from './lib/cli/cli.ts';
 import { readConfig, type Config } from './lib/config/config.ts';
+import { startLog } from './lib/logging/log-writer.ts';
+import { logOptions } from './lib/logging/options.ts';
 
 /** A stop is over after this, whatever hangs, in ms. */
 const STOP_LIMIT = 9_500;
@@ -17,6 +18,8 @@ const ONE_SIGNAL = 500;
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
+  stopLog();
+  startLog(config.log, config.silo.node);
   // Before anything is announced: a stop right after the ready line is a graceful one, too.
   announce(config, await startApplication(config, { onConnected: onStop }));
 }
@@ -43,11 +46,8 @@ function announce(config: Config, { addresses, store, front, auth, http, admin }
   );
 }
 
-/** Warnings and errors are for everybody to see; with DEBUG set, `debug` prints them already. */
-function showWarnings(): void {
-  if (process.env['DEBUG'] !== undefined) return;
-  onLog((level, room, message) => console.error(`${new Date().toISOString()} ${level} ${room}: ${message}`));
-}
+/** Until it is known what the operator wants, warnings and errors are for everybody to see. */
+const stopLog = startLog(logOptions.defaults, '');
 
 /** First signal: a graceful stop; a second one: at once. */
 function onStop(stop: () => Promise<void>): void {
@@ -70,7 +70,6 @@ function onStop(stop: () => Promise<void>): void {
     });
 }
 
-showWarnings();
 runCli(process.argv.slice(2), start).catch((error: unknown) => {
   const text =
     error instanceof SiloError

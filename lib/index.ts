@@ -2,7 +2,7 @@
 
 // Types
 export type { SiloErrorCode } from './base/errors.ts';
-export type { LogLevel, LogListener } from './base/log.ts';
+export type { LogFields, LogLevel, LogListener, LogOptions } from './base/log.ts';
 export type { NodeOptions, NodeState, SiloNode } from './node/node.ts';
 
 // Requests and answers, as handlers and hooks see them

@@ -23,6 +23,7 @@ import { HttpServer } from './http/server.ts';
 import type { Env } from './http/types.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { counted, metricsRoutes } from './metrics/routes.ts';
+import { pageRoutes } from './page/routes.ts';
 import { adminOptions, type AdminOptions } from './options.ts';
 
 export interface AdminDependencies {
@@ -90,6 +91,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
   const api = createApi({ silo, mwi, readiness });
   app.use('/api/*', access.required);
   app.route('/api', api.routes);
+  app.route('/', pageRoutes({ silo, mwi, readiness, now }, access));
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = new HttpServer(

@@ -18,6 +18,7 @@ import { challengeHeaders, mayAnswerWith, type Challenge } from './digest/challe
 import { KeyRing } from './digest/key-ring.ts';
 import { makeNonce } from './digest/nonce.ts';
 import { NonceUses } from './digest/nonce-uses.ts';
+import { aorOfIdentity } from './authorise.ts';
 import { setIdentity, type Identity } from './identity.ts';
 import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
 import { Passwords } from './passwords.ts';
@@ -143,6 +144,10 @@ export function createAuth(
       const identity = asserted ?? (await proved(req, res));
       if (!identity) return;
       setIdentity(req, identity);
+      if (log.isRead())
+        log.debug(`it is ${aorOfIdentity(identity) ?? 'somebody without an address'} (${identity.kind})`, {
+          callId: header(req, 'Call-ID') ?? '',
+        });
     }
     next();
   }
@@ -164,7 +169,7 @@ export function createAuth(
     if (judged.verdict === 'proved') return { kind: 'digest', aor: judged.aor };
     const challenge = { realm, algorithms, stale: judged.verdict === 'stale' };
     if (judged.verdict !== 'wrong') return ask(req, res, challenge);
-    log.debug(`wrong credentials from ${req.source_address}`);
+    log.debug(`wrong credentials from ${req.source_address}`, { callId: header(req, 'Call-ID') ?? '' });
     return ask(req, res, { ...challenge, ...secondChance(judged.algorithm) });
   }
 

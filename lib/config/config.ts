@@ -8,6 +8,7 @@ import { trustOptions } from '../auth/trust/options.ts';
 import { limitsOptions } from '../auth/limits/options.ts';
 import { readSecret } from '../base/secrets.ts';
 import { frontEndOptions } from '../embedded/options.ts';
+import { logOptions } from '../logging/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
 import { noSuchOption, readOptions } from '../options/check.ts';
@@ -31,6 +32,7 @@ const ROOMS = {
   mwi: mwiOptions,
   limits: limitsOptions,
   admin: adminOptions,
+  log: logOptions,
 } as const;
 
 /** For each room what its function takes; what rooms share is the same in each. */

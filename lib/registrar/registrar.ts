@@ -61,11 +61,15 @@ export function createRegistrar(
   }
 
   /** What could never be sent to, or answered, is said now, not at each delivery. A contact that leaves may be as it likes. */
-  function checkWays({ aor, contacts, path, source }: Registration): void {
+  function checkWays({ aor, contacts, path, source, callId }: Registration): void {
     for (const { uri, expires } of contacts) {
       const reason = expires === 0 ? undefined : whyUnreachable({ contact: uri, path, source });
       if (reason === undefined) continue;
-      log.debug(`the registration of ${uri} for ${aor} is refused: ${reason}`);
+      log.debug(`the registration of ${uri} for ${aor} is refused: ${reason}`, {
+        box: aor,
+        contact: uri,
+        callId,
+      });
       // Behind a proxy that replicates registrations nobody hears our answer.
       if (!told.has(aor))
         log.warn(`A registration is refused, since nothing could be sent to its device: ${reason}`);

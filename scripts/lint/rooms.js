@@ -6,7 +6,7 @@
  * To let one room use another, add its name to the row. Where it stands above, the cut is wrong: move what both need down.
  */
 const TABLE = `
-app.ts               -> app cli config
+app.ts               -> app cli config logging
 index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
@@ -15,8 +15,9 @@ cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio
 cli/phone            -> cli/terminal cli/frame phone embedded/text mwi/summary
 cli/frame            -> config
 cli/terminal         ->
-config               -> admin auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
-admin                -> admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+config               -> admin logging auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
+admin                -> admin/page admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
+admin/page           -> admin/health admin/http silo silo/manage silo/state mwi mwi/state stores/contract
 admin/api            -> admin/health admin/http silo silo/manage silo/state mwi mwi/state mwi/summary
 admin/metrics        -> admin/health admin/http auth auth/limits silo mwi stores/contract
 admin/health         -> admin/http silo/state
@@ -74,6 +75,7 @@ embedded             -> embedded/network embedded/text options
 embedded/network     -> embedded/text
 embedded/text        ->
 
+logging              -> options
 options              ->
 base                 ->
 `;
@@ -87,7 +89,7 @@ mysql2                          -> stores/mysql/link stores/source
 zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
 commander                       -> cli/frame
-hono                            -> admin admin/api admin/health admin/http admin/metrics
+hono                            -> admin admin/page admin/api admin/health admin/http admin/metrics
 prom-client                     -> admin admin/metrics
 @hono/node-server               -> admin admin/http
 `;

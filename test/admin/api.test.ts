@@ -221,14 +221,40 @@ describe('lamps', () => {
     const shown = await ask('GET', `/mailboxes/${BOB}`);
     expect(shown.body).toMatchObject({ aor: BOB, waiting: true, watchers: [{ state: 'active' }] });
     expect(shown.body['sources']).toMatchObject([
-      { name: 'voicemail', kind: 'publication' },
       { kind: 'silo' },
+      { name: 'voicemail', kind: 'publication' },
     ]);
     expect((await ask('GET', '/mailboxes')).body['mailboxes']).toMatchObject([{ aor: BOB, waiting: true }]);
     expect((await ask('PUT', path, { counts, expires: 1 })).body).toMatchObject({ sipStatus: 423 });
     expect((await ask('DELETE', path)).status).toBe(200);
     await until(() => expect(last()).toContain('Messages-Waiting: no'));
     lamp.phone.close();
+  });
+});
+
+describe('a person', () => {
+  test('is shown whole, a line for each thing, and erased with a report of what went from where', async () => {
+    await scene.leave('bob', 'one', 'two');
+    const { admin } = scene.node;
+    const headers = { Authorization: `Bearer ${admin.token}` };
+    const path = `http://localhost/api/persons/${BOB}`;
+    const all = await admin.fetch(new Request(path, { headers }));
+    expect([all.status, all.headers.get('Content-Type')]).toEqual([200, 'application/x-ndjson']);
+    const lines = (await all.text()).trimEnd().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as { kind: string; data: { body?: string } });
+    expect(records.filter(({ kind }) => kind === 'message').map(({ data }) => data.body)).toEqual([
+      'one',
+      'two',
+    ]);
+    const { body } = await ask('DELETE', `/persons/${BOB}`);
+    expect(body['erased']).toContainEqual({ table: 'silo', rows: 2 });
+    expect(await scene.texts('bob')).toEqual([]);
+    expect((await ask('DELETE', '/persons/nonsense')).status).toBe(400);
+    expect(logged.filter((line) => line.startsWith('audit'))).toEqual([
+      `audit token from this process: GET /api/persons #${tagOf(BOB)}: 200`,
+      `audit token from this process: DELETE /api/persons/{aor} #${tagOf(BOB)}: 200`,
+      `audit token from this process: DELETE /api/persons/{aor} #${tagOf('nonsense')}: 400`,
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type Authorize,
   type Binding,
   type BindingSource,
+  type LogFields,
   type Middleware,
   type Mwi,
   type MwiOptions,
@@ -69,7 +70,10 @@ const lit = mwi.publish({
 void lit.then(({ expires }) => expires + 1);
 void mwi.publish({ mailbox: 'b@example.org', source: 'vm', counts: null });
 silo.events.on('attempt', ({ verdict, status }) => console.log(verdict, status));
-onLog((level, room, message) => console.log(level, room, message));
+onLog((level, room, message, { callId = '', id = 0 }) =>
+  console.log(level, room, message, callId.length, id + 1),
+);
+onLog(() => undefined, { level: 'debug' })();
 
 export const wrong = (): void => {
   // @ts-expect-error no such option
@@ -97,6 +101,11 @@ export const wrong = (): void => {
   void mwi.publish({ mailbox: 'b@example.org', source: 'vm', counts: { Voice: { new: 1, old: 0 } } });
   // @ts-expect-error refusals are thrown
   void sent.then(({ outcome }) => outcome === 'refused');
+  // @ts-expect-error bodies are never logged
+  const field: keyof LogFields = 'body';
+  console.log(field);
+  // @ts-expect-error no such level
+  onLog(() => undefined, { level: 'trace' });
   // @ts-expect-error no such answer
   silo.events.on('ended', ({ outcome }) => outcome === 'lost');
 };

@@ -1,7 +1,7 @@
 /** The JSON API: every operation that there is in code, and nothing of its own. */
 import { Hono } from 'hono';
 import type { Mwi } from '../../mwi/mwi.ts';
-import type { Operations, PersonOperations } from '../../silo/manage/operations.ts';
+import type { Operations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { audit } from '../http/audit.ts';
@@ -17,8 +17,7 @@ import { EXPORT_DOCUMENT, exportRoutes, personEndpoints } from './persons.ts';
 import * as schema from './schemas.ts';
 
 export interface ApiContext {
-  readonly silo: Pick<Silo, 'submit' | 'deadLetters' | 'reminders' | 'events'> &
-    Operations & { readonly persons?: PersonOperations };
+  readonly silo: Pick<Silo, 'submit' | 'deadLetters' | 'reminders' | 'events'> & Operations;
   readonly mwi: Pick<Mwi, 'publish' | 'events' | 'mailboxes'> | undefined;
   readonly readiness: () => Promise<Readiness>;
 }
@@ -36,12 +35,8 @@ export function createApi(context: ApiContext): Api {
   const events = createEventRoutes(silo, mwi);
   const routes = new Hono<Env>();
   routes.onError(responseTo);
-  const document = openApiOf(endpoints, { ...EVENTS_DOCUMENT });
-  if (silo.persons) {
-    routes.route('/', exportRoutes(silo.persons));
-    const paths = document['paths'] as Record<string, object>;
-    for (const [path, get] of Object.entries(EXPORT_DOCUMENT)) paths[path] = { ...paths[path], ...get };
-  }
+  routes.route('/', exportRoutes(silo.persons));
+  const document = openApiOf(endpoints, [EVENTS_DOCUMENT, EXPORT_DOCUMENT]);
   for (const one of endpoints)
     routes.on(one.method.toUpperCase(), one.path.replace(/\{(\w+)\}/g, ':$1'), (asking) =>
       answer(one, asking),
@@ -58,7 +53,6 @@ export function createApi(context: ApiContext): Api {
 }
 
 function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] {
-  const { persons } = silo;
   return [
     endpoint({
       method: 'get',
@@ -71,7 +65,7 @@ function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] 
     ...messageEndpoints(silo),
     ...boxEndpoints(silo),
     ...deviceEndpoints(silo),
-    ...(persons ? personEndpoints(persons) : []),
+    ...personEndpoints(silo.persons),
     ...(mwi ? [...sourceEndpoints(mwi), ...mailboxEndpoints(mwi.mailboxes)] : []),
   ];
 }

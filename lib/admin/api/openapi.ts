@@ -16,10 +16,17 @@ const PROBLEM = z.object({
   errors: z.array(z.object({ path: z.string(), detail: z.string() })).optional(),
 });
 
-export function openApiOf(endpoints: readonly Endpoint[], more: Json): Json {
+/** @param others operations that are no endpoint: streams, by path and method */
+export function openApiOf(
+  endpoints: readonly Endpoint[],
+  others: readonly Readonly<Record<string, Json>>[],
+): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const endpoint of endpoints)
     (paths[`/api${endpoint.path}`] ??= {})[endpoint.method] = operationOf(endpoint);
+  for (const other of others)
+    for (const [path, operations] of Object.entries(other))
+      paths[path] = { ...paths[path], ...(operations as Record<string, Json>) };
   return {
     openapi: '3.1.0',
     info: {
@@ -28,7 +35,7 @@ export function openApiOf(endpoints: readonly Endpoint[], more: Json): Json {
       description: 'Offline messages and message-waiting lamps. Times are epoch seconds (UTC).',
     },
     security: [{ token: [] }],
-    paths: { ...paths, ...more },
+    paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       responses: {

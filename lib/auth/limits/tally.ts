@@ -2,6 +2,7 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { logger } from '../../base/log.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { header } from '../../sip/read/headers.ts';
 import { networkOf } from './keys.ts';
 import { LIMITED, type Limited } from './refusal.ts';
 
@@ -27,7 +28,9 @@ export function createTally(now: () => number, warn = log.warn): Tally {
       told.set(key, now());
       const proxy = limited === 'source' ? ' Is it a proxy of yours? Then name it in SILO_TRUST.' : '';
       warn(`${network} asks too much, and is refused: ${sentence}${proxy}`);
-      log.debug(`the first of those was a ${req.method} to ${req.uri.slice(0, 200)}`);
+      const { method, uri } = req;
+      const callId = header(req, 'Call-ID') ?? '';
+      log.debug(`the first of those was a ${method} to ${uri.slice(0, 200)}`, { method, callId });
     },
     counts: () => ({ ...counts }),
   };

@@ -32,6 +32,7 @@ export async function sendFor(
   const { row } = subscription;
   log.debug(
     `${row.mailbox}: NOTIFY${content.end ? ` (${content.end})` : ''}: ${answer.status} ${answer.reason}`,
+    { box: row.mailbox, callId: row.callId, contact: row.target, status: answer.status, node: row.node },
   );
   // The server was restarted: the phone still has its dialog, and must be told that it is over.
   if (answer.failure === 'no-dialog' && row.expires > now()) {

@@ -43,6 +43,9 @@ export function createLateDelivery({ store, events, acceptor }: LateDeliveryCont
     await acceptor.settled(key);
     const message = await store.settleByKey(key, LATE);
     if (!message) return false;
+    log.debug(`${message.box}: message ${message.id} has ended: a device took it late`, {
+      ...{ box: message.box, key, id: message.id, status: LATE.status },
+    });
     events.emit('ended', { box: message.box, key, ...LATE });
     delivered.emit(message.box);
     return true;

@@ -15,12 +15,13 @@ import { flowOf } from '../../sip/read/rebinding.ts';
 import { reachableFrom } from '../../sip/read/next-hop.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { messageOf } from '../receive/message-of-request.ts';
+import { fieldsOf } from '../state/log-fields.ts';
 import { storable } from '../state/outcome.ts';
 import type { SiloContext } from '../state/context.ts';
 import type { UnreachableDevices } from '../state/unreachable-devices.ts';
 import { isSecureEnough } from './capabilities.ts';
 import { alongFlows, flowsByDevice } from './live-flows.ts';
-import { deliveryOf } from './outgoing-message.ts';
+import { callIdOf, deliveryOf } from './outgoing-message.ts';
 
 const log = logger('silo:live');
 
@@ -71,6 +72,11 @@ export async function deliverLive(
       const request = deliveryOf(message, binding, now(), { ...settings, ...AS_IT_CAME });
       if (request instanceof Unreachable) return told(localAnswer('target', request.reason));
       const answer = await port.send({ ...request, headers: withExpires(request.headers, expires) });
+      const { status, reason } = answer;
+      log.debug(`${message.box}: live to ${binding.contact}: ${status} ${reason}`, {
+        ...fieldsOf(message, settings),
+        ...{ contact: binding.contact, sentAs: callIdOf(message, settings), status },
+      });
       unreachable.answered(binding, answer);
       if (!tooLate()) return told(answer);
       if (isSuccess(answer))

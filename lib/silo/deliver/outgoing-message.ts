@@ -51,7 +51,7 @@ export function deliveryOf(
     method: 'MESSAGE',
     from: author(message, reminder ? options.reminderFrom : ''),
     to: nameAddr(message.dstName, message.dstAddr),
-    callId: (options.reuseCallId && message.callId) || message.key.slice(0, 32),
+    callId: callIdOf(message, options),
     cseq: message.attempts + 1,
     maxForwards: message.hops,
     headers: {
@@ -69,6 +69,14 @@ export function deliveryOf(
   });
   const large = options.largeOverTcp ? { ...request, overTcp: way.overTcp } : request;
   return withExtra(large, extraOf(options.extraHeaders, message, binding));
+}
+
+/** The same for every attempt. */
+export function callIdOf(
+  { callId, key }: NewMessage,
+  { reuseCallId }: Pick<DeliverOptions, 'reuseCallId'>,
+): string {
+  return (reuseCallId && callId) || key.slice(0, 32);
 }
 
 /** Where every device is owed everything, all messages go by way of the box: one that leaves at once has not waited. */

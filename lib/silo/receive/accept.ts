@@ -1,10 +1,13 @@
 /** Accepting: checked, committed, and only then a success. */
 import { SiloError, textOf } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
+import { header } from '../../sip/read/headers.ts';
 import type { Accepted } from '../../stores/contract/accept.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 import type { MessageStore } from '../../stores/contract/messages.ts';
 import type { SiloContext } from '../state/context.ts';
+import { fieldsOf } from '../state/log-fields.ts';
 import { createSignal, type Signal } from '../state/signal.ts';
 import { rulesOf } from './accept-rules.ts';
 import { messageOf, type StoreOverrides } from './message-of-request.ts';
@@ -67,6 +70,8 @@ export interface Acceptor {
   readonly onStored: Signal<Stored>['on'];
 }
 
+const log = logger('silo');
+
 /** A sender must have its answer before its transaction ends (32 s), and well before a person gives up. */
 const STORE_LIMIT = 8_000;
 
@@ -108,6 +113,10 @@ export function createAcceptor(context: AcceptContext): Acceptor {
       events.emit('stored', { box, key, id: accepted.id, message, ...took });
       stored.emit({ message, id: accepted.id, ...origin });
     }
+    log.debug(`${message.box}: ${accepted.stored ? 'stored' : 'known already'}`, {
+      ...fieldsOf({ ...message, id: accepted.id }, settings),
+      status: 202,
+    });
     return accepted;
   }
 
@@ -155,6 +164,7 @@ export function createAcceptor(context: AcceptContext): Acceptor {
         const refusal = error instanceof SiloError ? error : undefined;
         const status = refusal?.status ?? 500;
         const reason = textOf(error);
+        log.debug(`not stored: ${status} ${reason}`, { callId: header(req, 'Call-ID') ?? '', status });
         events.emit('refused', { status, reason });
         return {
           result: refusal?.code === 'SILO_REFUSED' ? 'refused' : 'unavailable',

@@ -6,6 +6,7 @@ import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { causeOf } from '../../sip/read/cause.ts';
+import { header } from '../../sip/read/headers.ts';
 import type { MessageStore } from '../../stores/contract/messages.ts';
 import type { BindingSource } from '../state/bindings.ts';
 import type { SiloContext } from '../state/context.ts';
@@ -109,7 +110,8 @@ export async function receiveFailed(
 ): Promise<StoreResult | undefined> {
   const status = statusOf(error);
   if (!storable(status)) return undefined;
-  log.debug(`live delivery failed with ${status} (${textOf(error)}): storing`);
+  const callId = header(req, 'Call-ID') ?? '';
+  log.debug(`live delivery failed with ${status} (${textOf(error)}): storing`, { callId, status });
   const elsewhere = error instanceof LiveFailure && !error.triedAll;
   return acceptor.store(req, elsewhere ? over : { ...over, nextTime: now() + backoff(1) });
 }

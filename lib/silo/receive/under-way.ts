@@ -9,6 +9,7 @@ import { Expiring } from '../../base/expiring.ts';
 import { logger } from '../../base/log.ts';
 import type { SipRequest, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
+import { header } from '../../sip/read/headers.ts';
 import { statusForSender } from '../state/outcome.ts';
 import { keyOf } from './message-of-request.ts';
 
@@ -67,7 +68,8 @@ export function createUnderWay(
       const first = underWay.get(key);
       if (first === undefined) begin(key, res);
       if (first === undefined || first.res === res) return undefined;
-      log.debug(`a MESSAGE for ${box} came again before the first one was answered`);
+      const callId = header(req, 'Call-ID') ?? '';
+      log.debug(`a MESSAGE for ${box} came again before the first one was answered`, { box, callId, key });
       return follow(first, res);
     },
   };

@@ -1,5 +1,6 @@
 /** A program sends a message: on the way that a MESSAGE takes which came by SIP, without the wire. */
 import { SiloError } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { header } from '../../sip/read/headers.ts';
 import { notServed } from '../../sip/read/recipient.ts';
@@ -10,12 +11,15 @@ import { boxOf } from '../receive/box-of-request.ts';
 import { LiveFailure } from '../receive/live-failure.ts';
 import { keyOf, whyNotStored } from '../receive/message-of-request.ts';
 import { receive, receiveFailed, type Incoming, type ReceptionContext } from '../receive/reception.ts';
+import { fieldsOf } from '../state/log-fields.ts';
 import type { WakeBox } from '../state/wake.ts';
 import { asRequest, namesOf } from './as-request.ts';
 import { once, type OnceContext } from './once.ts';
 import { readSubmission } from './read-submission.ts';
 import type { Submit } from './submission.ts';
 import { Turns } from './turns.ts';
+
+const log = logger('silo:submit');
 
 /** May so much be asked by who sends this? Throws a SiloError when not. `createLimits` has one. */
 export type MayAsk = (req: SipRequest) => void;
@@ -47,6 +51,8 @@ export function createSubmit(context: SubmitContext): Submitter {
       mayAsk(req);
       const box = boxOf(req, settings);
       if (box === undefined || !serves(box)) throw notServed();
+      const [key, callId] = [keyOf(req, box), header(req, 'Call-ID') ?? ''];
+      log.debug(`a program submits a message for ${box}`, fieldsOf({ box, key, callId }, settings));
       const { sendAt } = submission;
       const incoming: Incoming = { req, box, over: sendAt === undefined ? {} : { sendAt } };
       const names = namesOf(submission);
@@ -58,7 +64,7 @@ export function createSubmit(context: SubmitContext): Submitter {
               again: (ended) => sendAgain(context, incoming, ended),
             }),
       );
-      return { ...done, box, key: keyOf(req, box), callId: header(req, 'Call-ID') ?? '' };
+      return { ...done, box, key, callId };
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Handlers as middlewares: whatever one does, its request ends in one final answer or with the next handler. */
-import { SiloError } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
+import { SiloError, traceOf } from '../../base/errors.ts';
+import { logger, type LogFields } from '../../base/log.ts';
+import { header } from '../read/headers.ts';
 import { badIdentifier } from '../read/identifiers.ts';
 import { mayBeAnswered } from './dialog-guard.ts';
 import type { FailureHandler, Handler, Next, SipRequest, SipResponse } from './messages.ts';
@@ -9,6 +10,9 @@ import type { Respond } from './respond.ts';
 import type { Middleware } from './srf.ts';
 
 const log = logger('sip:port');
+
+/** A line of the log is no place for more of a stranger's text. */
+const LONGEST_URI = 200;
 
 /** For so long, ms, the answer of a handler that has returned may still wait in the frame window. */
 const FORGOTTEN_MS = 5_000;
@@ -20,6 +24,27 @@ export interface Handlers {
   readonly failureMiddleware: (name: string, handler: FailureHandler) => Middleware;
 }
 
+/** One handler at work on one request. */
+interface Run {
+  readonly name: string;
+  readonly req: SipRequest;
+  readonly res: SipResponse;
+}
+
+function fieldsOf(req: SipRequest): LogFields {
+  const { method, source_address, source_port } = req;
+  return { method, callId: header(req, 'Call-ID') ?? '', source: `${source_address}:${source_port}` };
+}
+
+/** The first and the last line of each request. */
+function trace(req: SipRequest, res: SipResponse): void {
+  const fields = fieldsOf(req);
+  log.debug(`${req.method} ${req.uri.slice(0, LONGEST_URI)} of ${fields.source ?? ''}`, fields);
+  res.once('end', ({ status }) =>
+    log.debug(`${req.method} is answered with ${status}`, { ...fields, status }),
+  );
+}
+
 /**
  * @param limit ms after which a handler that has not answered never will
  * @param watch sees each request once
@@ -29,9 +54,9 @@ export function createHandlers(
   limit: number,
   watch: (req: SipRequest, res: SipResponse) => void = () => undefined,
 ): Handlers {
-  function answerError(res: SipResponse, name: string, error: unknown): void {
+  function answerError({ name, req, res }: Run, error: unknown): void {
     if (error instanceof SiloError && error.status !== undefined) {
-      log.debug(`${name}: ${error.status} ${error.message}`);
+      log.debug(`${name}: ${error.status} ${error.message}`, { ...fieldsOf(req), status: error.status });
       respond(res, error.status, {
         reason: error.status === 503 ? 'Service Unavailable' : error.message,
         headers: {
@@ -40,32 +65,27 @@ export function createHandlers(
         },
       });
     } else {
-      log.error(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log.error(`${name} failed: ${traceOf(error)}`, { ...fieldsOf(req), status: 500 });
       respond(res, 500);
     }
   }
 
-  function run(
-    name: string,
-    res: SipResponse,
-    next: Next,
-    handler: (next: Next) => void | Promise<void>,
-  ): void {
+  function run({ name, req, res }: Run, next: Next, handler: (next: Next) => void | Promise<void>): void {
     let handedOn = false;
     const timer = setTimeout(() => {
       if (handedOn || res.finalResponseSent) return;
-      log.error(`${name} gave no answer within ${limit} ms`);
+      log.error(`${name} gave no answer within ${limit} ms`, fieldsOf(req));
       respond(res, 503, { headers: { 'Retry-After': '10' } });
     }, limit);
     const finished = (error?: unknown) => {
       clearTimeout(timer);
-      if (error !== undefined) answerError(res, name, error);
+      if (error !== undefined) answerError({ name, req, res }, error);
       else if (!handedOn && !res.finalResponseSent) setImmediate(noAnswer);
     };
     const noAnswer = () =>
       setTimeout(() => {
         if (!handedOn && !res.finalResponseSent)
-          answerError(res, name, new Error('it neither answered nor called next()'));
+          answerError({ name, req, res }, new Error('it neither answered nor called next()'));
       }, FORGOTTEN_MS).unref();
     try {
       const running = handler((error) => {
@@ -87,9 +107,13 @@ export function createHandlers(
   function admit(req: SipRequest, res: SipResponse): boolean {
     if (admitted.has(req)) return true;
     if (!mayBeAnswered(req)) {
-      log.warn(`a ${req.method} of ${req.source_address} gets no answer: drachtio-server would die of one`);
+      log.warn(
+        `a ${req.method} of ${req.source_address} gets no answer: drachtio-server would die of one`,
+        fieldsOf(req),
+      );
       return false;
     }
+    if (log.isRead()) trace(req, res);
     const bad = badIdentifier(req);
     if (bad !== undefined) respond(res, 400, { reason: bad });
     else {
@@ -104,7 +128,7 @@ export function createHandlers(
     middleware: (name, handler) => {
       const named = {
         [name]: (req: SipRequest, res: SipResponse, next: Next) => {
-          if (admit(req, res)) run(name, res, next, (onward) => handler(req, res, onward));
+          if (admit(req, res)) run({ name, req, res }, next, (onward) => handler(req, res, onward));
         },
       }[name];
       return named as unknown as Middleware;
@@ -113,7 +137,7 @@ export function createHandlers(
     failureMiddleware: (name, handler) => {
       const named = {
         [name]: (error: unknown, req: SipRequest, res: SipResponse, next: Next) => {
-          run(name, res, next, (onward) => handler(error, req, res, onward));
+          run({ name, req, res }, next, (onward) => handler(error, req, res, onward));
         },
       }[name];
       return named as unknown as Middleware;

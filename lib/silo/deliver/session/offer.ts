@@ -19,6 +19,6 @@ export async function offer(
     : SAME_TYPE;
   if (answer === 'gone' || 'paused' in answer) return answer;
   const tried = { answer, verdict: verdictOf(answer, context.settings.outcomes) };
-  recordAttempt(context.events, message, binding, tried);
+  recordAttempt(context, message, binding, tried);
   return tried;
 }

@@ -10,6 +10,7 @@ import type { Message } from '../../../stores/contract/message.ts';
 import type { Store } from '../../../stores/contract/store.ts';
 import { deviceOf } from '../../state/bindings.ts';
 import type { SiloEmitter } from '../../state/events.ts';
+import type { SiloSettings } from '../../state/options.ts';
 import type { SessionDevices } from './session.ts';
 import { settle, type SessionOutcome } from './settle.ts';
 
@@ -17,7 +18,7 @@ interface PendingContext {
   readonly store: Pick<Store, 'settle' | 'take' | 'defer'>;
   readonly events: Pick<SiloEmitter, 'emit'>;
   readonly now: () => number;
-  readonly settings: { readonly newDeviceAge: number };
+  readonly settings: Pick<SiloSettings, 'newDeviceAge' | 'node'>;
   readonly lease: Lease;
   readonly devices: Pick<SessionDevices, 'registered' | 'able'>;
 }

@@ -1,6 +1,10 @@
 /** What is over ends, or is forgotten: messages, dead letters, bindings, devices, the ledger. */
+import { logger } from '../../../base/log.ts';
 import { VANISHED } from '../../../stores/contract/message.ts';
 import type { SiloContext } from '../../state/context.ts';
+import { fieldsOf } from '../../state/log-fields.ts';
+
+const log = logger('silo:clock');
 
 /** Rows at a time. */
 const PAGE = 500;
@@ -27,6 +31,10 @@ export function createPurge({ store, events, settings, now, onEnded }: PurgeCont
       const ended = await store.expire(now(), PAGE);
       for (const { message, outcome } of ended) {
         const { box, key } = message;
+        log.debug(
+          `${box}: message ${message.id} has ended: ${outcome} (lifetime over)`,
+          fieldsOf(message, settings),
+        );
         events.emit('ended', { box, key, outcome, status: 0, reason: 'lifetime over', message });
       }
       await onEnded(ended.map(({ message }) => message.box));
