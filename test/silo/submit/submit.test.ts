@@ -176,8 +176,25 @@ describe('a program that asks again with the same idempotencyKey', () => {
   test('it is forgotten with the ledger', async () => {
     await start({ silo: { keepLedger: 86_400, checkTime: 0.05, expireTime: 60 } });
     await submit({ idempotencyKey: 'k' });
+    scene.time += 61;
+    await until(async () => expect(await scene.node.store.ledger()).toMatchObject({ expired: 1 }));
     scene.time += 86_500;
     await until(async () => expect(await submit({ idempotencyKey: 'k' })).toMatchObject({ repeated: false }));
+  });
+});
+
+describe('a reminder of a program', () => {
+  test('that waits longer than names are remembered is known by the ledger', async () => {
+    await start({ silo: { keepLedger: 86_400, checkTime: 0.05 } });
+    const sendAt = new Date((scene.time + 3 * 86_400) * 1000);
+    const ask = () => submit({ idempotencyKey: 'k', sendAt, expires: 60 });
+    expect(await ask()).toMatchObject({ outcome: 'stored', repeated: false });
+    scene.time += 2 * 86_400;
+    const forgotten = () => scene.node.calls.get('forgetSubmissions') ?? 0;
+    const before = forgotten();
+    await until(() => forgotten() > before + 1);
+    expect(await ask()).toMatchObject({ outcome: 'stored', repeated: true });
+    expect(await scene.node.silo.reminders.list()).toHaveLength(1);
   });
 });
 
