@@ -40,7 +40,7 @@ describe('a program sends', () => {
   test('into the box of somebody who is away, byte for byte, and it arrives when that one comes', async () => {
     await start();
     const body = Buffer.from('{"füße": "\\u0000"}\r\n\r\n');
-    const answer = await submit({ body, contentType: 'application/json; v=1' });
+    const answer = await submit({ body, contentType: 'application/json;v=1' });
     expect(answer).toMatchObject({ outcome: 'stored', repeated: false });
     const [waits] = await scene.node.store.waiting('bob@example.org', scene.time, 9);
     expect(waits).toMatchObject({ id: answer.id, key: answer.key, callId: answer.callId });
@@ -48,7 +48,7 @@ describe('a program sends', () => {
     await bob.register();
     const [message] = await bob.received(1);
     expect(message?.body).toEqual(body);
-    expect(message?.header('Content-Type')).toBe('application/json; v=1');
+    expect(message?.header('Content-Type')).toBe('application/json;v=1');
   });
 
   test('what no device takes is stored, and what a device refuses for good is refused with its status', async () => {
