@@ -67,7 +67,7 @@ test('a MESSAGE for somebody who is away is followed by its Call-ID to the devic
 });
 
 test('a refused MESSAGE is found by its Call-ID with the reason, and a live one with each device', async () => {
-  const running = await app({ SILO_LOG: 'json', SILO_LOG_LEVEL: 'debug' });
+  const running = await app({ SILO_LOG: 'json', SILO_LOG_LEVEL: 'debug', SILO_TRUST: '127.0.0.1/32' });
   const [alice, bob] = [await phone('alice', running), await phone('bob', running)];
   const way = (callId: string) => linesOf(running).filter((line) => line.callId === callId);
   expect((await alice.message('bob', 'now', { callId: 'c-1', headers: { Expires: '0' } })).status).toBe(480);
@@ -75,6 +75,7 @@ test('a refused MESSAGE is found by its Call-ID with the reason, and a live one 
   expect(way('c-1').find(({ room }) => room === 'silo')?.msg).toContain(
     'not stored: 480 The recipient is not here',
   );
+  expect(way('c-1').find(({ room }) => room === 'auth')?.msg).toContain('it is alice@example.org (network)');
   await bob.register();
   expect((await alice.message('bob', 'live', { callId: 'c-2' })).status).toBe(200);
   const [message] = await bob.received(1);

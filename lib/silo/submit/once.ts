@@ -24,19 +24,20 @@ export interface OnceContext {
   readonly now: () => number;
 }
 
+export interface Done extends SubmissionEnd {
+  /** It had been done before. */
+  readonly repeated: boolean;
+}
+
 /** What is to be done, and how. */
 export interface Work {
   /**
    * Does it for the first time. `ended` says what has become of it before anybody hears of it; it never rejects.
    * @throws SiloError when nothing came of it
    */
-  readonly first: (ended: (end: SubmissionEnd) => Promise<void>) => Promise<SubmissionEnd>;
+  readonly first: (ended: (end: SubmissionEnd) => Promise<void>) => Promise<Done>;
   /** Does what an attempt that was cut off may have done already. */
   readonly again: Work['first'];
-}
-
-export interface Done extends SubmissionEnd {
-  readonly repeated: boolean;
 }
 
 export async function once(context: OnceContext, names: Names, { first, again }: Work): Promise<Done> {
@@ -52,7 +53,7 @@ export async function once(context: OnceContext, names: Names, { first, again }:
       log.warn(`the end of a submission could not be noted: ${textOf(error)}`);
     });
   };
-  const orFree = async (work: Work['first']): Promise<SubmissionEnd> => {
+  const orFree = async (work: Work['first']): Promise<Done> => {
     try {
       const end = await work(ended);
       await ended(end);
@@ -65,7 +66,7 @@ export async function once(context: OnceContext, names: Names, { first, again }:
     }
   };
   const known = await store.beginSubmission({ name, content, owner, since: now() });
-  if (known === undefined) return { ...(await orFree(first)), repeated: false };
+  if (known === undefined) return orFree(first);
   if (known.content !== content) throw conflict();
   if (known.end) return { ...known.end, repeated: true };
   // Of our own nobody works on it just now: it could not be noted how it ended.

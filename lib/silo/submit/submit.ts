@@ -14,7 +14,7 @@ import { receive, receiveFailed, type Incoming, type ReceptionContext } from '..
 import { fieldsOf } from '../state/log-fields.ts';
 import type { WakeBox } from '../state/wake.ts';
 import { asRequest, namesOf } from './as-request.ts';
-import { once, type OnceContext } from './once.ts';
+import { once, type Done, type OnceContext } from './once.ts';
 import { readSubmission } from './read-submission.ts';
 import type { Submit } from './submission.ts';
 import { Turns } from './turns.ts';
@@ -58,7 +58,7 @@ export function createSubmit(context: SubmitContext): Submitter {
       const names = namesOf(submission);
       const done = await turns.take(box, async () =>
         names === undefined
-          ? { repeated: false, ...(await send(context, incoming, () => Promise.resolve())) }
+          ? send(context, incoming, () => Promise.resolve())
           : once(context, names, {
               first: (ended) => send(context, incoming, ended),
               again: (ended) => sendAgain(context, incoming, ended),
@@ -79,16 +79,16 @@ async function send(
   context: SubmitContext,
   incoming: Incoming,
   ended: (end: SubmissionEnd) => Promise<void>,
-): Promise<SubmissionEnd> {
+): Promise<Done> {
   const reception = await receive(context, incoming);
-  if (reception.way === 'taken') return DELIVERED;
+  if (reception.way === 'taken') return { ...DELIVERED, repeated: true };
   if (reception.way === 'box') {
     if (reception.wake) context.wake(incoming.box, reception.wake);
     return endOf(reception.result);
   }
   try {
     await sendLive(context, incoming, () => ended(DELIVERED));
-    return DELIVERED;
+    return { ...DELIVERED, repeated: false };
   } catch (error) {
     const result = error instanceof LiveFailure ? await receiveFailed(context, incoming, error) : undefined;
     if (result) return endOf(result);
@@ -103,9 +103,9 @@ async function sendAgain(
   context: SubmitContext,
   incoming: Incoming,
   ended: (end: SubmissionEnd) => Promise<void>,
-): Promise<SubmissionEnd> {
+): Promise<Done> {
   const { req, box, over } = incoming;
-  if (context.wasDelivered(keyOf(req, box))) return DELIVERED;
+  if (context.wasDelivered(keyOf(req, box))) return { ...DELIVERED, repeated: true };
   // What must not wait can only be tried again.
   if (whyNotStored(req, context.settings) !== undefined) return send(context, incoming, ended);
   const end = endOf(await context.acceptor.store(req, over));
@@ -116,8 +116,8 @@ async function sendAgain(
 const DELIVERED = { outcome: 'delivered', id: 0 } as const satisfies SubmissionEnd;
 
 /** @throws SiloError for a refusal */
-function endOf(result: StoreResult): SubmissionEnd {
-  if ('key' in result) return { outcome: 'stored', id: result.id };
+function endOf(result: StoreResult): Done {
+  if ('key' in result) return { outcome: 'stored', id: result.id, repeated: result.result === 'repeated' };
   const { status, reason, retryAfter } = result;
   throw new SiloError(result.result === 'refused' ? 'SILO_REFUSED' : 'SILO_STORE_UNAVAILABLE', reason, {
     status,

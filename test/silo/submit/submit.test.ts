@@ -40,7 +40,7 @@ describe('a program sends', () => {
   test('into the box of somebody who is away, byte for byte, and it arrives when that one comes', async () => {
     await start();
     const body = Buffer.from('{"füße": "\\u0000"}\r\n\r\n');
-    const answer = await submit({ body, contentType: 'application/json; v=1' });
+    const answer = await submit({ body, contentType: 'application/json;v=1' });
     expect(answer).toMatchObject({ outcome: 'stored', repeated: false });
     const [waits] = await scene.node.store.waiting('bob@example.org', scene.time, 9);
     expect(waits).toMatchObject({ id: answer.id, key: answer.key, callId: answer.callId });
@@ -48,7 +48,7 @@ describe('a program sends', () => {
     await bob.register();
     const [message] = await bob.received(1);
     expect(message?.body).toEqual(body);
-    expect(message?.header('Content-Type')).toBe('application/json; v=1');
+    expect(message?.header('Content-Type')).toBe('application/json;v=1');
   });
 
   test('what no device takes is stored, and what a device refuses for good is refused with its status', async () => {
@@ -176,8 +176,27 @@ describe('a program that asks again with the same idempotencyKey', () => {
   test('it is forgotten with the ledger', async () => {
     await start({ silo: { keepLedger: 86_400, checkTime: 0.05, expireTime: 60 } });
     await submit({ idempotencyKey: 'k' });
+    scene.time += 61;
+    await until(async () => expect(await scene.node.store.ledger()).toMatchObject({ expired: 1 }));
     scene.time += 86_500;
+    // Before that the ledger would know it.
+    await until(async () => expect(await scene.node.store.ledger()).toMatchObject({ expired: 0 }));
     await until(async () => expect(await submit({ idempotencyKey: 'k' })).toMatchObject({ repeated: false }));
+  });
+});
+
+describe('a reminder of a program', () => {
+  test('that waits longer than names are remembered is known by the ledger', async () => {
+    await start({ silo: { keepLedger: 86_400, checkTime: 0.05 } });
+    const sendAt = new Date((scene.time + 3 * 86_400) * 1000);
+    const ask = () => submit({ idempotencyKey: 'k', sendAt, expires: 60 });
+    expect(await ask()).toMatchObject({ outcome: 'stored', repeated: false });
+    scene.time += 2 * 86_400;
+    const forgotten = () => scene.node.calls.get('forgetSubmissions') ?? 0;
+    const before = forgotten();
+    await until(() => forgotten() > before + 1);
+    expect(await ask()).toMatchObject({ outcome: 'stored', repeated: true });
+    expect(await scene.node.silo.reminders.list()).toHaveLength(1);
   });
 });
 
