@@ -115,6 +115,21 @@ export function value(shape: string, says: string, preset = ''): Option<string> 
   return { shape, says, preset, read: (given) => (typeof given === 'string' ? given : preset) };
 }
 
+/** One of these words; without being given, the first. */
+export function oneOf<const W extends string>(
+  shape: string,
+  says: string,
+  words: readonly [W, ...W[]],
+): Option<W> {
+  return {
+    shape,
+    says,
+    words,
+    preset: words[0],
+    read: (given) => words.find((word) => word === given) ?? words[0],
+  };
+}
+
 interface Bounds {
   readonly preset: number;
   readonly least?: number;
