@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import { packageVersion } from '../base/package.ts';
+import { completion } from './completion.ts';
 import { doctor } from './doctor/doctor.ts';
 import type { Book } from './frame/parse.ts';
 import { EXIT_MEANINGS } from './frame/exit.ts';
@@ -53,6 +54,7 @@ export function book(): Book {
       ...[userAdd, userPasswd, userList, userRemove],
       ...[importCommand, exportCommand],
       ...[send, register, watch],
+      completion(book),
     ],
   };
 }

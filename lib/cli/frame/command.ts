@@ -98,7 +98,7 @@ export function command<A extends Arguments, O extends Options>({
 }
 
 /** `--dry-run <x>` is called `dry-run`. */
-function longOf({ shape }: Pick<Option<unknown>, 'shape'>): string {
+export function longOf({ shape }: Pick<Option<unknown>, 'shape'>): string {
   return /--([\w-]+)/.exec(shape)?.[1] ?? shape;
 }
 
