@@ -1,10 +1,16 @@
 /** All commands, in the order of the help. */
 import { packageVersion } from '../base/package.ts';
+import { completion } from './completion.ts';
 import { doctor } from './doctor/doctor.ts';
 import { encryptCommand } from './encrypt.ts';
 import type { Book } from './frame/parse.ts';
 import { EXIT_MEANINGS } from './frame/exit.ts';
 import { importCommand } from './import.ts';
+import { boxList, boxMove, boxRemove, boxRequeue, boxShow } from './manage/boxes.ts';
+import { mailboxList, mailboxShow } from './manage/lamps.ts';
+import { exportCommand, messageShow } from './manage/messages.ts';
+import { bindingList, deviceList, nodeList, personErase, personExport } from './manage/people.ts';
+import { deadDrop, deadList, deadReplay, reminderCancel, reminderList } from './manage/set-aside.ts';
 import { migrateCommand } from './migrate.ts';
 import { register } from './phone/register.ts';
 import { send } from './phone/send.ts';
@@ -26,20 +32,31 @@ export function book(): Book {
       'Exit codes:',
       ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`),
     ].join('\n'),
-    nouns: { user: 'who may log in' },
+    nouns: {
+      box: 'the messages that wait for one address',
+      message: 'one message',
+      dead: 'what could not be delivered',
+      reminder: 'what waits for its time',
+      mailbox: 'what a lamp shows',
+      person: 'all that is stored about somebody',
+      device: 'the phones of somebody',
+      binding: 'where somebody is registered',
+      node: 'who works on this store',
+      user: 'who may log in',
+    },
     commands: [
       start,
       migrateCommand,
       doctor,
       encryptCommand,
-      userAdd,
-      userPasswd,
-      userList,
-      userRemove,
-      importCommand,
-      send,
-      register,
-      watch,
+      ...[boxList, boxShow, boxRequeue, boxRemove, boxMove, messageShow],
+      ...[deadList, deadReplay, deadDrop, reminderList, reminderCancel],
+      ...[mailboxList, mailboxShow, personExport, personErase],
+      ...[deviceList, bindingList, nodeList],
+      ...[userAdd, userPasswd, userList, userRemove],
+      ...[importCommand, exportCommand],
+      ...[send, register, watch],
+      completion(book),
     ],
   };
 }

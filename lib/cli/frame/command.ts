@@ -98,7 +98,7 @@ export function command<A extends Arguments, O extends Options>({
 }
 
 /** `--dry-run <x>` is called `dry-run`. */
-function longOf({ shape }: Pick<Option<unknown>, 'shape'>): string {
+export function longOf({ shape }: Pick<Option<unknown>, 'shape'>): string {
   return /--([\w-]+)/.exec(shape)?.[1] ?? shape;
 }
 
@@ -113,6 +113,21 @@ export function flag(shape: string, says: string): Option<boolean> {
 
 export function value(shape: string, says: string, preset = ''): Option<string> {
   return { shape, says, preset, read: (given) => (typeof given === 'string' ? given : preset) };
+}
+
+/** One of these words; without being given, the first. */
+export function oneOf<const W extends string>(
+  shape: string,
+  says: string,
+  words: readonly [W, ...W[]],
+): Option<W> {
+  return {
+    shape,
+    says,
+    words,
+    preset: words[0],
+    read: (given) => words.find((word) => word === given) ?? words[0],
+  };
 }
 
 interface Bounds {
