@@ -4,8 +4,8 @@ import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-row
 import {
   DEAD_COLUMNS,
   MESSAGE_COLUMNS,
+  messageOfDead,
   toDeadLetter,
-  toDeadMessage,
   toDevice,
   toForeign,
   toMessage,
@@ -125,7 +125,7 @@ export const READS: Reads = {
     sql: `select ${table === 'silo' ? MESSAGE_COLUMNS : DEAD_COLUMNS} from ${table}
             where id > ? and id <= ? and box is not null and (seal is null or seal <> ?) order by id`,
     values: [after, last, key],
-    of: each(table === 'silo' ? toMessage : toDeadMessage),
+    of: each(table === 'silo' ? toMessage : messageOfDead),
   }),
 
   bodyKeys: () => ({
