@@ -6,10 +6,10 @@ import {
   DEAD_COLUMNS,
   EXTENTS,
   MESSAGE_COLUMNS,
+  messageOfDead,
   toBoxedMessage,
-  toDeadLetter,
   toDeadBoxed,
-  toDeadMessage,
+  toDeadLetter,
   toDevice,
   toForeign,
   toLedgerEntry,
@@ -196,7 +196,7 @@ export const READS: Reads = {
     sql: `select ${table === 'silo' ? MESSAGE_COLUMNS : DEAD_COLUMNS} from ${table}
             where id > ? and id <= ? and box is not null and (seal is null or seal <> ?) order by id`,
     values: [after, last, key],
-    of: each(table === 'silo' ? toMessage : toDeadMessage),
+    of: each(table === 'silo' ? toMessage : messageOfDead),
   }),
 
   bodyKeys: () => ({

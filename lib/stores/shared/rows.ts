@@ -72,12 +72,12 @@ export const HIDDEN: Readonly<Record<BodyTable, string>> = { silo: ", username =
 export const REPLAY_COLUMNS = [...INSERT_COLUMNS, 'id', 'taken_by'] as const;
 
 /** What is known of the message that a dead letter was. */
-export function toDeadMessage(row: Row): Message {
+export function messageOfDead(row: Row): Message {
   return toMessage({ ...row, thread: null, next_time: 0, strikes: 0, last_status: 0, refused_by: null });
 }
 
 export function fromDead(row: Row, expTime: number): (string | number | Buffer | null)[] {
-  const message = toDeadMessage(row);
+  const message = messageOfDead(row);
   return [
     ...fromMessage({ ...message, expTime: Math.max(message.expTime, expTime), nextTime: message.sendTime }),
     message.id,
@@ -247,7 +247,7 @@ export function toBoxedMessage(row: Row): BoxedMessage {
 
 /** Of what a dead letter keeps. */
 export function toDeadBoxed(row: Row): BoxedMessage {
-  const message = toDeadMessage(row);
+  const message = messageOfDead(row);
   return { ...message, lastStatus: int(row, 'status'), size: sizeOf(message) };
 }
 
