@@ -57,7 +57,7 @@ export class BoxCounting {
 
   /** Something came to this box, or went from it. */
   note(box: string): void {
-    this.#noted.add(box);
+    if (!this.#noted.has(box)) this.#noted.add(box);
   }
 
   start(): void {
