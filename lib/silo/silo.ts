@@ -115,7 +115,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
   const { acceptor, late, lanes, sweep, races, wake, overload } = parts;
   const underWay = createUnderWay(port);
-  const counting = new BoxCounting(context);
+  const counting = new BoxCounting({ ...context, rest: settings.tailTime * 1000 });
   const operations = createOperations({
     ...context,
     counting,

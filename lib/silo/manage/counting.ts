@@ -21,7 +21,7 @@ const LONG_MS = 40;
 const SHORT_MS = 10;
 /** How much longer it rests than it works: while all are counted for the first time, and from then on. */
 const [FIRST_REST, REST] = [4, 50];
-const SHORTEST_REST_MS = 250;
+const REST_MS = 1000;
 /** After a store that was away. */
 const AWAY_MS = 5000;
 /** Seconds after which all boxes are counted again: what another program or a node that died has left. */
@@ -34,10 +34,13 @@ export interface CountingContext {
   readonly store: Pick<BoxStore, 'boxPage' | 'boxTotals' | 'countBoxes' | 'allCounted'> &
     Pick<MessageStore, 'boxes'>;
   readonly now: () => number;
+  /** Milliseconds that it rests at least. */
+  readonly rest?: number;
 }
 
 export class BoxCounting {
   readonly #context: CountingContext;
+  readonly #shortest: number;
   readonly #noted = new BoundedSet<string>(MOST_NOTED);
   #size = FEWEST;
   #timer: NodeJS.Timeout | undefined;
@@ -49,17 +52,18 @@ export class BoxCounting {
 
   constructor(context: CountingContext) {
     this.#context = context;
+    this.#shortest = context.rest ?? REST_MS;
   }
 
   /** Something came to this box, or went from it. */
   note(box: string): void {
-    this.#noted.add(box);
+    if (!this.#noted.has(box)) this.#noted.add(box);
   }
 
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'open';
-    this.#rest(SHORTEST_REST_MS);
+    this.#rest(this.#shortest);
   }
 
   /** Counts what was noted a moment ago, so that who asks after what he has done sees it. */
@@ -102,7 +106,7 @@ export class BoxCounting {
     try {
       if ((await this.#countNoted(1)) === 0) await this.#goOn();
       const rest = this.#counted === 0 ? FIRST_REST : REST;
-      this.#rest(Math.max(SHORTEST_REST_MS, (performance.now() - began) * rest));
+      this.#rest(Math.max(this.#shortest, (performance.now() - began) * rest));
     } catch (error) {
       log.debug(`boxes could not be counted: ${textOf(error)}`);
       this.#rest(AWAY_MS);
@@ -147,9 +151,11 @@ export class BoxCounting {
   /** A page of the round through all boxes; a new round begins when the last one, of whichever node, is long ago. */
   async #goOn(): Promise<void> {
     if (this.#after === undefined) {
-      const { counted } = await this.#context.store.boxTotals('');
-      this.#counted = counted;
-      if (this.#context.now() < counted + ROUND) return;
+      const due = () => this.#context.now() >= this.#counted + ROUND;
+      if (!due()) return;
+      // Another node may have done it.
+      this.#counted = (await this.#context.store.boxTotals('')).counted;
+      if (!due()) return;
       this.#after = '';
     }
     await this.#page(this.#after);

@@ -24,43 +24,45 @@ export interface Ways {
 }
 
 interface Kept extends RememberedWay {
+  box: string;
+  id: number | undefined;
+  callId: string;
   readonly steps: WayStep[];
 }
 
 export function rememberWays(events: Pick<SiloEmitter, 'on'>, now: () => number): Ways {
   const ways = new BoundedMap<string, Kept>(MOST);
 
-  function add(box: string, key: string, step: WayStep, facts: Partial<Kept> = {}): void {
-    const known = ways.get(key) ?? { key, box, id: undefined, callId: '', steps: [] };
-    const way = { ...known, ...facts, box };
+  /** Called for each message several times: a known way is changed in its place. */
+  function add(box: string, key: string, step: WayStep): Kept {
+    let way = ways.get(key);
+    if (!way) ways.set(key, (way = { key, box, id: undefined, callId: '', steps: [] }));
+    way.box = box;
     way.steps.push(step);
     // The first says when it came; of many attempts the last ones count.
     if (way.steps.length > MOST_STEPS) way.steps.splice(1, 1);
-    ways.set(key, way);
+    return way;
   }
 
-  events.on('stored', ({ box, key, id, message }) =>
-    add(
-      box,
-      key,
-      { at: now(), what: 'accepted', text: message ? 'accepted' : 'put back by an operator' },
-      { id, ...(message ? { callId: message.callId } : {}) },
-    ),
-  );
-  events.on('attempt', ({ box, key, contact, status, reason, verdict }) =>
-    add(box, key, { at: now(), what: 'attempt', contact, status, text: `${reason} (${verdict})` }),
-  );
-  events.on('moved', ({ from, box, key, id }) =>
-    add(box, key, { at: now(), what: 'moved', text: `moved from ${from} by an operator` }, { id }),
-  );
-  events.on('ended', ({ box, key, outcome, status, reason }) =>
-    add(box, key, {
+  events.on('stored', ({ box, key, id, message }) => {
+    const way = add(box, key, {
       at: now(),
-      what: 'ended',
-      status,
-      text: reason === '' ? outcome : `${outcome}: ${reason}`,
-    }),
-  );
+      what: 'accepted',
+      text: message ? 'accepted' : 'put back by an operator',
+    });
+    way.id = id;
+    if (message) way.callId = message.callId;
+  });
+  events.on('attempt', ({ box, key, contact, status, reason, verdict }) => {
+    add(box, key, { at: now(), what: 'attempt', contact, status, text: `${reason} (${verdict})` });
+  });
+  events.on('moved', ({ from, box, key, id }) => {
+    add(box, key, { at: now(), what: 'moved', text: `moved from ${from} by an operator` }).id = id;
+  });
+  events.on('ended', ({ box, key, outcome, status, reason }) => {
+    const text = reason === '' ? outcome : `${outcome}: ${reason}`;
+    add(box, key, { at: now(), what: 'ended', status, text });
+  });
 
   return {
     byKey: (key) => ways.get(key),
