@@ -3,10 +3,9 @@
  * alone, so that nobody makes it store for the domains of others.
  */
 import { exposedHosts } from '../auth/closed.ts';
-import { SiloError } from '../base/errors.ts';
 import type { Middleware, Port } from '../sip/drachtio/port.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
-import { served, subjectOf } from '../sip/read/recipient.ts';
+import { notServed, served, subjectOf } from '../sip/read/recipient.ts';
 
 export interface OwnDomains {
   /** Refuses REGISTER and MESSAGE for other domains. */
@@ -44,12 +43,7 @@ export function createOwnDomains(
     },
     middleware: port.middleware('ownDomains', (req, _, next) => {
       const aor = hosts.length === 0 ? undefined : aorAskedFor(req);
-      if (aor !== undefined && !has(aor))
-        throw new SiloError(
-          'SILO_REFUSED',
-          `${aor} is of a domain that is not served here: SILO_DOMAINS names those that are.`,
-          { status: 404 },
-        );
+      if (aor !== undefined && !has(aor)) throw notServed(aor);
       next();
     }),
   };

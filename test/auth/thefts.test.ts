@@ -297,6 +297,11 @@ test('where strangers can reach it, nobody stores for the domains of others', as
     await bob.register(),
   ])
     expect([answer.status, answer.start]).toEqual([404, expect.stringContaining('SILO_DOMAINS names those')]);
+  // Nor does a program of its own, and it hears the same.
+  const asked = scene.node.silo.submit({ from: 'shop@127.0.0.1', to: 'bob@example.org', body: 'keep this' });
+  await expect(asked).rejects.toMatchObject({
+    ...{ status: 404, message: expect.stringContaining('SILO_DOMAINS names those') as string },
+  });
   expect((await subscribe(bob, BOB, {})).status).toBe(404);
   expect((await eve.message('bob@127.0.0.1', 'for here')).status).toBe(202);
   expect((await subscribe(here, here.aor, {})).status).toBe(200);

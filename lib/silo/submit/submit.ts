@@ -50,7 +50,7 @@ export function createSubmit(context: SubmitContext): Submitter {
       const req = asRequest(submission, settings);
       mayAsk(req);
       const box = boxOf(req, settings);
-      if (box === undefined || !serves(box)) throw notServed();
+      if (box === undefined || !serves(box)) throw notServed(box);
       const [key, callId] = [keyOf(req, box), header(req, 'Call-ID') ?? ''];
       log.debug(`a program submits a message for ${box}`, fieldsOf({ box, key, callId }, settings));
       const { sendAt } = submission;

@@ -53,9 +53,13 @@ export function served(aor: string, domains: readonly string[]): boolean {
   return domains.length === 0 || domains.includes(splitAor(aor).host);
 }
 
-/** What whoever writes to a recipient of elsewhere is told. */
-export function notServed(): SiloError {
-  return new SiloError('SILO_REFUSED', 'The recipient is not of a domain served here.', { status: 404 });
+/** What whoever asks for somebody of elsewhere is told. @param aor of that one, where it can be read */
+export function notServed(aor?: string): SiloError {
+  const sentence =
+    aor === undefined
+      ? 'The recipient is not of a domain served here.'
+      : `${aor} is of a domain that is not served here: SILO_DOMAINS names those that are.`;
+  return new SiloError('SILO_REFUSED', sentence, { status: 404 });
 }
 
 function looksLikeContact(text: string): boolean {
