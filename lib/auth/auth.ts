@@ -51,9 +51,9 @@ export interface AuthDependencies {
 }
 
 /** What came of asking who somebody is. */
-export const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
+const AUTH_RESULTS = ['trusted', 'proved', 'asked', 'stale', 'wrong', 'malformed'] as const;
 
-export type AuthResult = (typeof AUTH_RESULTS)[number];
+type AuthResult = (typeof AUTH_RESULTS)[number];
 
 export interface AuthStatistics {
   /**

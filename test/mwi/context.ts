@@ -54,7 +54,16 @@ export function mwiContext({ store, wire, now, settings: some }: ContextOptions)
   const settings: MwiSettings = { ...MWI_DEFAULTS, notifyInterval: 0, ...some };
   const served = createServed();
   const summaries = createSummaries(store, settings, now);
-  const common = { port: wire.port, store, served, summaries, settings, now, run: 'run', notified: () => undefined };
+  const common = {
+    port: wire.port,
+    store,
+    served,
+    summaries,
+    settings,
+    now,
+    run: 'run',
+    notified: () => undefined,
+  };
   return {
     ...common,
     access: createAccess(settings),
