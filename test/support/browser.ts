@@ -58,7 +58,7 @@ type Listener = (message: Message) => void;
 export async function startBrowser(): Promise<Browser> {
   const folder = temporaryFolder('silo-chromium');
   const child = spawn(
-    'chromium',
+    findCommand('chromium') ?? 'chromium',
     [
       ...['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${folder.path}`],
       // As root in a container there is neither; nothing but our own pages is loaded.
