@@ -1,10 +1,9 @@
 /** Options of what is served by HTTP: loopback and a token, unless told otherwise. */
 import { checkedList, line } from '../options/kinds.ts';
-import { defineOptions, option, type GivenOf, type SettingsOf } from '../options/option.ts';
+import { defineOptions, option, type GivenOf } from '../options/option.ts';
 import { isOnLoopback, parseListen, USUAL_LISTEN } from './http/address.ts';
 
 export type AdminOptions = GivenOf<typeof adminOptions>;
-export type AdminSettings = SettingsOf<typeof adminOptions>;
 
 /** What a Bearer token may be made of (RFC 6750 2.1); what is shorter can be guessed. */
 const TOKEN = /^[\w.~+/-]{16,512}=*$/;

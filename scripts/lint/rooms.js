@@ -61,9 +61,9 @@ stores/operate       -> stores stores/mysql/link stores/sqlite stores/shared
 stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
 stores/mysql         -> stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
 stores/mysql/inside  -> stores/mysql/link stores/shared stores/contract
-stores/mysql/link    -> stores/shared
+stores/mysql/link    -> stores/shared stores/contract
 stores/sqlite        -> stores/sqlite/thread stores/shared stores/contract sip/read
-stores/sqlite/thread -> stores/shared
+stores/sqlite/thread -> stores/shared stores/contract
 stores/shared        -> stores/contract sip/read
 stores/contract      -> sip/read
 

@@ -20,9 +20,9 @@ async function listening(query = ''): Promise<{ heard: () => string; stop: () =>
   const reader = answer.body!.getReader();
   void (async () => {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += Buffer.from(value).toString();
+      const chunk = (await reader.read()) as { readonly done: boolean; readonly value?: Uint8Array };
+      if (chunk.value === undefined) return;
+      text += Buffer.from(chunk.value).toString();
     }
   })();
   stop.signal.addEventListener('abort', () => void reader.cancel());

@@ -131,10 +131,10 @@ describe('the files for Prometheus', needing(prometheusMissing()), () => {
       const { server } = app;
       const alice = await Phone.start('alice', { server });
       const lamp = await LampPhone.start('bob', { server });
-      let busy = true;
-      const traffic = (async () => {
+      const traffic = { busy: true };
+      const talking = (async () => {
         await lamp.subscribe();
-        while (busy) {
+        while (traffic.busy) {
           await lamp.phone.register({ expires: 0 });
           await alice.message('bob', 'one');
           await alice.message('bob', 'not to be kept', { headers: { Expires: '0' } });
@@ -164,8 +164,8 @@ describe('the files for Prometheus', needing(prometheusMissing()), () => {
           for (const rule of rules) expect(rule).toMatchObject({ health: 'ok', state: 'inactive' });
         });
       } finally {
-        busy = false;
-        await traffic;
+        traffic.busy = false;
+        await talking;
         alice.close();
         lamp.phone.close();
         await prometheus.stop();

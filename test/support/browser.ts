@@ -13,7 +13,7 @@ export function chromiumMissing(): string | undefined {
   return 'Chromium is missing; install it: apt-get install chromium';
 }
 
-export interface Look {
+interface Look {
   readonly width: number;
   readonly height?: number;
   readonly scheme: 'light' | 'dark';
@@ -58,7 +58,7 @@ type Listener = (message: Message) => void;
 export async function startBrowser(): Promise<Browser> {
   const folder = temporaryFolder('silo-chromium');
   const child = spawn(
-    'chromium',
+    findCommand('chromium') ?? 'chromium',
     [
       ...['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${folder.path}`],
       // As root in a container there is neither; nothing but our own pages is loaded.
@@ -135,7 +135,6 @@ async function openPage(sendTo: Send, listen: (listener: Listener) => void): Pro
     const loaded = new Promise<void>((resolve, reject) => {
       loads.add(resolve);
       timer = setTimeout(() => reject(new Error('no page was loaded')), LONG);
-      void Promise.resolve().then(() => undefined);
     });
     await work();
     await loaded.finally(() => clearTimeout(timer));
@@ -176,7 +175,9 @@ async function openPage(sendTo: Send, listen: (listener: Listener) => void): Pro
         for (const type of ['mousePressed', 'mouseReleased'])
           await send('Input.dispatchMouseEvent', { type, ...place, button: 'left', clickCount: 1 });
       }),
-    type: async (text) => void (await send('Input.insertText', { text })),
+    type: async (text) => {
+      await send('Input.insertText', { text });
+    },
     press: (key, { leads = false } = {}) => (leads ? leading(() => press(key)) : press(key)),
     look: async ({ width, height = 800, scheme }) => {
       await send('Emulation.setDeviceMetricsOverride', {

@@ -103,7 +103,10 @@ export async function startProcess(
         look();
         void exited.then(({ code, signal }) => fail(`ended (${signal ?? `code ${code ?? '?'}`})`));
       }),
-    type: (text, { end = false } = {}) => void (end ? child.stdin?.end(text) : child.stdin?.write(text)),
+    type: (text, { end = false } = {}) => {
+      child.stdin?.write(text);
+      if (end) child.stdin?.end();
+    },
     kill: (signal) => void child.kill(signal),
     stop: async (graceMs = 5_000) => {
       // A process that a test has frozen would not even hear SIGTERM.

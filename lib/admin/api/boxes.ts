@@ -140,7 +140,7 @@ export function boxEndpoints({
 }
 
 /** Digits alone are an id. */
-export function whichOf(which: string): number | string {
+function whichOf(which: string): number | string {
   return /^\d{1,15}$/.test(which) ? Number(which) : which;
 }
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Refusal } from '../http/problem.ts';
 
-export type Method = 'get' | 'put' | 'post' | 'delete';
+type Method = 'get' | 'put' | 'post' | 'delete';
 
 /** What a request brings. */
 export interface Asked {
@@ -18,7 +18,7 @@ export interface Asked {
 }
 
 /** What is said about it. */
-export interface Described {
+interface Described {
   readonly method: Method;
   /** Behind `/api`, with names in braces: `/boxes/{aor}`. */
   readonly path: string;

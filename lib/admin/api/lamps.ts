@@ -71,7 +71,7 @@ export function sourceEndpoints({ publish }: Pick<Mwi, 'publish'>): readonly End
   ];
 }
 
-export function mailboxEndpoints({ list, show }: MailboxOperations): readonly Endpoint[] {
+export function mailboxEndpoints(mailboxes: MailboxOperations): readonly Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -81,7 +81,7 @@ export function mailboxEndpoints({ list, show }: MailboxOperations): readonly En
       query: z.strictObject({ limit: schema.limit, cursor: schema.cursor }),
       answer: z.object({ mailboxes: z.array(mailbox), next: schema.next }),
       run: async ({ query: { limit, cursor } }) => {
-        const page = await list({
+        const page = await mailboxes.list({
           ...(limit === undefined ? {} : { limit }),
           ...(cursor === undefined ? {} : { cursor }),
         });
@@ -95,13 +95,13 @@ export function mailboxEndpoints({ list, show }: MailboxOperations): readonly En
       summary: 'What a lamp says and why: its sources, who watches it, and what they were told last.',
       answer: shownMailbox,
       run: async ({ params }) => {
-        const found = await show(aorOf({ params }));
+        const found = await mailboxes.show(aorOf({ params }));
         return {
           ...found,
           sources: [...found.sources],
           watchers: found.watchers.map((watcher) => ({ ...watcher })),
           why: [...found.why],
-        } as z.input<typeof shownMailbox>;
+        };
       },
     }),
   ];

@@ -8,7 +8,7 @@ import type { PersonOperations } from '../../silo/manage/operations.ts';
 import { aorOf } from './boxes.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
 
-export function personEndpoints({ erase }: PersonOperations): readonly Endpoint[] {
+export function personEndpoints(persons: PersonOperations): readonly Endpoint[] {
   return [
     endpoint({
       method: 'delete',
@@ -28,7 +28,7 @@ export function personEndpoints({ erase }: PersonOperations): readonly Endpoint[
         left: z.array(z.string()).describe('What an operator has yet to do'),
       }),
       run: async ({ params, query: { compact } }) => {
-        const report = await erase(aorOf({ params }), compact === undefined ? {} : { compact });
+        const report = await persons.erase(aorOf({ params }), compact === undefined ? {} : { compact });
         return { ...report, erased: [...report.erased], left: [...report.left] };
       },
     }),
@@ -36,11 +36,11 @@ export function personEndpoints({ erase }: PersonOperations): readonly Endpoint[
 }
 
 /** A line of JSON for each thing that is stored: of a person there may be more than fits into one answer. */
-export function exportRoutes({ export: all }: Pick<PersonOperations, 'export'>): Hono<Env> {
+export function exportRoutes(persons: Pick<PersonOperations, 'export'>): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/persons/:aor', async (context) => {
     const aor = context.req.param('aor');
-    const records = all(aor)[Symbol.asyncIterator]();
+    const records = persons.export(aor)[Symbol.asyncIterator]();
     // What is wrong with the question is said before the first line.
     const first = await records.next().catch((error: unknown) => responseTo(error));
     audit(context, 'GET /api/persons', [aor], first instanceof Response ? first.status : 200);
@@ -49,10 +49,10 @@ export function exportRoutes({ export: all }: Pick<PersonOperations, 'export'>):
     const encoder = new TextEncoder();
     const lines = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        const { done, value } = next ?? (await records.next());
+        const record = next ?? (await records.next());
         next = undefined;
-        if (done === true) controller.close();
-        else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+        if (record.done === true) controller.close();
+        else controller.enqueue(encoder.encode(`${JSON.stringify(record.value)}\n`));
       },
       cancel: async () => {
         await records.return?.();

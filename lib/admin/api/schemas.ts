@@ -32,7 +32,7 @@ export function bodyOf(bytes: Uint8Array): z.infer<typeof body> {
   }
 }
 
-export const stuck = z
+const stuck = z
   .object({
     reason: z.enum(['no-device', 'unreachable', 'elsewhere', 'back-off', 'refused', 'lease']),
     text: z.string(),

@@ -1,5 +1,6 @@
 /** What the buttons of the page do. Each leads back to a page that says what came of it, and leaves a line in the log. */
 import { Hono } from 'hono';
+import { html } from 'hono/html';
 import type { Mwi } from '../../mwi/mwi.ts';
 import type { Operations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
@@ -7,7 +8,6 @@ import type { Readiness } from '../health/readiness.ts';
 import { audit } from '../http/audit.ts';
 import { Refusal } from '../http/problem.ts';
 import type { Env, HttpContext } from '../http/types.ts';
-import { html } from 'hono/html';
 import { layout } from './layout.ts';
 import { confirmView, type Asking } from './views.ts';
 

@@ -1,15 +1,15 @@
 /** The page: a door to the same operations as the API. What it changes or shows of bodies is logged as there. */
 import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { HTTPException } from 'hono/http-exception';
 import { SiloError } from '../../base/errors.ts';
 import { audit } from '../http/audit.ts';
 import type { Access } from '../http/access.ts';
 import type { Env, HttpContext, HttpMiddleware } from '../http/types.ts';
 import { logInRoutes } from './login.ts';
-import { html } from 'hono/html';
 import { layout, type PageOf } from './layout.ts';
 import { operationRoutes, type PageContext } from './operations.ts';
 import { boxesView, boxView, deadView, lampsView, lampView, nowView, waysView } from './views.ts';
-import { HTTPException } from 'hono/http-exception';
 
 const PAGE = 25;
 
@@ -109,7 +109,7 @@ function loggedIn({ askerOf }: Pick<Access, 'askerOf'>): HttpMiddleware {
   };
 }
 
-export function show(context: HttpContext, of: PageOf): Response | Promise<Response> {
+function show(context: HttpContext, of: PageOf): Response | Promise<Response> {
   return context.html(layout({ ...of, said: of.said ?? context.req.query('said') }));
 }
 
