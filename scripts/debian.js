@@ -18,6 +18,8 @@ const TOOLS = {
   // Two softphones: the one shows a lamp but knows only MD5, the other proves itself by SHA-256.
   baresip: { name: 'baresip', packages: ['baresip-core'] },
   'linphone-daemon': { name: 'Linphone', packages: ['linphone-cli'] },
+  // Its completion of commands; bash is everywhere.
+  zsh: { name: 'zsh', packages: ['zsh'] },
   kamailio: {
     name: 'Kamailio',
     packages: ['kamailio', 'kamailio-mysql-modules'],

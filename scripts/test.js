@@ -28,7 +28,15 @@ if (attempt('installing the packages', ensurePackages)) {
 function prepare() {
   // The tests run on the sources, so a build that fails is one failure and not the end.
   attempt('building', ensureBuild);
-  const missing = ensureDebian(['mariadbd', 'galera', 'sipp', 'kamailio', 'baresip', 'linphone-daemon']);
+  const missing = ensureDebian([
+    'mariadbd',
+    'galera',
+    'sipp',
+    'kamailio',
+    'baresip',
+    'linphone-daemon',
+    'zsh',
+  ]);
   for (const sentence of missing) console.error(`${sentence}. The tests that need it are skipped.`);
 }
 
