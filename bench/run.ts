@@ -2,8 +2,8 @@
  * `npm run bench`: what one node does on this machine, on SQLite and on MariaDB side by side. Loopback only; the app, its
  * embedded SIP front end and the phones share the processors, so a real set-up looks different. `--seconds=N` (default 4)
  * makes it longer or shorter; `--scale` measures what docs/scaling.md reckons with instead, on `--rows=N` (default 500,000)
- * rows; `--stall` how long the event loop stands still with a large database, on `--rows=N` (default 1,000,000); `--lamps` SUBSCRIBE and PUBLISH for the
- * same mailboxes on MariaDB (`--seconds=N`, default 15); `--auth` what asking for passwords costs, on SQLite. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
+ * rows; `--stall` how long the event loop stands still with a large database, on `--rows=N` (default 1,000,000); `--operations` the lists and
+ * counts of an operator, likewise; `--lamps` SUBSCRIBE and PUBLISH for the same mailboxes on MariaDB (`--seconds=N`, default 15); `--auth` what asking for passwords costs, on SQLite. MariaDB is one of our own if it is installed, or the database that SILO_BENCH_MYSQL names
  * (its tables are filled).
  */
 import { cpus } from 'node:os';
@@ -15,6 +15,7 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { ms, table, whole } from './figures.ts';
 import { DEVICES, SENDERS, measure, type Figures } from './measure.ts';
 import { lamps } from './lamps.ts';
+import { operations } from './operations.ts';
 import { refreshCalls } from './refresh-calls.ts';
 import { scale } from './scale.ts';
 import { stall } from './stall.ts';
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     lamps: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     stall: { type: 'boolean', default: false },
+    operations: { type: 'boolean', default: false },
     rows: { type: 'string' },
     on: { type: 'string', default: 'both' },
   },
@@ -43,6 +45,7 @@ console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 
 if (values.scale) await scale(Number(values.rows ?? 500_000));
 else if (values.auth) await auth(seconds);
 else if (values.lamps) await lamps(seconds);
+else if (values.operations) await operations(Number(values.rows ?? 1_000_000), values.on);
 else if (values.stall) await stall(Number(values.rows ?? 1_000_000), values.on);
 else console.log(`\n${report([await onSqlite(), ...(await onMysql())])}`);
 

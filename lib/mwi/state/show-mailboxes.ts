@@ -14,7 +14,7 @@ const MOST_WATCHERS = 100;
 const LIKE = [''] as const;
 const QUESTION = ['mailboxes'] as const;
 
-export type ShowSettings = Omit<MwiSettings, 'node' | 'leaseTime'>;
+type ShowSettings = Omit<MwiSettings, 'node' | 'leaseTime'>;
 
 export interface ShowContext {
   readonly store: Pick<MwiStore, 'mailboxStates' | 'usedMailboxes' | 'watchersOf'>;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { cursorOf, limitOf, placeOf } from '../../base/paging.ts';
 import { askedAor } from '../../sip/read/asked-aor.ts';
+import type { BoxRow } from '../../stores/contract/boxes.ts';
 import { REMOVED } from '../../stores/contract/mending.ts';
 import type { Kind, Place } from '../../stores/contract/message.ts';
 import type { Store } from '../../stores/contract/store.ts';
@@ -17,6 +18,8 @@ import type { LiveKnowledge } from './stuck.ts';
 
 /** Messages that are ended or moved at a time. */
 const AT_ONCE = 200;
+/** Messages of a box that is not counted while somebody waits for it. */
+const LARGE = 5000;
 /** Who holds the lease of a box that is being moved. */
 const MOVER = 'operator';
 
@@ -36,6 +39,12 @@ export function createBoxOperations(context: BoxOperationsContext): BoxOperation
   const { store, settings, counting, events, now, found, wake } = context;
   const read = (aor: string) => askedAor(aor, settings);
 
+  /** A large box is counted aside: seconds ago. */
+  async function countNow(aor: string): Promise<readonly BoxRow[]> {
+    const counted = await store.countedBox(aor);
+    return counted && counted.messages > LARGE ? [counted] : store.countBoxes([aor]);
+  }
+
   async function show(
     asked: string,
     { bodies = false, limit, cursor }: Parameters<BoxOperations['show']>[1] = {},
@@ -46,7 +55,7 @@ export function createBoxOperations(context: BoxOperationsContext): BoxOperation
     const place = placeOf(question, cursor, LIKE);
     const after: Place | undefined = place && { kind: place[0] as Kind, sendTime: place[1], id: place[2] };
     const [rows, page] = await Promise.all([
-      store.countBoxes([aor]),
+      countNow(aor),
       store.contents(aor, bodies ? 'whole' : 'facts', size + 1, after),
     ]);
     const entry = (await entriesOf(context, rows)).get(aor) ?? { aor, waiting: 0, oldest: 0 };

@@ -64,6 +64,8 @@ export class BoxCounting {
 
   /** Counts what was noted a moment ago, so that who asks after what he has done sees it. */
   async fresh(): Promise<void> {
+    // What is being counted just now is noted no more.
+    await this.#working;
     await this.#countNoted(FRESH);
   }
 

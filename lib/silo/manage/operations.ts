@@ -119,7 +119,7 @@ export interface BoxOperations {
   list(query?: BoxQuery): Promise<BoxPage>;
   /** How many boxes hold mail, and how many messages wait in them. */
   count(query?: { readonly domain?: string }): Promise<BoxCounts>;
-  /** One box, counted now; an empty one has `waiting` 0. `limit`: 1 to 500, default 50. Bodies only with `bodies`. */
+  /** One box, counted now (one of more than 5,000 messages: seconds ago); an empty one has `waiting` 0. `limit`: 1 to 500, default 50. Bodies only with `bodies`. */
   show(
     aor: string,
     query?: { readonly bodies?: boolean; readonly limit?: number; readonly cursor?: string },

@@ -45,6 +45,8 @@ export interface BoxStore {
   boxPage(order: BoxOrder, domain: string, limit: number, after?: BoxRow): Promise<readonly BoxRow[]>;
   /** Of all boxes together, or of a domain. */
   boxTotals(domain: string): Promise<BoxTotals>;
+  /** What was counted of a box last; undefined: it held nothing. */
+  countedBox(box: string): Promise<BoxRow | undefined>;
   /** Counts these boxes now; returns those that hold mail. */
   countBoxes(boxes: readonly string[]): Promise<readonly BoxRow[]>;
   /** All boxes have been counted, one after the other. */

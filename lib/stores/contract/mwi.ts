@@ -95,7 +95,7 @@ export interface MailboxChange {
 }
 
 /** A mailbox that somebody watches or publishes for. */
-export interface UsedMailbox {
+interface UsedMailbox {
   readonly mailbox: string;
   /** Last SUBSCRIBE, PUBLISH or registration. */
   readonly seen: number;

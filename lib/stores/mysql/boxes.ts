@@ -13,8 +13,15 @@ const TURN =
 
 export function mysqlBoxes(db: Mysql): Omit<BoxStore, keyof ReadStore> {
   return {
-    countBoxes: async (boxes) =>
-      boxes.length === 0 ? [] : db.transaction((tx) => count(tx, inOrder(boxes)), 'repeatable'),
+    countBoxes: async (boxes) => {
+      // Most have not changed since: nothing is locked or written for them.
+      const looked = await look(db, inOrder(boxes));
+      const { put, drop } = recount(looked.before, looked.now);
+      const changed = new Set([...put.map(({ box }) => box), ...drop]);
+      if (changed.size === 0) return looked.now;
+      const counted = await db.transaction((tx) => count(tx, inOrder(changed)), 'repeatable');
+      return [...looked.now.filter(({ box }) => !changed.has(box)), ...counted];
+    },
 
     allCounted: async (now) => {
       await db.run(
@@ -51,18 +58,27 @@ export function mysqlBoxes(db: Mysql): Omit<BoxStore, keyof ReadStore> {
   };
 }
 
-async function count(tx: Queries, boxes: readonly string[]): Promise<readonly BoxRow[]> {
-  await tx.run(TURN);
-  const before = await tx.all(
+/** What was counted of these boxes, and what a count says now. */
+async function look(
+  db: Queries,
+  boxes: readonly string[],
+): Promise<{ readonly before: readonly BoxRow[]; readonly now: readonly BoxRow[] }> {
+  if (boxes.length === 0) return { before: [], now: [] };
+  const before = await db.all(
     'select box, messages, first_id from silo_box force index (primary) where box in (?)',
     [boxes],
   );
-  const rows = await tx.all(
+  const now = await db.all(
     `select ${COUNTED} from silo force index (silo_box_idx) where box in (?) group by box`,
     [boxes],
   );
-  const counted = rows.map(toBoxRow);
-  const { put, drop, totals } = recount(before.map(toBoxRow), counted);
+  return { before: before.map(toBoxRow), now: now.map(toBoxRow) };
+}
+
+async function count(tx: Queries, boxes: readonly string[]): Promise<readonly BoxRow[]> {
+  await tx.run(TURN);
+  const { before, now } = await look(tx, boxes);
+  const { put, drop, totals } = recount(before, now);
   if (put.length > 0)
     await tx.run(
       `insert into silo_box (box, domain, messages, first_id) values ?
@@ -70,15 +86,15 @@ async function count(tx: Queries, boxes: readonly string[]): Promise<readonly Bo
       [put.map(({ box, messages, firstId }) => [box, domainOf(box), messages, firstId])],
     );
   await remove(tx, 'silo_box', drop);
-  if (totals.length === 0) return counted;
-  await tx.run(
-    `insert into silo_box_total (domain, boxes, messages) values ?
-       on duplicate key update boxes = boxes + values(boxes), messages = messages + values(messages)`,
-    [totals.map(({ domain, boxes: more, messages }) => [domain, more, messages])],
-  );
+  if (totals.length > 0)
+    await tx.run(
+      `insert into silo_box_total (domain, boxes, messages) values ?
+         on duplicate key update boxes = boxes + values(boxes), messages = messages + values(messages)`,
+      [totals.map(({ domain, boxes: more, messages }) => [domain, more, messages])],
+    );
   if (drop.length > 0)
     await tx.run("delete from silo_box_total where domain in (?) and domain <> '' and boxes <= 0", [
-      totals.map(({ domain }) => domain),
+      inOrder(drop.map(domainOf)),
     ]);
-  return counted;
+  return now;
 }

@@ -58,8 +58,8 @@ export function pageOfBoxes(
   after: BoxRow | undefined,
 ): PageRead {
   const [whose, of] = domain === '' ? ['', []] : ['domain = ? and ', [domain]];
-  const rows = (condition: string, by: string) =>
-    `select ${COLUMNS} from silo_box where ${whose}${condition} order by ${by} limit ?`;
+  const rows = (condition: string, by: string, hint = '') =>
+    `select ${COLUMNS} from silo_box${hint} where ${whose}${condition} order by ${by} limit ?`;
   switch (order) {
     case 'name':
       return { sql: rows('box > ?', 'box'), values: [...of, after?.box ?? '', limit] };
@@ -68,8 +68,15 @@ export function pageOfBoxes(
     case 'waiting': {
       const fewer = rows('messages < ?', 'messages desc, box desc');
       if (!after) return { sql: fewer, values: [...of, Number.MAX_SAFE_INTEGER, limit] };
-      // Half of all boxes may have one message: of `messages <= ? and (messages < ? or box < ?)` all before the page would be read.
-      const equal = rows('messages = ? and box < ?', 'box desc');
+      // Half of all boxes may have one message: of `messages <= ? and (messages < ? or box < ?)` all before the page would be read, and so
+      // they would without the index, of which MariaDB uses only `messages` by itself: 200 ms of 200,000 boxes, with it 0.4 (MariaDB
+      // 10.11). To SQLite it is a comment.
+      const index = domain === '' ? 'silo_box_messages_idx' : 'silo_box_domain_messages_idx';
+      const equal = rows(
+        'messages = ? and box < ?',
+        'messages desc, box desc',
+        ` /*! force index (${index}) */`,
+      );
       const { messages, box } = after;
       return {
         sql: `select ${COLUMNS} from (${equal}) e union all select ${COLUMNS} from (${fewer}) f`,

@@ -1,6 +1,6 @@
 /** Reads that are the same in both engines: the statement, its values, and what its rows mean. */
 import { BINDING_COLUMNS, toBinding } from './binding-rows.ts';
-import { pageOfBoxes, toPage, toTotals } from './box-rows.ts';
+import { pageOfBoxes, toBoxRow, toPage, toTotals } from './box-rows.ts';
 import { SUBSCRIPTION_COLUMNS, toMailboxChange, toSubscription } from './mwi-rows.ts';
 import {
   DEAD_COLUMNS,
@@ -31,6 +31,7 @@ export type ReadStore = Pick<
   | 'boxes'
   | 'boxPage'
   | 'boxTotals'
+  | 'countedBox'
   | 'deadById'
   | 'deadByKey'
   | 'deadLetters'
@@ -86,6 +87,12 @@ export const READS: Reads = {
   boxPage: (order, domain, limit, after) => ({
     ...pageOfBoxes(order, domain, whole(limit), after),
     of: toPage(order, limit),
+  }),
+
+  countedBox: (box) => ({
+    sql: 'select box, messages, first_id from silo_box where box = ?',
+    values: [box],
+    of: one(toBoxRow),
   }),
 
   boxTotals: (domain) => ({

@@ -28,6 +28,7 @@ export const KINDS = {
   compact: 'read',
   contents: 'read',
   countBoxes: 'sweep',
+  countedBox: 'read',
   deadById: 'read',
   deadByKey: 'read',
   deadLetters: 'read',

@@ -102,6 +102,7 @@ export const EVERY_METHOD: Calls = {
     await store.settleByKey(message!.key, { outcome: 'delivered', status: 200, reason: '' });
     await store.countBoxes(['counted@example.org']);
   },
+  countedBox: (store) => store.countedBox('user7@example.org'),
   deadById: (store, { dead }) => store.deadById(dead),
   deadByKey: (store, { box, key }) => store.deadByKey(box, key),
   deadLetters: async (store, { box, dead }) => {
