@@ -20,6 +20,8 @@ const TOOLS = {
   'linphone-daemon': { name: 'Linphone', packages: ['linphone-cli'] },
   prometheus: { name: 'Prometheus', packages: ['prometheus'], service: 'prometheus' },
   chromium: { name: 'Chromium', packages: ['chromium'] },
+  // Its completion of commands; bash is everywhere.
+  zsh: { name: 'zsh', packages: ['zsh'] },
   kamailio: {
     name: 'Kamailio',
     packages: ['kamailio', 'kamailio-mysql-modules'],

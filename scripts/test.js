@@ -30,7 +30,7 @@ function prepare() {
   attempt('building', ensureBuild);
   const missing = ensureDebian([
     ...['mariadbd', 'galera', 'sipp', 'kamailio', 'baresip', 'linphone-daemon'],
-    ...['prometheus', 'chromium'],
+    ...['prometheus', 'chromium', 'zsh'],
   ]);
   for (const sentence of missing) console.error(`${sentence}. The tests that need it are skipped.`);
 }

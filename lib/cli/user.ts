@@ -61,10 +61,14 @@ export const userList = command({
   run: async ({ out, config }) => {
     await inStore(config(), async (store) => {
       const users = await all(store);
-      out.rows(users, [
-        { title: 'user', of: ({ user }) => user, whole: true },
-        { title: 'can prove itself by', of: ({ proves }) => proves.join(', ') || 'nothing: cannot log in' },
-      ]);
+      out.rows(
+        users,
+        [
+          { title: 'user', of: ({ user }) => user, whole: true },
+          { title: 'can prove itself by', of: ({ proves }) => proves.join(', ') || 'nothing: cannot log in' },
+        ],
+        users.length === 0 ? 'There are none: drachtio-silo user add makes one.' : '',
+      );
     });
     return EXIT.done;
   },

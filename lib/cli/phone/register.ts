@@ -1,4 +1,5 @@
 /** `drachtio-silo register`: a phone that waits for messages and prints them. */
+import { textOf } from '../../base/errors.ts';
 import { valueOf, type Request } from '../../embedded/text/message.ts';
 import { readNameAddr } from '../../embedded/text/uri.ts';
 import { newCallId, Phone } from '../../phone/phone.ts';
@@ -69,10 +70,14 @@ export const register = command({
       const answer = await bind(given.expires);
       if (answer.status >= 300) return told(answer, refusal(answer.status), out);
       out.note(`${aor} is registered as ${phone.contact}; Ctrl-C ends it.`);
-      const again = setInterval(
-        () => void bind(given.expires).catch((error: unknown) => out.note(String(error))),
-        given.expires * 500,
-      );
+      const again = setInterval(() => {
+        bind(given.expires).then(
+          ({ status, reason }) => {
+            if (status >= 300) out.note(`It is not registered any more: ${status} ${reason}.`);
+          },
+          (error: unknown) => out.note(textOf(error)),
+        );
+      }, given.expires * 500);
       await untilDone(given.seconds, () => given.count > 0 && messages >= given.count);
       clearInterval(again);
       await bind(0);

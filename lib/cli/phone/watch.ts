@@ -1,4 +1,5 @@
 /** `drachtio-silo watch`: a phone that shows the lamp of a mailbox. */
+import { textOf } from '../../base/errors.ts';
 import { valueOf, type Request } from '../../embedded/text/message.ts';
 import { readNameAddr } from '../../embedded/text/uri.ts';
 import { parseSummary } from '../../mwi/summary/summary.ts';
@@ -78,10 +79,14 @@ export const watch = command({
     try {
       const answer = await subscribe(EXPIRES);
       if (answer.status >= 300) return told(answer, refusal(answer.status), out);
-      const again = setInterval(
-        () => void subscribe(EXPIRES).catch((error: unknown) => out.note(String(error))),
-        EXPIRES * 500,
-      );
+      const again = setInterval(() => {
+        subscribe(EXPIRES).then(
+          ({ status, reason }) => {
+            if (status >= 300) out.note(`It is not watched any more: ${status} ${reason}.`);
+          },
+          (error: unknown) => out.note(textOf(error)),
+        );
+      }, EXPIRES * 500);
       await untilDone(given.seconds, () => given.count > 0 && notifies >= given.count);
       clearInterval(again);
       const before = notifies;

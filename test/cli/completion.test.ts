@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { book } from '../../../lib/cli/commands.ts';
-import { bashCompletion, zshCompletion } from '../../../lib/cli/frame/completion.ts';
-import { findCommand } from '../../support/find-command.ts';
-import { needing } from '../../support/needing.ts';
-import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
+import { book } from '../../lib/cli/commands.ts';
+import { bashCompletion, zshCompletion } from '../../lib/cli/frame/completion.ts';
+import { findCommand } from '../support/find-command.ts';
+import { needing } from '../support/needing.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: TemporaryFolder;
 beforeAll(() => {
