@@ -27,7 +27,7 @@ admin/http           ->
 import               -> silo/receive stores/source stores/contract sip/read
 
 silo                 -> silo/deliver silo/deliver/lane silo/deliver/sweep silo/manage silo/pace silo/receive silo/report silo/state silo/submit node stores/contract sip/drachtio sip/read options
-silo/manage          -> silo/deliver silo/state node stores/contract sip/drachtio sip/read
+silo/manage          -> silo/deliver silo/state node stores/contract sip/read
 silo/submit          -> silo/deliver silo/receive silo/state auth node stores/contract sip/drachtio sip/read options
 silo/report          -> silo/receive silo/state stores/contract sip/drachtio sip/read
 silo/deliver/lane    -> silo/deliver silo/deliver/session silo/pace silo/state stores/contract sip/drachtio sip/read
@@ -57,12 +57,15 @@ registrar            -> stores/contract sip sip/drachtio sip/read options
 node                 -> stores/contract sip/drachtio options
 
 stores/source        -> stores stores/mysql/link stores/shared
-stores/operate       -> stores stores/mysql/link stores/sqlite stores/shared
+stores/operate       -> stores stores/mysql/link stores/sqlite stores/sqlite/inside stores/shared
 stores               -> stores/mysql stores/mysql/link stores/sqlite stores/shared stores/contract options
-stores/mysql         -> stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql         -> stores/mysql/operations stores/mysql/inside stores/mysql/link stores/shared stores/contract sip/read
+stores/mysql/operations -> stores/mysql/inside stores/mysql/link stores/shared stores/contract
 stores/mysql/inside  -> stores/mysql/link stores/shared stores/contract
 stores/mysql/link    -> stores/shared stores/contract
-stores/sqlite        -> stores/sqlite/thread stores/shared stores/contract sip/read
+stores/sqlite        -> stores/sqlite/operations stores/sqlite/inside stores/sqlite/thread stores/shared stores/contract sip/read
+stores/sqlite/operations -> stores/sqlite/inside stores/shared stores/contract
+stores/sqlite/inside -> stores/sqlite/thread stores/shared stores/contract
 stores/sqlite/thread -> stores/shared stores/contract
 stores/shared        -> stores/contract sip/read
 stores/contract      -> sip/read
@@ -86,7 +89,7 @@ const PACKAGES = `
 drachtio-srf                    -> sip/drachtio
 drachtio-mw-registration-parser -> sip/drachtio
 mysql2                          -> stores/mysql/link stores/source
-@photostructure/sqlite          -> stores/sqlite stores/source stores/operate
+@photostructure/sqlite          -> stores/sqlite/inside stores/source stores/operate
 zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
 commander                       -> cli/frame

@@ -200,6 +200,7 @@ test('every option that a page names exists', () => {
     'SILO_CONFORMANCE_RESTART',
     // Codes of errors.
     'SILO_CONFLICT',
+    'SILO_REFUSED',
     'SILO_USAGE',
   ]);
   for (const { path, text } of pages())

@@ -45,12 +45,12 @@ test(
       'package.json',
     ])
       expect(files).toContain(wanted);
-    // All of the schema, and all pages but pictures.
+    // All of the schema, and all pages.
     for (const folder of ['sql/mysql', 'sql/sqlite', 'docs'])
       for (const name of readdirSync(join(root, folder)).filter((file) => /\.(sql|md)$/.test(file)))
         expect(files).toContain(`${folder}/${name}`);
     const rest =
-      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.md|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.(md|png)|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !rest.test(file))).toEqual([]);
   },
 );

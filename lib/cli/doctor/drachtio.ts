@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { isSecretKnown } from '../../auth/closed.ts';
 import { textOf } from '../../base/errors.ts';
 import { securedBy } from '../../sip/drachtio/connect.ts';
-import { lookAtServer, type ServerFacts } from '../../sip/drachtio/look.ts';
+import { lookAtServer, type ServerFacts } from './server.ts';
 import { notesOf, type Finding, type Notes } from './finding.ts';
 
 /** How long it may take to answer, ms. */

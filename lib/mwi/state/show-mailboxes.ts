@@ -1,6 +1,6 @@
 /** Mailboxes for operators: what each says, out of what, to whom, and why. */
 import { cursorOf, limitOf, placeOf } from '../../base/paging.ts';
-import { askedAor } from '../../sip/read/asked-aor.ts';
+import { askedAor } from '../../sip/read/recipient.ts';
 import { parseNameAddr } from '../../sip/read/headers.ts';
 import type { MailboxState, MwiStore, Publication, Subscription } from '../../stores/contract/mwi.ts';
 import type { MwiSettings } from '../request/options.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
 import { cursorOf, limitOf, placeOf } from '../../base/paging.ts';
-import { askedAor } from '../../sip/read/asked-aor.ts';
+import { askedAor } from '../../sip/read/recipient.ts';
 import type { BoxRow } from '../../stores/contract/boxes.ts';
 import { REMOVED } from '../../stores/contract/mending.ts';
 import type { Kind, Place } from '../../stores/contract/message.ts';

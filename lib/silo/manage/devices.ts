@@ -1,5 +1,5 @@
 /** The devices of an AoR, and the nodes, for operators. */
-import { askedAor } from '../../sip/read/asked-aor.ts';
+import { askedAor } from '../../sip/read/recipient.ts';
 import type { NodeState } from '../../node/node.ts';
 import type { AorOptions } from '../../sip/read/uri.ts';
 import type { Store } from '../../stores/contract/store.ts';

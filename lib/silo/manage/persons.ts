@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';
-import { askedAor } from '../../sip/read/asked-aor.ts';
+import { askedAor } from '../../sip/read/recipient.ts';
 import { parseNameAddr } from '../../sip/read/headers.ts';
 import { aorOf, type AorOptions } from '../../sip/read/uri.ts';
 import type { BoxedMessage } from '../../stores/contract/inspection.ts';

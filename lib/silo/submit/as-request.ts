@@ -1,8 +1,7 @@
 /** What a program wants sent as the MESSAGE that a phone would have sent. */
 import { createHash, randomUUID } from 'node:crypto';
 import { setIdentity } from '../../auth/identity.ts';
-import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { ownRequest } from '../../sip/drachtio/own-request.ts';
+import { ownRequest, type SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf, type AorOptions } from '../../sip/read/uri.ts';
 import type { Address, ReadSubmission } from './read-submission.ts';
 

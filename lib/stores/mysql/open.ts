@@ -4,17 +4,17 @@
  */
 import { logger } from '../../base/log.ts';
 import { mysqlBindings } from './bindings.ts';
-import { mysqlBoxes } from './boxes.ts';
+import { mysqlBoxes } from './operations/boxes.ts';
 import { mysqlDeadLetters } from './dead-letters.ts';
 import { mysqlDevices, mysqlReminders } from './devices.ts';
 import { checkFitness, durabilityWarnings } from './link/health.ts';
 import { ConnectionPool } from './link/connection-pool.ts';
 import { Failover, type Borrowed } from './link/failover.ts';
 import { mysqlLeases } from './leases.ts';
-import { mysqlMending } from './mending.ts';
+import { mysqlMending } from './operations/mending.ts';
 import { mysqlMwi } from './mwi.ts';
 import { mysqlNodes } from './nodes.ts';
-import { mysqlPersons } from './persons.ts';
+import { mysqlPersons } from './operations/persons.ts';
 import { mysqlUsers } from './users.ts';
 import { mysqlReads } from './reads.ts';
 import { mysqlSubmissions } from './submissions.ts';

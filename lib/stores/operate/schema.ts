@@ -14,7 +14,7 @@ import {
   type OnStep,
   type SchemaTarget,
 } from '../shared/migrate.ts';
-import { asOurs, openFile } from '../sqlite/database.ts';
+import { asOurs, openFile } from '../sqlite/inside/database.ts';
 import { schemaOf, schemaRead } from '../sqlite/schema.ts';
 import { onConnection } from './one-connection.ts';
 

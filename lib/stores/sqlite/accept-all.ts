@@ -1,7 +1,7 @@
 /** Many messages at once into SQLite, in one transaction and in their order. */
 import { INSERT, remember } from './accept.ts';
-import type { Sqlite } from './database.ts';
-import { noteChange } from './changes.ts';
+import type { Sqlite } from './inside/database.ts';
+import { noteChange } from './inside/changes.ts';
 import { fromMessage } from '../shared/rows.ts';
 import type { NewMessage } from '../contract/message.ts';
 

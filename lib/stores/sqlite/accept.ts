@@ -22,9 +22,9 @@ import {
 import { INSERT_COLUMNS, fromMessage, sizeOf } from '../shared/rows.ts';
 import type { SenderUsage } from '../shared/sender-usage.ts';
 import { int, marks } from '../shared/values.ts';
-import { endRow } from './end.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
+import { endRow } from './inside/end.ts';
+import { noteChange } from './inside/changes.ts';
+import type { Sqlite } from './inside/database.ts';
 import type { NewMessage } from '../contract/message.ts';
 import type { Accepted, AcceptRules, Dropped, Overflow } from '../contract/accept.ts';
 

@@ -1,8 +1,8 @@
 /** Bindings in SQLite. */
 import { rebind } from '../../sip/read/rebinding.ts';
-import type { Sqlite } from './database.ts';
+import type { Sqlite } from './inside/database.ts';
 import { READS } from '../shared/reads.ts';
-import type { Part } from './sweeps.ts';
+import type { Part } from './inside/sweeps.ts';
 import { BINDING_COLUMNS, bindingsByKey, fromBinding } from '../shared/binding-rows.ts';
 import { marks } from '../shared/values.ts';
 import type { BindingStore } from '../contract/bindings.ts';

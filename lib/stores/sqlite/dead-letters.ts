@@ -1,9 +1,9 @@
 /** Dead letters in SQLite. */
 import { DEAD_COLUMNS, REPLAY_COLUMNS, fromDead, toEnded } from '../shared/rows.ts';
 import { marks } from '../shared/values.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import { noteChange } from './inside/changes.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 import type { DeadLetterStore } from '../contract/dead-letters.ts';
 
 export function sqliteDeadLetters(db: Sqlite, clock: () => number): Part<DeadLetterStore> {

@@ -1,10 +1,10 @@
 /** Reminders and devices in SQLite. */
 import { KIND_NUMBERS, MESSAGE_COLUMNS, earliest, toDueDevice, toEnded, toMessage } from '../shared/rows.ts';
 import { int, text } from '../shared/values.ts';
-import { HELD, endRow, isHeld } from './end.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import { HELD, endRow, isHeld } from './inside/end.ts';
+import { noteChange } from './inside/changes.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 import type { DeviceStore } from '../contract/devices.ts';
 import { CANCELLED, type ReminderStore } from '../contract/reminders.ts';
 

@@ -1,18 +1,18 @@
 /** The store as it works in its thread: every method at once, one after the other. */
 import { sqliteBindings } from './bindings.ts';
-import { sqliteBoxes } from './boxes.ts';
-import type { Sqlite } from './database.ts';
+import { sqliteBoxes } from './operations/boxes.ts';
+import type { Sqlite } from './inside/database.ts';
 import { sqliteDeadLetters } from './dead-letters.ts';
 import { sqliteDevices, sqliteReminders } from './devices.ts';
 import { sqliteLeases } from './leases.ts';
-import { sqliteMending } from './mending.ts';
+import { sqliteMending } from './operations/mending.ts';
 import { sqliteMessages } from './messages.ts';
 import { sqliteMwi } from './mwi.ts';
 import { sqliteNodes } from './nodes.ts';
-import { sqlitePersons } from './persons.ts';
+import { sqlitePersons } from './operations/persons.ts';
 import { sqliteReads } from './reads.ts';
 import { sqliteSubmissions } from './submissions.ts';
-import { sqliteSweeps, type Sweeps } from './sweeps.ts';
+import { sqliteSweeps, type Sweeps } from './inside/sweeps.ts';
 import { sqliteUsers } from './users.ts';
 import type { Synchronous } from './thread/synchronous.ts';
 import type { Store } from '../contract/store.ts';

@@ -1,8 +1,8 @@
 /** Leases in SQLite. */
-import type { Sqlite } from './database.ts';
+import type { Sqlite } from './inside/database.ts';
 import { int, text } from '../shared/values.ts';
 import type { LeaseStore } from '../contract/leases.ts';
-import type { Part } from './sweeps.ts';
+import type { Part } from './inside/sweeps.ts';
 
 export function sqliteLeases(db: Sqlite, now: () => number): Part<LeaseStore> {
   let last = 0;

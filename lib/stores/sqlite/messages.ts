@@ -3,11 +3,11 @@ import { GAVE_WAY } from '../shared/quota.ts';
 import { MESSAGE_COLUMNS, placeValues, toDue, toEnded, toLedger, toMessage } from '../shared/rows.ts';
 import { SenderUsage } from '../shared/sender-usage.ts';
 import { accept, remember } from './accept.ts';
-import { HELD, endRow, isHeld } from './end.ts';
+import { HELD, endRow, isHeld } from './inside/end.ts';
 import { acceptAll } from './accept-all.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import { noteChange } from './inside/changes.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 import type { End, Ended } from '../contract/message.ts';
 import type { MessageStore } from '../contract/messages.ts';
 

@@ -1,5 +1,5 @@
 /** Message-waiting lamps in SQLite. */
-import { noteChange } from './changes.ts';
+import { noteChange } from './inside/changes.ts';
 import {
   PUBLICATION_COLUMNS,
   SUBSCRIPTION_COLUMNS,
@@ -14,8 +14,8 @@ import {
 } from '../shared/mwi-rows.ts';
 import type { MwiStore, PublicationChange, PublicationResult, Subscription } from '../contract/mwi.ts';
 import { marks, text } from '../shared/values.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 
 const PUBLICATIONS = `select ${PUBLICATION_COLUMNS.join(', ')} from mwi_publication where mailbox = ?`;
 const SUBSCRIPTIONS = `select ${SUBSCRIPTION_COLUMNS.join(', ')} from mwi_subscription`;

@@ -2,8 +2,8 @@
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;

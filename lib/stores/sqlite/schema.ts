@@ -2,7 +2,7 @@
 import type { SchemaTarget } from '../shared/migrate.ts';
 import { byTable, missingColumns, type Columns } from '../shared/needed-columns.ts';
 import { text } from '../shared/values.ts';
-import type { OpenFile, Sqlite } from './database.ts';
+import type { OpenFile, Sqlite } from './inside/database.ts';
 
 /** Where steps are remembered. */
 const CREATE_SCHEMA =

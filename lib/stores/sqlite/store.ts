@@ -1,7 +1,7 @@
 /** The store on top of its thread: bodies become Buffers again, and long work goes in slices, so that others get between. */
 import { KINDS } from './methods.ts';
 import type { Engine } from './engine.ts';
-import type { Slice } from './sweeps.ts';
+import type { Slice } from './inside/sweeps.ts';
 import type { Thread } from './thread/caller.ts';
 import type { Ended, Message, NewMessage, Overdue } from '../contract/message.ts';
 import type { Store } from '../contract/store.ts';

@@ -8,8 +8,8 @@ import {
   fromSubmitting,
   toSubmission,
 } from '../shared/submission-rows.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 
 export function sqliteSubmissions(db: Sqlite): Part<SubmissionStore> {
   return {

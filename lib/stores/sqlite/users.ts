@@ -2,8 +2,8 @@
 import type { UserStore } from '../contract/users.ts';
 import { NAMESAKES, SUBSCRIBER_COLUMNS, fromSubscriber, named, refuseNamesake } from '../shared/user-rows.ts';
 import { marks } from '../shared/values.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
+import type { Sqlite } from './inside/database.ts';
+import type { Part } from './inside/sweeps.ts';
 
 export function sqliteUsers(db: Sqlite): Part<UserStore> {
   return {

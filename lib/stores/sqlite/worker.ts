@@ -1,7 +1,7 @@
 /** What the thread of an SQLite store runs: it has the file, and does what it is called for. */
 import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { migrate, schemaSteps } from '../shared/migrate.ts';
-import { asOurs, isOutage, openFile, type OpenFile } from './database.ts';
+import { asOurs, isOutage, openFile, type OpenFile } from './inside/database.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { KINDS } from './methods.ts';
 import { schemaOf } from './schema.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../../lib/stores/open.ts';
-import { openFile, type OpenFile } from '../../../lib/stores/sqlite/database.ts';
+import { openFile, type OpenFile } from '../../../lib/stores/sqlite/inside/database.ts';
 import { createEngine } from '../../../lib/stores/sqlite/engine.ts';
 import { storeOn } from '../../../lib/stores/sqlite/store.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

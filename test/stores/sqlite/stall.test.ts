@@ -1,7 +1,7 @@
 /** SQLite once worked in the event loop: 100,000 expired rows stopped it for 45 seconds, and MESSAGEs were lost to that. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openFile } from '../../../lib/stores/sqlite/database.ts';
+import { openFile } from '../../../lib/stores/sqlite/inside/database.ts';
 import { createEngine } from '../../../lib/stores/sqlite/engine.ts';
 import { acceptRules } from '../contract/accept-rules.ts';
 import { ROWS, expiredRows, goWhileServing, stopInTheMidst } from '../contract/long-pause.ts';

@@ -1,13 +1,13 @@
 /** What an operator looks at and changes in a box, in SQLite. */
-import { domainOf } from '../shared/quota.ts';
-import { EXTENTS, placeValues, toBoxedMessage, toEnded, userOf } from '../shared/rows.ts';
-import { int } from '../shared/values.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
-import { endRow } from './end.ts';
-import type { Part } from './sweeps.ts';
-import type { InspectionStore } from '../contract/inspection.ts';
-import type { MendingStore } from '../contract/mending.ts';
+import { domainOf } from '../../shared/quota.ts';
+import { EXTENTS, placeValues, toBoxedMessage, toEnded, userOf } from '../../shared/rows.ts';
+import { int } from '../../shared/values.ts';
+import { noteChange } from '../inside/changes.ts';
+import type { Sqlite } from '../inside/database.ts';
+import { endRow } from '../inside/end.ts';
+import type { Part } from '../inside/sweeps.ts';
+import type { InspectionStore } from '../../contract/inspection.ts';
+import type { MendingStore } from '../../contract/mending.ts';
 
 export function sqliteMending(db: Sqlite, clock: () => number): Part<InspectionStore> & Part<MendingStore> {
   return {

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { PersonRecord } from '../../../lib/silo/manage/operations.ts';
-import { openStore } from '../../../lib/stores/open.ts';
-import { OWN, PASSED } from '../../../lib/stores/shared/person-rows.ts';
-import { aSubscriber } from '../../stores/contract/users.ts';
-import { mariadbMissing } from '../../support/mariadb.ts';
-import { needing } from '../../support/needing.ts';
-import { LampPhone, voice } from '../../support/lamp-phone.ts';
-import { aScene, type Scene } from '../../support/scene.ts';
-import { sharedMariaDb } from '../../support/shared-mariadb.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
+import type { PersonRecord } from '../../lib/silo/manage/operations.ts';
+import { openStore } from '../../lib/stores/open.ts';
+import { OWN, PASSED } from '../../lib/stores/shared/person-rows.ts';
+import { aSubscriber } from '../stores/contract/users.ts';
+import { mariadbMissing } from '../support/mariadb.ts';
+import { needing } from '../support/needing.ts';
+import { LampPhone, voice } from '../support/lamp-phone.ts';
+import { aScene, type Scene } from '../support/scene.ts';
+import { sharedMariaDb } from '../support/shared-mariadb.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const BOB = 'bob@example.org';
 

@@ -2,14 +2,14 @@
  * What takes away what is over, in SQLite. Each call does a slice of its work: so many rows that what waits behind it
  * does not wait long. Whoever wants all of it calls again.
  */
-import type { ReadStore } from '../shared/reads.ts';
-import type { Synchronous } from './thread/synchronous.ts';
+import type { ReadStore } from '../../shared/reads.ts';
+import type { Synchronous } from '../thread/synchronous.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
 import { endRow } from './end.ts';
-import { MESSAGE_COLUMNS, OVERDUE_REASON, toOverdue } from '../shared/rows.ts';
-import { text } from '../shared/values.ts';
-import { VANISHED, type Overdue, type Vanished } from '../contract/message.ts';
+import { MESSAGE_COLUMNS, OVERDUE_REASON, toOverdue } from '../../shared/rows.ts';
+import { text } from '../../shared/values.ts';
+import { VANISHED, type Overdue, type Vanished } from '../../contract/message.ts';
 
 /** How long a slice may last, ms; it ends with the rows at hand. */
 const SLICE_MS = 5;

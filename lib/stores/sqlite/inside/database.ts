@@ -1,9 +1,9 @@
 /** An open SQLite file: its statements, its transactions, and what its errors mean. */
 import { closeSync, existsSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { SiloError, textOf } from '../../base/errors.ts';
-import { refusedValue, unavailable } from '../shared/errors.ts';
-import type { Row, Value } from '../shared/values.ts';
+import { SiloError, textOf } from '../../../base/errors.ts';
+import { refusedValue, unavailable } from '../../shared/errors.ts';
+import type { Row, Value } from '../../shared/values.ts';
 
 interface Statement {
   run(...values: readonly Value[]): { readonly changes: number; readonly lastInsertRowid: number };

@@ -1,9 +1,9 @@
 /** What is counted of boxes, in SQLite. */
-import { domainOf } from '../shared/quota.ts';
-import { COUNTED, HEAD_COLUMNS, recount, toBoxHead, toBoxRow, toHeldBox } from '../shared/box-rows.ts';
-import type { Sqlite } from './database.ts';
-import type { Part } from './sweeps.ts';
-import type { BoxRow, BoxStore } from '../contract/boxes.ts';
+import { domainOf } from '../../shared/quota.ts';
+import { COUNTED, HEAD_COLUMNS, recount, toBoxHead, toBoxRow, toHeldBox } from '../../shared/box-rows.ts';
+import type { Sqlite } from '../inside/database.ts';
+import type { Part } from '../inside/sweeps.ts';
+import type { BoxRow, BoxStore } from '../../contract/boxes.ts';
 
 export function sqliteBoxes(db: Sqlite, clock: () => number): Part<BoxStore> {
   return {

@@ -1,12 +1,12 @@
 /** Everything of a person, in SQLite. */
-import { ERASED, OWN, PASSED, ownValues, toNamingRow, toPlainRow } from '../shared/person-rows.ts';
-import { toEnded } from '../shared/rows.ts';
-import { text } from '../shared/values.ts';
-import { noteChange } from './changes.ts';
-import type { Sqlite } from './database.ts';
-import { endRow } from './end.ts';
-import type { Part } from './sweeps.ts';
-import type { PersonStore, RowKey } from '../contract/persons.ts';
+import { ERASED, OWN, PASSED, ownValues, toNamingRow, toPlainRow } from '../../shared/person-rows.ts';
+import { toEnded } from '../../shared/rows.ts';
+import { text } from '../../shared/values.ts';
+import { noteChange } from '../inside/changes.ts';
+import type { Sqlite } from '../inside/database.ts';
+import { endRow } from '../inside/end.ts';
+import type { Part } from '../inside/sweeps.ts';
+import type { PersonStore, RowKey } from '../../contract/persons.ts';
 
 export function sqlitePersons(db: Sqlite, clock: () => number): Part<PersonStore> {
   /** Deletes the row, and the ledger's of its message. */

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SiloError, textOf } from '../../base/errors.ts';
-import { connectSrf, createSrf, disconnectSrf, type DrachtioAddress } from './connect.ts';
-import type { SrfAtRunTime } from './srf.ts';
+import { connectSrf, createSrf, disconnectSrf, type DrachtioAddress } from '../../sip/drachtio/connect.ts';
+import type { SrfAtRunTime } from '../../sip/drachtio/srf.ts';
 
 export interface ServerFacts {
   /** SIP addresses: `udp/192.0.2.1:5060`. */

@@ -1,13 +1,13 @@
 /** Everything of a person, in MySQL. */
-import { ERASED, OWN, PASSED, ownValues, toNamingRow, toPlainRow } from '../shared/person-rows.ts';
-import { toEnded } from '../shared/rows.ts';
-import { text, whole } from '../shared/values.ts';
-import { noteChanges } from './inside/changes.ts';
-import { endRows } from './inside/end.ts';
-import { inOrder, lock, remove } from './link/locks.ts';
-import type { Queries } from './link/transaction.ts';
-import type { Mysql } from './link/transactions.ts';
-import type { PassedTable, PersonStore, RowKey } from '../contract/persons.ts';
+import { ERASED, OWN, PASSED, ownValues, toNamingRow, toPlainRow } from '../../shared/person-rows.ts';
+import { toEnded } from '../../shared/rows.ts';
+import { text, whole } from '../../shared/values.ts';
+import { noteChanges } from '../inside/changes.ts';
+import { endRows } from '../inside/end.ts';
+import { inOrder, lock, remove } from '../link/locks.ts';
+import type { Queries } from '../link/transaction.ts';
+import type { Mysql } from '../link/transactions.ts';
+import type { PassedTable, PersonStore, RowKey } from '../../contract/persons.ts';
 
 export function mysqlPersons(db: Mysql, clock: () => number): PersonStore {
   return {

@@ -1,12 +1,12 @@
 /** What is counted of boxes, in MySQL. */
-import { domainOf } from '../shared/quota.ts';
-import { COUNTED, HEAD_COLUMNS, recount, toBoxHead, toBoxRow, toHeldBox } from '../shared/box-rows.ts';
-import type { ReadStore } from '../shared/reads.ts';
-import { whole } from '../shared/values.ts';
-import { inOrder, remove } from './link/locks.ts';
-import type { Queries } from './link/transaction.ts';
-import type { Mysql } from './link/transactions.ts';
-import type { BoxRow, BoxStore } from '../contract/boxes.ts';
+import { domainOf } from '../../shared/quota.ts';
+import { COUNTED, HEAD_COLUMNS, recount, toBoxHead, toBoxRow, toHeldBox } from '../../shared/box-rows.ts';
+import type { ReadStore } from '../../shared/reads.ts';
+import { whole } from '../../shared/values.ts';
+import { inOrder, remove } from '../link/locks.ts';
+import type { Queries } from '../link/transaction.ts';
+import type { Mysql } from '../link/transactions.ts';
+import type { BoxRow, BoxStore } from '../../contract/boxes.ts';
 
 /** Whoever counts has the turn until the end of his transaction: the sums are those of what was counted, on all nodes together. */
 const TURN =

@@ -1,9 +1,9 @@
 /** The end of a message in SQLite. */
-import { DEAD_COLUMNS } from '../shared/rows.ts';
+import { DEAD_COLUMNS } from '../../shared/rows.ts';
 import { noteChange } from './changes.ts';
 import type { Sqlite } from './database.ts';
-import type { End, Ended } from '../contract/message.ts';
-import type { Lease } from '../contract/leases.ts';
+import type { End, Ended } from '../../contract/message.ts';
+import type { Lease } from '../../contract/leases.ts';
 
 /** Does the lease still stand? Values: box, owner, fence. */
 export const HELD = 'select 1 from silo_lease where box = ? and owner = ? and fence = ?';

@@ -1,15 +1,15 @@
 /** What an operator looks at and changes in a box, in MySQL. */
-import { domainOf } from '../shared/quota.ts';
-import type { ReadStore } from '../shared/reads.ts';
-import { EXTENTS, laterKinds, placeValues, toBoxedMessage, toEnded, userOf } from '../shared/rows.ts';
-import { int, whole } from '../shared/values.ts';
-import { noteChanges } from './inside/changes.ts';
-import { endRows } from './inside/end.ts';
-import { noteEnded, noteReplayed } from './inside/usage.ts';
-import { inOrder, lock, rewrite } from './link/locks.ts';
-import type { Mysql } from './link/transactions.ts';
-import type { InspectionStore } from '../contract/inspection.ts';
-import type { MendingStore } from '../contract/mending.ts';
+import { domainOf } from '../../shared/quota.ts';
+import type { ReadStore } from '../../shared/reads.ts';
+import { EXTENTS, laterKinds, placeValues, toBoxedMessage, toEnded, userOf } from '../../shared/rows.ts';
+import { int, whole } from '../../shared/values.ts';
+import { noteChanges } from '../inside/changes.ts';
+import { endRows } from '../inside/end.ts';
+import { noteEnded, noteReplayed } from '../inside/usage.ts';
+import { inOrder, lock, rewrite } from '../link/locks.ts';
+import type { Mysql } from '../link/transactions.ts';
+import type { InspectionStore } from '../../contract/inspection.ts';
+import type { MendingStore } from '../../contract/mending.ts';
 
 /** Messages of one transaction. */
 const SLICE = 500;
