@@ -1,4 +1,4 @@
--- drachtio-silo, schema step 13 for SQLite: what programs have asked to be sent, by the names that they gave it (idempotencyKey), so
+-- drachtio-silo, schema step 12 for SQLite: what programs have asked to be sent, by the names that they gave it (idempotencyKey), so
 -- that what is asked for again is not sent again. Hashes only: no address, no text. Safe to run again.
 create table if not exists silo_submission (
   name    text primary key,                  -- SHA-256 of the idempotencyKey

@@ -1,4 +1,4 @@
--- drachtio-silo, schema step 13 for MySQL 8 and MariaDB >= 10.6: what programs have asked to be sent, by the names that they gave it
+-- drachtio-silo, schema step 12 for MySQL 8 and MariaDB >= 10.6: what programs have asked to be sent, by the names that they gave it
 -- (idempotencyKey), so that what is asked for again is not sent again. Hashes only: no address, no text. Safe to run again.
 create table if not exists silo_submission (
   name    char(64) character set ascii collate ascii_bin not null primary key, -- SHA-256 of the idempotencyKey
