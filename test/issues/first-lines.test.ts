@@ -16,11 +16,12 @@ async function hint(listen: string): Promise<string> {
       SILO_STORE: 'sqlite::memory:',
       SILO_SIP_LISTEN: listen,
       SILO_OPEN: 'yes',
+      SILO_HTTP_LISTEN: 'off',
     },
   });
-  await app.line('  Register any SIP phone');
+  const line = await app.line('  Register any SIP phone');
   await app.stop();
-  return app.stdout.split('\n')[1] ?? '';
+  return line;
 }
 
 test('an IPv6 address has its brackets', needing(ipv6Missing()), async () => {
