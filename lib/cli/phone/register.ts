@@ -69,6 +69,8 @@ export const register = command({
     try {
       const answer = await bind(given.expires);
       if (answer.status >= 300) return told(answer, refusal(answer.status), out);
+      // Whoever reads the note may press Ctrl-C at once.
+      const done = untilDone(given.seconds, () => given.count > 0 && messages >= given.count);
       out.note(`${aor} is registered as ${phone.contact}; Ctrl-C ends it.`);
       const again = setInterval(() => {
         bind(given.expires).then(
@@ -78,7 +80,7 @@ export const register = command({
           (error: unknown) => out.note(textOf(error)),
         );
       }, given.expires * 500);
-      await untilDone(given.seconds, () => given.count > 0 && messages >= given.count);
+      await done;
       clearInterval(again);
       await bind(0);
       return messages < given.count ? EXIT.no : EXIT.done;
