@@ -2,55 +2,26 @@
  * `npm run bench -- --operations`: how long the lists and counts of an operator take with `--rows=N` (default 1,000,000) messages in a fifth as many
  * boxes, one of which holds a twentieth of them; on SQLite and on MariaDB, first pages and pages from the middle.
  */
-import { join } from 'node:path';
 import { cursorOf } from '../lib/base/paging.ts';
 import { createStoreMailboxes } from '../lib/mwi/store-mailboxes.ts';
 import { createStoreOperations } from '../lib/silo/store-operations.ts';
 import { openStore } from '../lib/stores/open.ts';
-import { fillMariaDb } from '../test/support/full-mariadb.ts';
-import { fillSqlite, type Filling } from '../test/support/full-sqlite.ts';
-import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
-import { temporaryFolder } from '../test/support/temporary-folder.ts';
+import type { Filling } from '../test/support/full-sqlite.ts';
 import { table, whole } from './figures.ts';
+import { onFullStores } from './full.ts';
 
 const TIMES = 200;
 const OF_BOX = 5;
 
 /** @param on `sqlite`, `mariadb`, or both */
 export async function operations(rows: number, on: string): Promise<void> {
-  if (on !== 'mariadb') await onSqlite(rows);
-  if (on !== 'sqlite') await onMariaDb(rows);
-}
-
-async function onSqlite(rows: number): Promise<void> {
-  const folder = temporaryFolder('silo-operations');
-  try {
-    const path = join(folder.path, 'silo.db');
-    console.log(`\nSQLite: making ${whole(rows)} messages …`);
-    await fillSqlite(path, fillings(rows));
-    console.log(await measure(`sqlite:${path}`, rows));
-  } finally {
-    folder.remove();
-  }
-}
-
-async function onMariaDb(rows: number): Promise<void> {
-  const missing = mariadbMissing();
-  if (missing !== undefined) {
-    console.log(`MariaDB is left out. ${missing}`);
-    return;
-  }
-  const mariadb = await startMariaDb({
-    args: ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'],
+  await onFullStores({
+    name: 'silo-operations',
+    on,
+    what: `${whole(rows)} messages`,
+    fillings: () => fillings(rows),
+    measure: (url) => measure(url, rows),
   });
-  try {
-    const { url } = await mariadb.createDatabase();
-    console.log(`\nMariaDB: making ${whole(rows)} messages …`);
-    await fillMariaDb(url, fillings(rows));
-    console.log(await measure(url, rows));
-  } finally {
-    await mariadb.stop();
-  }
 }
 
 function fillings(rows: number): readonly Filling[] {

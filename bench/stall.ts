@@ -3,55 +3,25 @@
  * (default 1,000,000) messages in a fifth as many boxes, and while it takes away a tenth as many that have expired, with
  * ten MESSAGEs a second coming in. `--on=mariadb` or `--on=sqlite` leaves the other one out.
  */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fillMariaDb } from '../test/support/full-mariadb.ts';
-import { fillSqlite, type Filling } from '../test/support/full-sqlite.ts';
+import type { Filling } from '../test/support/full-sqlite.ts';
 import { LoadPhone } from '../test/support/load-phone.ts';
-import { mariadbMissing, startMariaDb } from '../test/support/mariadb.ts';
 import { startNode, type TestNode } from '../test/support/node.ts';
 import { longestStall } from '../test/support/stall.ts';
-import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { ms, rateOf, table, whole } from './figures.ts';
+import { onFullStores } from './full.ts';
 
 const EVERY_MS = 100;
 
 /** @param on `sqlite`, `mariadb`, or both */
 export async function stall(rows: number, on: string): Promise<void> {
-  if (on !== 'mariadb') await onSqlite(rows);
-  if (on !== 'sqlite') await onMariaDb(rows);
-}
-
-async function onSqlite(rows: number): Promise<void> {
-  const folder = temporaryFolder('silo-stall');
-  try {
-    const path = join(folder.path, 'silo.db');
-    console.log(`\nSQLite: making ${asWords(rows)} …`);
-    await fillSqlite(path, fillings(rows));
-    console.log(await measure(`sqlite:${path}`, rows));
-  } finally {
-    folder.remove();
-  }
-}
-
-async function onMariaDb(rows: number): Promise<void> {
-  const missing = mariadbMissing();
-  if (missing !== undefined) {
-    console.log(`MariaDB is left out. ${missing}`);
-    return;
-  }
-  // As much memory as a table of this size is given in life.
-  const mariadb = await startMariaDb({
-    args: ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'],
+  await onFullStores({
+    name: 'silo-stall',
+    on,
+    what: asWords(rows),
+    fillings: () => fillings(rows),
+    measure: (url) => measure(url, rows),
   });
-  try {
-    const { url } = await mariadb.createDatabase();
-    console.log(`\nMariaDB: making ${asWords(rows)} …`);
-    await fillMariaDb(url, fillings(rows));
-    console.log(await measure(url, rows));
-  } finally {
-    await mariadb.stop();
-  }
 }
 
 function fillings(rows: number): readonly Filling[] {
