@@ -1,7 +1,7 @@
 /** What the commands of the test phone have in common. */
-import type { Address } from '../../embedded/text/address.ts';
-import { readAddress } from '../../embedded/text/address.ts';
+import { readAddress, type Address } from '../../embedded/text/address.ts';
 import type { Response } from '../../embedded/text/message.ts';
+import { textOf } from '../../base/errors.ts';
 import { readSecret } from '../../base/secrets.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { readPasswordOnce } from '../terminal/password.ts';
@@ -74,8 +74,34 @@ const REFUSALS: Readonly<Record<number, string>> = {
   503: 'the database is away, the node stops, or this address asks too much: try again later',
 };
 
-/** Until so many have come, so many seconds are over, or somebody presses Ctrl-C. */
-export function untilDone(seconds: number, isDone: () => boolean): Promise<void> {
+interface Keeping {
+  /** Asks for the same again. */
+  readonly again: () => Promise<Response>;
+  /** ms between two of these. */
+  readonly every: number;
+  /** What is so when that is refused. */
+  readonly lost: string;
+  readonly out: Output;
+}
+
+/** Until so many have come, so many seconds are over, or somebody presses Ctrl-C; what it has at the server is kept meanwhile. */
+export function stay(
+  seconds: number,
+  isDone: () => boolean,
+  { again, every, lost, out }: Keeping,
+): Promise<void> {
+  const timer = setInterval(() => {
+    again().then(
+      ({ status, reason }) => {
+        if (status >= 300) out.note(`${lost}: ${status} ${reason}.`);
+      },
+      (error: unknown) => out.note(textOf(error)),
+    );
+  }, every);
+  return untilDone(seconds, isDone).finally(() => clearInterval(timer));
+}
+
+function untilDone(seconds: number, isDone: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearInterval(look);

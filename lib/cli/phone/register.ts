@@ -1,5 +1,4 @@
 /** `drachtio-silo register`: a phone that waits for messages and prints them. */
-import { textOf } from '../../base/errors.ts';
 import { valueOf, type Request } from '../../embedded/text/message.ts';
 import { readNameAddr } from '../../embedded/text/uri.ts';
 import { newCallId, Phone } from '../../phone/phone.ts';
@@ -15,8 +14,8 @@ import {
   refusal,
   SECONDS,
   SERVER,
+  stay,
   told,
-  untilDone,
 } from './common.ts';
 
 export const register = command({
@@ -69,19 +68,15 @@ export const register = command({
     try {
       const answer = await bind(given.expires);
       if (answer.status >= 300) return told(answer, refusal(answer.status), out);
-      // Whoever reads the note may press Ctrl-C at once.
-      const done = untilDone(given.seconds, () => given.count > 0 && messages >= given.count);
+      // Before the note: whoever reads it may press Ctrl-C at once.
+      const over = stay(given.seconds, () => given.count > 0 && messages >= given.count, {
+        again: () => bind(given.expires),
+        every: given.expires * 500,
+        lost: 'It is not registered any more',
+        out,
+      });
       out.note(`${aor} is registered as ${phone.contact}; Ctrl-C ends it.`);
-      const again = setInterval(() => {
-        bind(given.expires).then(
-          ({ status, reason }) => {
-            if (status >= 300) out.note(`It is not registered any more: ${status} ${reason}.`);
-          },
-          (error: unknown) => out.note(textOf(error)),
-        );
-      }, given.expires * 500);
-      await done;
-      clearInterval(again);
+      await over;
       await bind(0);
       return messages < given.count ? EXIT.no : EXIT.done;
     } finally {

@@ -1,5 +1,4 @@
 /** `drachtio-silo watch`: a phone that shows the lamp of a mailbox. */
-import { textOf } from '../../base/errors.ts';
 import { valueOf, type Request } from '../../embedded/text/message.ts';
 import { readNameAddr } from '../../embedded/text/uri.ts';
 import { parseSummary } from '../../mwi/summary/summary.ts';
@@ -16,8 +15,8 @@ import {
   refusal,
   SECONDS,
   SERVER,
+  stay,
   told,
-  untilDone,
 } from './common.ts';
 
 const EXPIRES = 600;
@@ -79,16 +78,12 @@ export const watch = command({
     try {
       const answer = await subscribe(EXPIRES);
       if (answer.status >= 300) return told(answer, refusal(answer.status), out);
-      const again = setInterval(() => {
-        subscribe(EXPIRES).then(
-          ({ status, reason }) => {
-            if (status >= 300) out.note(`It is not watched any more: ${status} ${reason}.`);
-          },
-          (error: unknown) => out.note(textOf(error)),
-        );
-      }, EXPIRES * 500);
-      await untilDone(given.seconds, () => given.count > 0 && notifies >= given.count);
-      clearInterval(again);
+      await stay(given.seconds, () => given.count > 0 && notifies >= given.count, {
+        again: () => subscribe(EXPIRES),
+        every: EXPIRES * 500,
+        lost: 'It is not watched any more',
+        out,
+      });
       const before = notifies;
       await subscribe(0);
       return before < given.count ? EXIT.no : EXIT.done;
