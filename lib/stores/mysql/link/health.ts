@@ -33,8 +33,9 @@ export async function prepare(connection: Connection, limit: number): Promise<Fi
   if (String(row?.['version']).includes('MariaDB')) await connection.query(NO_IDLE_TRANSACTION, [], limit);
   // Before the next one: a node that just lost sight of the others is not to be taken for one that hangs.
   const fitness = await checkFitness(connection, limit);
-  if (await isGalera(connection, limit)) await connection.query(CAUSAL, [], limit);
-  else connection.takesSeveral = !(await isInGroup(connection, limit));
+  const cluster = await clusterOf(connection, limit);
+  if (cluster === 'galera') await connection.query(CAUSAL, [], limit);
+  connection.takesSeveral = cluster === undefined;
   return fitness;
 }
 
@@ -96,15 +97,16 @@ export async function durabilityWarnings(
   return warnings;
 }
 
-/** Is the host a node of a Galera cluster? */
-export async function isGalera(connection: Connection, limit: number): Promise<boolean> {
-  return (await named(connection, 'variables', "'wsrep_on'", limit)).get('wsrep_on') === 'ON';
+/** A node of Galera, or a member of MySQL's group replication: in both the commit of one ends transactions of others. */
+async function clusterOf(connection: Connection, limit: number): Promise<'galera' | 'group' | undefined> {
+  const found = await named(connection, 'variables', "'wsrep_on', 'group_replication_group_name'", limit);
+  if (found.get('wsrep_on') === 'ON') return 'galera';
+  return (found.get('group_replication_group_name') ?? '') === '' ? undefined : 'group';
 }
 
-/** Is it a member of MySQL's group replication, whose commits end those of others as Galera's do? */
-async function isInGroup(connection: Connection, limit: number): Promise<boolean> {
-  const found = await named(connection, 'variables', "'group_replication_group_name'", limit);
-  return (found.get('group_replication_group_name') ?? '') !== '';
+/** Is the host a node of a Galera cluster? */
+export async function isGalera(connection: Connection, limit: number): Promise<boolean> {
+  return (await clusterOf(connection, limit)) === 'galera';
 }
 
 async function named(
