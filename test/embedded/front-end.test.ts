@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
 import { RawApp } from '../conformance/raw-app.ts';
+import { freePort } from '../support/free-port.ts';
 import { realTime } from '../support/real-time.ts';
 import { reply, request } from '../support/sip/message.ts';
 import { TcpPeer, UdpPeer } from '../support/sip/peer.ts';
@@ -51,9 +52,9 @@ describe('start and stop', () => {
   it.each(['udp', 'tcp'])(
     'says what is wrong when the %s port is taken, and leaves nothing open',
     async (protocol) => {
-      const server = createServer().listen(0, '127.0.0.1');
+      const port = await freePort();
+      const server = createServer().listen(port, '127.0.0.1');
       await once(server, 'listening');
-      const { port } = server.address() as { port: number };
       const socket = createSocket('udp4');
       socket.bind(port, '127.0.0.1');
       await once(socket, 'listening');

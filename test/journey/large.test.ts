@@ -1,6 +1,8 @@
 /** Large messages and devices on UDP (RFC 3261 18.1.1, RFC 3428 8). */
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { Phone } from '../support/phone.ts';
 
@@ -16,15 +18,17 @@ const LARGE = 'x'.repeat(6000);
 /** Bob's phone is on UDP, and on TCP at the same port when it is said so. */
 async function start(largeOverTcp: boolean, tcp: boolean) {
   node = await startNode({ silo: { largeOverTcp } });
-  const [alice, bob] = [await phone('alice'), await phone('bob')];
+  // Free for both: what the system gives out for UDP may be somebody's port for TCP.
+  const port = await freePort();
+  const [alice, bob] = [await phone('alice'), await phone('bob', port)];
   const overTcp: string[] = [];
-  if (tcp) await listen(Number(/:(\d+)>/.exec(bob.contact)?.[1]), overTcp);
+  if (tcp) await listen(port, overTcp);
   const send = async (text: string) => expect((await alice.message('bob', text)).status).toBe(200);
   return { bob, overTcp, send };
 }
 
-async function phone(name: string): Promise<Phone> {
-  const started = await Phone.start(name, { server: node.server });
+async function phone(name: string, port = 0): Promise<Phone> {
+  const started = await Phone.start(name, { server: node.server, port });
   closing.push(started);
   return started;
 }
@@ -49,7 +53,8 @@ async function listen(port: number, got: string[]): Promise<void> {
     });
   });
   closing.push(server);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
 }
 
 test('with the option a large one goes over TCP, a small one over UDP', async () => {

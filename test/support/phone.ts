@@ -23,6 +23,8 @@ export interface PhoneOptions {
   readonly transport?: 'udp' | 'tcp' | 'tls' | 'wss';
   /** The address of this machine that it has, over UDP. */
   readonly host?: string;
+  /** Its UDP port; any free one without. */
+  readonly port?: number;
   readonly domain?: string;
   /** Reaction to a request; default 200 to all. */
   readonly react?: (request: Sip, nth: number) => Reaction | Promise<Reaction>;
@@ -72,10 +74,10 @@ type RequestArguments = readonly [
     { readonly branch?: string | undefined; readonly contentLength?: number | null | undefined } | undefined,
 ];
 
-function openPeer({ server, transport = 'udp', host }: PhoneOptions): Promise<UdpPeer | TcpPeer> {
+function openPeer({ server, transport = 'udp', host, port }: PhoneOptions): Promise<UdpPeer | TcpPeer> {
   switch (transport) {
     case 'udp':
-      return UdpPeer.open(server, host);
+      return UdpPeer.open(server, host, port);
     case 'tcp':
       return TcpPeer.open(server);
     case 'tls':

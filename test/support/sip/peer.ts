@@ -85,10 +85,11 @@ export class UdpPeer extends Peer {
   static async open(
     server: Address,
     host = server.host.includes(':') ? '::1' : '127.0.0.1',
+    port = 0,
   ): Promise<UdpPeer> {
     // Room for the answers of a server that is faster than we are.
     const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 });
-    socket.bind(0, host);
+    socket.bind(port, host);
     await once(socket, 'listening');
     return new UdpPeer(socket, server);
   }
