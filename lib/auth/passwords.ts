@@ -5,7 +5,7 @@ import { header } from '../sip/read/headers.ts';
 import type { Algorithm } from './digest/algorithms.ts';
 import { credentialsFor, type Credentials } from './digest/credentials.ts';
 import type { KeyRing } from './digest/key-ring.ts';
-import { isFor, isGenuine, readNonce, type Nonce, type NonceKey } from './digest/nonce.ts';
+import { isFor, isGenuine, type Nonce, type NonceKey } from './digest/nonce.ts';
 import type { NonceUses } from './digest/nonce-uses.ts';
 import { isRight, isSameTarget } from './digest/verify.ts';
 import type { CachedUsers } from './users/cached.ts';
@@ -59,10 +59,9 @@ export class Passwords {
         { status: 400 },
       );
     const source = req.source_address;
-    const nonce = readNonce(credentials.nonce);
+    const nonce = credentials.said;
     const known = uses.knows(credentials.nonce, source);
-    const key = nonce && !known ? await keys.byId(nonce.keyId) : undefined;
-    if (!nonce || !(known || isOurs(credentials, key, source)) || !this.#isGood(nonce))
+    if (!this.#isGood(nonce) || !(known || isOurs(credentials, await keys.byId(nonce.keyId), source)))
       return { verdict: 'stale' };
 
     const name = namedBy(credentials, asked.domain);
@@ -82,10 +81,10 @@ export class Passwords {
     const { keys, uses, users, now } = this.#parts;
     const credentials = this.#credentialsIn(req, asked);
     if (typeof credentials === 'string' || !isSameTarget(credentials.uri, req.uri)) return false;
-    const nonce = readNonce(credentials.nonce);
+    const nonce = credentials.said;
     const source = req.source_address;
     const nc = Number.parseInt(credentials.nc, 16);
-    if (!nonce || !this.#isGood(nonce)) return false;
+    if (!this.#isGood(nonce)) return false;
     if (!uses.isUnused(credentials.nonce, nonce, { nc, now: now(), source })) return false;
     if (!uses.knows(credentials.nonce, source) && !isOurs(credentials, keys.known(nonce.keyId), source))
       return false;

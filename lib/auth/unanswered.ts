@@ -56,12 +56,14 @@ export class Unanswered {
 
   /** It has answered, right or wrong: it knows how. */
   answered(req: SipRequest): void {
-    this.#phones.delete(keyOf(req));
+    if (this.#phones.size > 0) this.#phones.delete(keyOf(req));
   }
 }
 
-/** Of one length, whatever a stranger writes into From. */
+/** Beyond it From is hashed: what a stranger writes into it takes no more room than others do. */
+const LONG = 128;
+
 function keyOf(req: SipRequest): string {
   const from = (header(req, 'From') ?? '').replace(/;[^>]*$/, '');
-  return hash('sha1', `${req.source_address}\0${from}`, 'base64');
+  return `${req.source_address} ${from.length > LONG ? hash('sha1', from, 'base64') : from}`;
 }

@@ -14,8 +14,13 @@ export function newBranch(): string {
   return `z9hG4bK${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }
 
-/** Time of day as the wire protocol writes it: UTC with microseconds. */
+let second = { at: NaN, text: '' };
+
+/** Time of day as the wire protocol writes it: UTC with microseconds. Every frame has one, so its seconds are written once. */
 export function timeOfDay(): string {
-  const micros = Math.floor((performance.now() % 1) * 1_000);
-  return `${new Date().toISOString().slice(11, 23)}${String(micros).padStart(3, '0')}`;
+  const now = Date.now();
+  const at = Math.floor(now / 1_000);
+  if (at !== second.at) second = { at, text: new Date(now).toISOString().slice(11, 20) };
+  const micros = (now % 1_000) * 1_000 + Math.floor((performance.now() % 1) * 1_000);
+  return `${second.text}${String(micros).padStart(6, '0')}`;
 }

@@ -2,7 +2,7 @@
 import { SiloError } from '../../base/errors.ts';
 import { TOKEN } from '../../sip/read/grammar.ts';
 import { algorithmOf, type Algorithm } from './algorithms.ts';
-import { readNonce } from './nonce.ts';
+import { readNonce, type Nonce } from './nonce.ts';
 
 /** What a client has answered to a challenge; texts without their quotes. */
 export interface Credentials {
@@ -10,6 +10,8 @@ export interface Credentials {
   readonly username: string;
   readonly realm: string;
   readonly nonce: string;
+  /** What the nonce says. */
+  readonly said: Nonce;
   readonly uri: string;
   readonly response: string;
   /** Eight hex digits. */
@@ -42,8 +44,17 @@ export function credentialsFor(
   if (value.length > LONGEST) throw bad(`it has ${value.length} characters, at most ${LONGEST} are read`);
   const ours = divide(value).find((params) => params.get('realm') === realm);
   if (!ours) return undefined;
-  return readNonce(ours.get('nonce') ?? '') ? read(ours) : 'foreign';
+  const said = readNonce(ours.get('nonce') ?? '');
+  return said ? read(ours, said) : 'foreign';
 }
+
+/** What a sticky pattern finds at a place. */
+function from(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+const unescaped = (quoted: string) => (quoted.includes('\\') ? quoted.replace(/\\(.)/gsu, '$1') : quoted);
 
 /** The parameters of each Digest credentials; names in lower case. */
 function divide(value: string): readonly Params[] {
@@ -51,15 +62,16 @@ function divide(value: string): readonly Params[] {
   let at = 0;
   let current: Map<string, string> | undefined;
   while (at < value.length) {
-    SCHEME.lastIndex = at;
-    const scheme = SCHEME.exec(value);
-    if (scheme) {
-      current = new Map();
-      if (scheme[1]?.toLowerCase() === 'digest') all.push(current);
-      at = SCHEME.lastIndex;
+    let param = current && from(PARAM, value, at);
+    if (!param) {
+      const scheme = from(SCHEME, value, at);
+      if (scheme) {
+        current = new Map();
+        if (scheme[1]?.toLowerCase() === 'digest') all.push(current);
+        at = SCHEME.lastIndex;
+        param = from(PARAM, value, at);
+      }
     }
-    PARAM.lastIndex = at;
-    const param = PARAM.exec(value);
     if (!param || !current) {
       // Of another scheme, such as a bare token, or what ends a list.
       if (all.length === 0 || /^[\s,]*$/.test(value.slice(at))) return all;
@@ -69,13 +81,13 @@ function divide(value: string): readonly Params[] {
     const key = name.toLowerCase();
     // Two values for one name: somebody before us may have looked at the other one.
     if (current.has(key)) throw bad(`${key} stands in it twice`);
-    current.set(key, quoted?.replace(/\\(.)/gsu, '$1') ?? token);
+    current.set(key, quoted === undefined ? token : unescaped(quoted));
     at = PARAM.lastIndex;
   }
   return all;
 }
 
-function read(params: Params): Credentials {
+function read(params: Params, said: Nonce): Credentials {
   const of = (name: string) => params.get(name) ?? '';
   const algorithm = algorithmOf(of('algorithm'));
   if (!algorithm)
@@ -92,6 +104,7 @@ function read(params: Params): Credentials {
     username: of('username'),
     realm: of('realm'),
     nonce: of('nonce'),
+    said,
     uri: of('uri'),
     response: of('response').toLowerCase(),
     nc: of('nc'),

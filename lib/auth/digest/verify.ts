@@ -20,7 +20,11 @@ export interface Secrets {
  */
 const NOBODYS = { 'SHA-256': hashOf('SHA-256', `${Math.random()}`), MD5: hashOf('MD5', `${Math.random()}`) };
 
-export function isRight(method: string, credentials: Credentials, secrets: Secrets | undefined): boolean {
+export function isRight(
+  method: string,
+  credentials: Omit<Credentials, 'said'>,
+  secrets: Secrets | undefined,
+): boolean {
   const { algorithm, response } = credentials;
   const known = ha1For(credentials, secrets);
   const wanted = responseOf(algorithm, known ?? NOBODYS[algorithm], { method, ...credentials });
@@ -28,7 +32,7 @@ export function isRight(method: string, credentials: Credentials, secrets: Secre
 }
 
 function ha1For(
-  { algorithm, username, realm }: Credentials,
+  { algorithm, username, realm }: Pick<Credentials, 'algorithm' | 'username' | 'realm'>,
   secrets: Secrets | undefined,
 ): string | undefined {
   const password = secrets?.password ?? '';

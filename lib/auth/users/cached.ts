@@ -49,7 +49,7 @@ export class CachedUsers {
    * @throws SiloError 503 when that can't be known now
    */
   async isRight(name: UserName, check: Check, mayLookUp?: () => boolean): Promise<boolean> {
-    const key = JSON.stringify([name.sent, name.domain, name.realm]);
+    const key = keyOf(name);
     const life = mayLookUp ? Infinity : this.#rules.life;
     if (check(this.#young(this.#known.get(key), life)?.secrets)) return true;
     const wrong = this.#young(this.#wrong.get(key), Math.min(WRONG_LIFE, this.#rules.life));
@@ -84,4 +84,9 @@ export class CachedUsers {
       this.#asked.delete(key);
     }
   }
+}
+
+/** One text for each name: a domain has no blanks, and where the realm ends is told before it. */
+function keyOf({ sent, domain, realm }: UserName): string {
+  return `${domain} ${realm.length} ${realm}${sent}`;
 }

@@ -1,7 +1,7 @@
 /** What single characters may do in SIP: which ones end a line, which ones a URI escapes. */
 
 /** C0 and DEL without HTAB; C1 is excluded because it is no line end and occurs in legal UTF-8 text. */
-const CONTROL = /(?![\t\u0080-\u009f])\p{Cc}/u;
+const CONTROL = /[^\P{Cc}\t\u0080-\u009f]/u;
 
 /** RFC 3261 25.1, `unreserved`: exactly the characters that `encodeURIComponent` leaves alone. */
 const UNRESERVED = /^[A-Za-z0-9\-_.!~*'()]*$/;

@@ -183,6 +183,22 @@ function harmless(value: string | undefined): string | undefined {
  * parameter of a Contact is no error but 3600 (20.10).
  */
 export function readRegistration(req: RegisterRequest, options: RegistrationOptions = {}): Registration {
+  const of = [options.telDomain, options.ims, ...DECISIVE.map((name) => header(req, name))];
+  const known = READ.get(req);
+  if (known?.of.every((value, index) => value === of[index])) return known.registration;
+  const registration = readAnew(req, options);
+  READ.set(req, { of, registration });
+  return registration;
+}
+
+/** Registrar, silo and lamps each read a REGISTER: the first one's reading serves all, unless an app between them has changed it. */
+const READ = new WeakMap<
+  RegisterRequest,
+  { readonly of: readonly unknown[]; readonly registration: Registration }
+>();
+const DECISIVE = ['To', 'Contact', 'Expires', 'Path'] as const;
+
+function readAnew(req: RegisterRequest, options: RegistrationOptions): Registration {
   const to = header(req, 'To');
   const aor = aorOf(parseNameAddr(to ?? '')?.uri ?? '', options);
   if (aor === undefined)

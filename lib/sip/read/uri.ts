@@ -1,4 +1,5 @@
 /** SIP, SIPS and TEL URIs (RFC 3261 19.1, RFC 3966) and the address of record that is made from them. */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { canonicalEscapes } from './characters.ts';
 
 /** The parts of a URI, in canonical spelling. RFC 3261 19.1.1. */
@@ -125,6 +126,10 @@ function readParts(parts: Parts): SipUri | undefined {
   return { scheme: parts.scheme, user: user === '' ? undefined : user, ...hostport, params };
 }
 
+/** URIs that were read lately: a request asks for the same one five to ten times, and so does the next one of its phone. */
+const READ = new BoundedMap<string, SipUri>(4_096);
+const LONGEST_READ = 200;
+
 /**
  * Reads a `sip:`, `sips:` or `tel:` URI: undefined if it is none. RFC 3261 19.1.1, RFC 3966.
  *
@@ -132,8 +137,12 @@ function readParts(parts: Parts): SipUri | undefined {
  * (`?…`) and a password are dropped: they are no part of an address.
  */
 export function parseUri(text: string): SipUri | undefined {
+  const known = READ.get(text);
+  if (known !== undefined) return known;
   const parts = divide(text);
-  return parts === undefined ? undefined : readParts(parts);
+  const uri = parts === undefined ? undefined : readParts(parts);
+  if (uri !== undefined && text.length <= LONGEST_READ) READ.set(text, uri);
+  return uri;
 }
 
 /** The URI as text; {@link parseUri} reads it back to the same parts. RFC 3261 19.1.1. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { credentialsFor } from '../../../lib/auth/digest/credentials.ts';
+import { readNonce } from '../../../lib/auth/digest/nonce.ts';
 
 /** As long as ours. */
 const NONCE = 'n'.repeat(60);
@@ -25,6 +26,7 @@ describe('Authorization', () => {
       response: 'abcd',
       nc: '0000000a',
       cnonce: 'c',
+      said: readNonce(NONCE),
     });
     expect(read(GOOD.replace('qop=auth', 'qop="auth"').replaceAll(', ', '\t,  '))).toMatchObject({
       nc: '0000000a',
