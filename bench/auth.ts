@@ -13,10 +13,13 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { table } from './figures.ts';
 
 const PHONES = 20;
-const ROUNDS = 4;
+/** Slices of load in which the two take turns: what else the machine does hits both alike. */
+const TURNS = 40;
 const PASSWORD = 'zanzibar';
 
-type Mode = 'off' | 'on';
+const MODES = ['off', 'on'] as const;
+const WORK = ['refresh', 'accept'] as const;
+
 interface Cost {
   /** Microseconds of a processor, and of the clock, for each request. */
   readonly cpu: number;
@@ -24,36 +27,44 @@ interface Cost {
 }
 
 export async function auth(seconds: number): Promise<void> {
-  const costs = {
-    refresh: { off: [] as Cost[], on: [] as Cost[] },
-    accept: { off: [] as Cost[], on: [] as Cost[] },
-  };
-  // One after the other and again: what else the machine does meanwhile hits both.
-  for (let round = 0; round < ROUNDS; round++)
-    for (const mode of ['off', 'on'] as const) {
-      const measured = await withApp(mode, seconds);
-      costs.refresh[mode].push(measured.refresh);
-      costs.accept[mode].push(measured.accept);
-    }
-  const rows = (['refresh', 'accept'] as const).flatMap((what) =>
+  const apps = await Promise.all(MODES.map(open));
+  const costs = new Map<string, Cost[]>();
+  try {
+    for (const what of WORK)
+      for (let turn = 0; turn < TURNS; turn++)
+        for (const app of apps) {
+          const measured = await cost(app, what, (seconds * 1_000) / TURNS);
+          // The first one compiles, and gives every phone its challenge.
+          if (turn > 0)
+            costs.set(`${what} ${app.mode}`, [...(costs.get(`${what} ${app.mode}`) ?? []), measured]);
+        }
+  } finally {
+    for (const app of apps) await app.close();
+  }
+  const rows = WORK.flatMap((what) =>
     (['cpu', 'time'] as const).map((kind) => {
-      const [off, on] = (['off', 'on'] as const).map((mode) =>
-        least(costs[what][mode].map((cost) => cost[kind])),
+      const [off = NaN, on = NaN] = MODES.map((mode) =>
+        median((costs.get(`${what} ${mode}`) ?? []).map((cost) => cost[kind])),
       );
-      const more = ((on ?? NaN) / (off ?? NaN) - 1) * 100;
       const name = `${what}, ${kind === 'cpu' ? 'processor' : 'clock'}, µs each`;
-      return [name, (off ?? NaN).toFixed(0), (on ?? NaN).toFixed(0), `${more.toFixed(0)} %`];
+      return [name, off.toFixed(0), on.toFixed(0), `${((on / off - 1) * 100).toFixed(0)} %`];
     }),
   );
   console.log(`\n${table(['', 'off', 'on', 'more'], rows)}`);
 }
 
-/** Of several rounds the one that was disturbed least. */
-function least(values: readonly number[]): number {
-  return Math.min(...values);
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-async function withApp(mode: Mode, seconds: number) {
+interface Measured {
+  readonly mode: (typeof MODES)[number];
+  readonly app: RunningApp;
+  readonly phones: readonly LoadPhone[];
+  close(): Promise<void>;
+}
+
+async function open(mode: Measured['mode']): Promise<Measured> {
   const folder = temporaryFolder('silo-bench-auth');
   const url = `sqlite:${join(folder.path, 'silo.db')}`;
   const store = await openStore(url);
@@ -64,37 +75,28 @@ async function withApp(mode: Mode, seconds: number) {
   const phones = await Promise.all(
     Array.from({ length: PHONES }, (_, nth) => LoadPhone.start(`phone${nth}@example.org`, app.server)),
   );
-  try {
-    for (const phone of phones) phone.password = PASSWORD;
-    const refresh = (phone: LoadPhone) => phone.register(600);
-    let box = 0;
-    const accept = (phone: LoadPhone) => phone.message(`away${box++ % 1000}@example.org`, 'x'.repeat(200));
-    // Compiled, and every phone with its challenge.
-    await cost(app, phones, { ask: refresh, seconds: 1 });
-    await cost(app, phones, { ask: accept, seconds: 1 });
-    return {
-      refresh: await cost(app, phones, { ask: refresh, seconds }),
-      accept: await cost(app, phones, { ask: accept, seconds }),
-    };
-  } finally {
+  for (const phone of phones) phone.password = PASSWORD;
+  const close = async () => {
     for (const phone of phones) phone.close();
     await app.process.stop();
     folder.remove();
-  }
+  };
+  return { mode, app, phones, close };
 }
 
-interface Load {
-  readonly ask: (phone: LoadPhone) => Promise<number>;
-  readonly seconds: number;
-}
+let box = 0;
+const ASK = {
+  refresh: (phone: LoadPhone) => phone.register(600),
+  accept: (phone: LoadPhone) => phone.message(`away${box++ % 1000}@example.org`, 'x'.repeat(200)),
+};
 
-async function cost(app: RunningApp, phones: readonly LoadPhone[], { ask, seconds }: Load): Promise<Cost> {
+async function cost({ app, phones }: Measured, what: keyof typeof ASK, limit: number): Promise<Cost> {
   const [before, start] = [processorTime(app.process.pid), performance.now()];
   let count = 0;
   await Promise.all(
     phones.map(async (phone) => {
-      while (performance.now() - start < seconds * 1000) {
-        const status = await ask(phone);
+      while (performance.now() - start < limit) {
+        const status = await ASK[what](phone);
         if (status < 200 || status > 299) throw new Error(`an answer was ${status}`);
         count++;
       }
