@@ -1,5 +1,5 @@
 /** PUBLISH for message-summary: the event state compositor of RFC 3903 6. */
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../base/random.ts';
 import { SiloError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { isToken } from '../../sip/read/grammar.ts';
@@ -95,7 +95,7 @@ export async function publish(
   lifetime: number,
   answer: (tag: string | undefined) => void,
 ): Promise<void> {
-  const tag = randomBytes(16).toString('hex');
+  const tag = randomHex(16);
   const time = now();
   const result = await store.publish({ ...publishing, tag, expires: time + lifetime, now: time });
   answer(result === 'unmatched' ? undefined : tag);

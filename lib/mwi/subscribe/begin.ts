@@ -1,5 +1,5 @@
 /** A SUBSCRIBE outside of a dialog: a fetch, or a subscription that begins. */
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../base/random.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
 import { dialogIdOf } from '../notify/dialog.ts';
 import { lifetimeOf } from '../request/event-package.ts';
@@ -21,7 +21,7 @@ export async function begin(context: SubscribeContext, asked: Asked): Promise<vo
     return;
   }
   if (refusedAsKnown(context, asked)) return;
-  const localTag = randomBytes(8).toString('hex');
+  const localTag = randomHex(8);
   const facts: Facts = { mailbox: aor, aliased, eventId, lifetime, localTag, node: settings.node, run };
   const row = subscriptionOf(req, dialog, facts, now());
   const granted = { lifetime, contact: row.contact, toTag: localTag };

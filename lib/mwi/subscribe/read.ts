@@ -1,5 +1,5 @@
 /** What a SUBSCRIBE says about itself: its dialog, its target, and the subscription that comes of it (RFC 6665, RFC 3261). */
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../base/random.ts';
 import { SiloError } from '../../base/errors.ts';
 import { header, parseNameAddr, splitList } from '../../sip/read/headers.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
@@ -52,7 +52,7 @@ export function subscriptionOf(
     ['Record-Route', routes.join(', '), WIDTHS.header],
   );
   return {
-    id: randomBytes(16).toString('hex'),
+    id: randomHex(16),
     ...given,
     device: deviceKey({ instance, contact: target, address: source.address, route: routes }),
     callId,

@@ -1,5 +1,5 @@
 /** The text of a receipt of ours (RFC 5438) in its CPIM envelope (RFC 3862). */
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../base/random.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 import { IMDN, type Cpim } from '../receive/cpim.ts';
 
@@ -38,7 +38,7 @@ export function receiptText({ message, cpim, id, state }: AskedReceipt, now: num
     `To: ${cpim.header('From') ?? `<${message.srcAddr}>`}`,
     `DateTime: ${time}`,
     `NS: imdn <${IMDN}>`,
-    `imdn.Message-ID: ${randomBytes(12).toString('hex')}`,
+    `imdn.Message-ID: ${randomHex(12)}`,
     ...(route === undefined ? [] : [`imdn.IMDN-Route: ${route}`]),
     '',
     'Content-type: message/imdn+xml',

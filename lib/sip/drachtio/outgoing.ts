@@ -2,7 +2,7 @@
  * A request of ours outside of drachtio-server's dialogs: along which way, from whom to whom. All are made here, so that what
  * they say of a person is said in one place: the AoRs in From and To, and with them the identities among the headers (RFC 3325).
  */
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../base/random.ts';
 import { ANONYMOUS, mayBeTold, wishesAmong } from '../read/privacy.ts';
 import type { OutgoingRequest } from './messages.ts';
 import type { Way } from './way.ts';
@@ -41,9 +41,9 @@ export function requestAlong(
     namedBy,
     owner,
     headers: {
-      From: `${from};tag=${tags?.from ?? randomBytes(8).toString('hex')}`,
+      From: `${from};tag=${tags?.from ?? randomHex(8)}`,
       To: tags === undefined ? to : `${to};tag=${tags.to}`,
-      'Call-ID': outgoing.callId ?? randomBytes(16).toString('hex'),
+      'Call-ID': outgoing.callId ?? randomHex(16),
       CSeq: `${outgoing.cseq ?? 1} ${method}`,
       'Max-Forwards': String(outgoing.maxForwards ?? 70),
       ...Object.fromEntries(headers.filter((header) => mayBeTold(header, wishes))),
