@@ -65,18 +65,17 @@ export class ClientTransactions {
     else running.forget = flow.onFailure(() => this.fail(branch, 503));
   }
 
-  /** True when the response belongs to one of ours. Late and repeated answers find nothing and are dropped. */
-  receive(branch: string, response: Response, size: number, flow: Flow): boolean {
+  /** Late and repeated answers find nothing and are dropped. */
+  receive(branch: string, response: Response, size: number, flow: Flow): void {
     const running = this.#running.get(branch);
     // RFC 3261 17.1.3: the branch and the method tell whose answer it is.
-    if (!running || readCSeq(valueOf(response, 'cseq'))?.method !== running.transaction.method) return false;
+    if (!running || readCSeq(valueOf(response, 'cseq'))?.method !== running.transaction.method) return;
     if (response.status >= 200) {
       this.#running.delete(branch);
       this.#stop(running);
     } else running.wait = this.#timers.T2;
     // 100 says nothing, and is told to nobody.
     if (response.status !== 100) running.transaction.onResponse(response, size, flow);
-    return true;
   }
 
   /** Ends a transaction with a status of our own. */

@@ -6,7 +6,6 @@ import type { App } from './app.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialogs.ts';
 import type { Flow, Received } from './network/flow.ts';
-import { forwards, forwardResponse } from './forward.ts';
 import { newUuid, timeOfDay } from './ids.ts';
 import { isResponse, readCSeq, readMessage, valueOf, type Header, type Request } from './text/message.ts';
 import { ownReply } from './reply.ts';
@@ -44,8 +43,8 @@ export function receive(core: Core, flow: Flow, received: Received): void {
   const via = readVia(valueOf(message, 'via') ?? '');
   if (!via) return;
   if (isResponse(message)) {
-    if (!core.clients.receive(via.branch, message, received.bytes.length, flow))
-      forwardResponse(core, message);
+    // What answers nothing of ours is dropped. drachtio-server sends it on to the next Via, wherever a stranger says that is.
+    core.clients.receive(via.branch, message, received.bytes.length, flow);
   } else route(core, prepare(flow, received, message, via));
 }
 
@@ -76,7 +75,7 @@ function route(core: Core, incoming: Incoming): void {
     tagOf(valueOf(request, 'from')),
   );
   if (dialog && !CALLS_ONLY.has(request.method)) routeInDialog(core, incoming, dialog);
-  else if (forwards(core, request, incoming.vias)) return;
+  // With a Route through us, too: drachtio-server forwards that along, for anybody to anywhere.
   else if (SERVED.has(request.method)) routeNew(core, incoming, refuse);
   else if (request.method === 'BYE' || request.method === 'UPDATE' || request.method === 'CANCEL')
     refuse(481);
