@@ -4,7 +4,8 @@ import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { conceal } from '../../base/secrets.ts';
 import { readOnlyReadable } from './readable.ts';
-import type { SrfAtRunTime } from './srf.ts';
+import { wireOf, type SrfAtRunTime } from './srf.ts';
+import { gather } from '../admin/gather.ts';
 import { openTunnel, type TlsWishes, type Tunnel } from '../admin/tunnel.ts';
 
 const log = logger('sip:connect');
@@ -81,6 +82,7 @@ export async function connectSrf(
       pingInterval: 15_000,
     });
     readOnlyReadable(srf);
+    wireOf(srf).on('connect', gather);
   });
 }
 

@@ -8,6 +8,7 @@ import { traceOf } from '../../base/errors.ts';
 import { divideHead, hasLoneEnd } from '../../base/line-ends.ts';
 import { logger } from '../../base/log.ts';
 import { TOKEN_CHARACTERS } from '../read/grammar.ts';
+import { wireOf } from './srf.ts';
 
 const log = logger('sip:readable');
 
@@ -69,23 +70,12 @@ function oneLine(startLine: string): string | undefined {
   return [startLine, startLine.replace(/\s+/g, ' ')].find((line) => RESPONSE.test(line));
 }
 
-/** drachtio-srf's connection; its types don't tell of it. */
-interface Inside {
-  readonly _app: { readonly client: { readonly wp: Wire } };
-}
-
-interface Wire {
-  listeners(event: 'msg'): ((socket: unknown, frame: string) => void)[];
-  removeAllListeners(event: 'msg'): unknown;
-  on(event: 'msg', listener: (socket: unknown, frame: string) => void): unknown;
-}
-
 /** From now on `srf`, which has just been told to connect, gets only what it can read, and outlives what it can't. */
 export function readOnlyReadable(srf: Srf): void {
-  const { wp } = (srf as unknown as Inside)._app.client;
-  const listeners = wp.listeners('msg');
-  wp.removeAllListeners('msg');
-  wp.on('msg', (socket, frame) => {
+  const wire = wireOf(srf);
+  const listeners = wire.listeners('msg');
+  wire.removeAllListeners('msg');
+  wire.on('msg', (socket, frame) => {
     const text = readable(frame);
     if (text === undefined) {
       log.warn('a message that is no SIP was left out: drachtio-srf can not read it');

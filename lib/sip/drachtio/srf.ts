@@ -1,4 +1,5 @@
 /** drachtio-srf as it is at run time; its own types know less than it does. */
+import type { Socket } from 'node:net';
 import type Srf from 'drachtio-srf';
 
 export type { Srf };
@@ -20,6 +21,19 @@ export interface SrfAtRunTime {
   ): void;
   connect(options: object): unknown;
   on(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/** drachtio-srf's connections. */
+interface Wire {
+  listeners(event: 'msg'): ((socket: unknown, frame: string) => void)[];
+  removeAllListeners(event: 'msg'): unknown;
+  on(event: 'msg', listener: (socket: unknown, frame: string) => void): unknown;
+  on(event: 'connect', listener: (socket: Socket) => void): unknown;
+}
+
+/** Once it has been told to connect. */
+export function wireOf(srf: Srf): Wire {
+  return (srf as unknown as { readonly _app: { readonly client: { readonly wp: Wire } } })._app.client.wp;
 }
 
 interface SentRequest {
