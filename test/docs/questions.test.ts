@@ -18,6 +18,10 @@ describe.each(rest)('$path', ({ path, text }) => {
     expect(titles(text)[0]).toMatch(/^[^?]+\?$/);
   });
 
+  test('has its fenced blocks where tests see them, at the beginning of a line', () => {
+    expect(text).not.toMatch(/^[ >]+```/m);
+  });
+
   test('stands in the list of the README once, by its question', () => {
     expect(listed.filter((entry) => entry.path === path)).toEqual([{ question: titles(text)[0], path }]);
   });
