@@ -21,11 +21,14 @@ async function start(): Promise<void> {
   stopLog();
   startLog(config.log, config.silo.node);
   // Before anything is announced: a stop right after the ready line is a graceful one, too.
-  announce(config, await startApplication(config, { onConnected: onStop }));
+  const application = await startApplication(config, { onConnected: onStop });
+  announce(config, application, (await application.silo.health()).quarantine);
 }
 
-function announce(config: Config, { addresses, store, front, auth, http, admin }: Application): void {
+function announce(config: Config, application: Application, quarantine: string): void {
+  const { addresses, store, front, auth, http, admin } = application;
   console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store.name}`);
+  if (quarantine !== '') console.log(`  ${quarantine}`);
   // Behind the # a browser sends it to nobody; one that the operator has chosen is not printed.
   if (http !== undefined)
     console.log(

@@ -20,6 +20,7 @@ const UNIT = [
   'test/import/judge.test.ts',
   'test/docs/tables.test.ts',
   'test/docs/commands.test.ts',
+  'test/docs/questions.test.ts',
   'test/cli/frame/**/*.test.ts',
 ];
 /** What takes minutes because it kills, freezes and floods. */

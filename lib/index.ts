@@ -73,6 +73,7 @@ export type {
   Operations,
   PersonOperations,
   PersonRecord,
+  QuarantineOperations,
   ShownBox,
   ShownDevice,
   ShownMessage,

@@ -11,6 +11,7 @@ import { mailboxList, mailboxShow } from './manage/lamps.ts';
 import { exportCommand, messageShow } from './manage/messages.ts';
 import { bindingList, deviceList, nodeList, personErase, personExport } from './manage/people.ts';
 import { deadDrop, deadList, deadReplay, reminderCancel, reminderList } from './manage/set-aside.ts';
+import { quarantineBegin, quarantineEnd, quarantineShow } from './manage/quarantine.ts';
 import { migrateCommand } from './migrate.ts';
 import { register } from './phone/register.ts';
 import { send } from './phone/send.ts';
@@ -42,6 +43,7 @@ export function book(): Book {
       device: 'the phones of somebody',
       binding: 'where somebody is registered',
       node: 'who works on this store',
+      quarantine: 'a time in which nothing leaves a box',
       user: 'who may log in',
     },
     commands: [
@@ -53,6 +55,7 @@ export function book(): Book {
       ...[deadList, deadReplay, deadDrop, reminderList, reminderCancel],
       ...[mailboxList, mailboxShow, personExport, personErase],
       ...[deviceList, bindingList, nodeList],
+      ...[quarantineBegin, quarantineShow, quarantineEnd],
       ...[userAdd, userPasswd, userList, userRemove],
       ...[importCommand, exportCommand],
       ...[send, register, watch],

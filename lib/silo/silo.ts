@@ -1,5 +1,7 @@
 /** The silo: messages that wait. Puts its parts together and offers them as middlewares. */
 import { epochSeconds } from '../base/clock.ts';
+import { textOf } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 import { createNode, type SiloNode } from '../node/node.ts';
 import { checkOptions } from '../options/check.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
@@ -35,11 +37,14 @@ import type { SiloContext } from './state/context.ts';
 import { createEvents, type SiloEmitter } from './state/events.ts';
 import { createInFlight } from './state/in-flight.ts';
 import { siloOptions, type SiloOptions, type SiloSettings } from './state/options.ts';
+import { Quarantine } from './state/quarantine.ts';
 import { createStatistics, healthOf, type Health, type Statistics } from './state/statistics.ts';
 import { UnreachableDevices } from './state/unreachable-devices.ts';
 import type { WakeBox } from './state/wake.ts';
 import { createSubmit, type MayAsk } from './submit/submit.ts';
 import type { Submit } from './submit/submission.ts';
+
+const log = logger('silo');
 
 export interface SiloDependencies {
   readonly srf: Srf;
@@ -113,7 +118,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
   const node =
     dependencies.node ?? createNode({ store, port }, { node: settings.node, leaseTime: settings.leaseTime });
   const parts = partsOf(context, `${node.name}/${node.run}`, dependencies.mayStore);
-  const { acceptor, late, lanes, sweep, races, wake, overload } = parts;
+  const { acceptor, late, lanes, sweep, races, wake, overload, quarantine } = parts;
   const underWay = createUnderWay(port);
   const counting = new BoxCounting({ ...context, rest: settings.tailTime * 1000 });
   const operations = createOperations({
@@ -155,14 +160,16 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     deadLetters: createDeadLetters({ ...context, wake }),
     events: context.events,
     statistics: createStatistics(context.events, () => lanes.active, now),
-    health: () => healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings()),
+    health: () =>
+      healthOf({ store, port }, overload.reason() ?? '', unreachable.warnings(), quarantine.sentence),
     start: async () => {
       if (node !== dependencies.node) await node.start();
+      await quarantine.start();
       await sweep.start();
       counting.start();
     },
     close: async () => {
-      await Promise.all([sweep.close(), submitter.close(settings.stopGrace)]);
+      await Promise.all([sweep.close(), submitter.close(settings.stopGrace), quarantine.close()]);
       await lanes.close(settings.stopGrace);
       await counting.close();
       if (node !== dependencies.node) await node.close();
@@ -177,9 +184,12 @@ function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undef
   const rateLimit = createRateLimit(context.settings);
   const acceptor = createAcceptor({ ...context, overload, mayStore });
   const late = createLateDelivery({ ...context, acceptor });
+  const { store, settings, now } = context;
+  const quarantine = new Quarantine({ store, begin: settings.quarantine, now });
   const lanes = new Lanes({
     ...context,
     owner,
+    quarantine,
     rateLimit,
     breaker: createCircuitBreaker(),
     hasEnded: late.happened,
@@ -187,7 +197,8 @@ function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undef
   });
   const wake: WakeBox = (box, why) => lanes.wake(box, why);
   const sweep = createSweep({ ...context, owner, wake });
-  const noteSender = createNoteSender(context);
+  quarantine.onEnd(() => void sweep.wakeAll().catch((error: unknown) => log.error(textOf(error))));
+  const noteSender = createNoteSender({ ...context, quarantine });
   const notices = createOfflineNotices({ ...context, noteSender });
   const imdn = createImdn({ ...context, noteSender, acceptor, wake });
   acceptor.onStored((stored) => {
@@ -201,5 +212,15 @@ function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undef
     rateLimit.close();
     overload.close();
   };
-  return { acceptor, late, lanes, sweep, races: createRegistrationRaces(), wake, overload, close };
+  return {
+    acceptor,
+    late,
+    lanes,
+    sweep,
+    races: createRegistrationRaces(),
+    wake,
+    overload,
+    quarantine,
+    close,
+  };
 }

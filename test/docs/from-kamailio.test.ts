@@ -63,6 +63,7 @@ const SILO = {
   bindings: true,
   nodes: true,
   persons: true,
+  quarantine: true,
   delivered: true,
   deadLetters: true,
   events: true,

@@ -16,12 +16,12 @@ import { schemaSteps } from '../../lib/stores/shared/migrate.ts';
 import { FIXTURES } from '../support/kamailio.ts';
 import { developerPages, marked, pages, root } from './pages.ts';
 
-test('the options table of the README is the schema of the options', () => {
+test('the table of docs/options.md is the schema of the options', () => {
   const rows = [...CONFIGURABLE].map(
     ([key, option]) => `| \`${variableOf(key)}\` | ${defaultOf(option)} | ${meaningOf(option)} |\n`,
   );
   const table = `\n| option | default | meaning |\n| --- | --- | --- |\n${rows.join('')}\n`;
-  expect(marked('README.md', 'options', table)).toBe(table);
+  expect(marked('docs/options.md', 'options', table)).toBe(table);
 });
 
 test('docs/limits.md has each limit with its default', () => {
@@ -218,11 +218,6 @@ test('every file and page that a page names exists', () => {
     for (const file of [...links, ...files])
       expect(existsSync(join(root, file)), `${file} in ${path}`).toBe(true);
   }
-});
-
-test('the README leads to every page', () => {
-  const readme = textOfPage('README.md');
-  for (const { path } of pages()) if (path !== 'README.md') expect(readme).toContain(`(${path})`);
 });
 
 test('the architecture leads to every decision', () => {

@@ -7,6 +7,7 @@ import { LampPhone } from '../support/lamp-phone.ts';
 import { Phone } from '../support/phone.ts';
 import { startProcess, type RunningProcess } from '../support/process.ts';
 import type { Address } from '../support/sip/message.ts';
+import { nothingMore } from '../support/sentinel.ts';
 import { until } from '../support/until.ts';
 
 const FOLDER = 'examples';
@@ -26,7 +27,7 @@ afterEach(async () => {
   await front.close();
 });
 
-async function start(name: string): Promise<void> {
+async function start(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   run.add(name);
   app = await startProcess(process.execPath, [join(FOLDER, name)], {
     env: {
@@ -34,6 +35,7 @@ async function start(name: string): Promise<void> {
       DRACHTIO_HOST: front.adminHost,
       DRACHTIO_PORT: String(front.adminPort),
       DRACHTIO_SECRET: 'a secret',
+      ...env,
     },
   });
   await app.line('ready', { timeoutMs: 30_000 });
@@ -60,7 +62,7 @@ async function storesAndDelivers(): Promise<void> {
 }
 
 describe('the example', { timeout: 60_000 }, () => {
-  test.each(['smallest.js', 'commonjs.cjs', 'silo-only.js', 'own-bindings.js'])(
+  test.each(['smallest.js', 'commonjs.cjs', 'silo-only.js', 'own-bindings.js', 'own-router.js'])(
     '%s stores for who is away, sends when they register, and delivers live',
     async (name) => {
       await start(name);
@@ -79,6 +81,29 @@ describe('the example', { timeout: 60_000 }, () => {
       }
     },
   );
+
+  test('own-router.js stores what a device is silent about, and ends the copy when it answers after all', async () => {
+    await start('own-router.js', { PATIENCE: '300' });
+    const [alice, bob] = [await phone('alice'), await phone('bob')];
+    await until(async () => expect((await bob.register({ expires: 600 })).status).toBe(200));
+    let wake: () => void = () => undefined;
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    bob.react = async ({ method }) => {
+      if (method === 'MESSAGE') await woken;
+      return 200;
+    };
+    expect((await alice.message('bob', 'once')).status).toBe(202);
+    wake();
+    // Nothing waits any more: the next one is live.
+    await until(async () => expect((await alice.message('bob', 'live')).status).toBe(200));
+    await bob.register({ expires: 600 });
+    await nothingMore(bob);
+    expect(bob.texts.filter((text) => text === 'once')).toEqual(['once']);
+    // A status that is for the sender to know is not stored.
+    bob.react = () => 603;
+    expect((await alice.message('bob', 'declined')).status).toBe(603);
+    expect(app.stderr).toBe('');
+  });
 
   test('mwi-only.js lights the lamp that a voicemail server publishes', async () => {
     await start('mwi-only.js');

@@ -48,6 +48,7 @@ const NOBODY: Readonly<Record<string, string>> = {
   silo_node: 'node run process server version started seen stopped',
   silo_nonce_key: 'id secret made',
   silo_body_key: 'id proof',
+  silo_quarantine: 'id since',
   silo_schema: 'version name applied',
   // Hashes of what programs have asked.
   silo_submission: 'name content owner since outcome row_id',

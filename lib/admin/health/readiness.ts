@@ -26,6 +26,8 @@ export interface Readiness {
     readonly load: Check;
     /** Would what is acknowledged survive a crash? It does not keep it from being ready. */
     readonly durability: Check;
+    /** Is sent what waits, too? It does not keep it from being ready. */
+    readonly quarantine: Check;
   };
 }
 
@@ -52,7 +54,7 @@ export function createReadiness(
   return async () => readinessOf(await recent(), phase());
 }
 
-function readinessOf({ store, drachtio, busy, warnings }: Health, phase: Phase): Readiness {
+function readinessOf({ store, drachtio, busy, warnings, quarantine }: Health, phase: Phase): Readiness {
   const needed = {
     phase: check(phase === 'serving' ? '' : phase === 'starting' ? 'It is starting.' : 'It is stopping.'),
     database: check(store === '' ? '' : `The database is away: ${store}`),
@@ -60,7 +62,7 @@ function readinessOf({ store, drachtio, busy, warnings }: Health, phase: Phase):
     load: check(busy === '' ? '' : `There is too much to do: ${busy}.`),
   };
   const why = Object.values(needed).find(({ ok }) => !ok)?.detail ?? '';
-  const checks = { ...needed, durability: check(warnings.join(' ')) };
+  const checks = { ...needed, durability: check(warnings.join(' ')), quarantine: check(quarantine) };
   return { ready: why === '', why, checks };
 }
 
@@ -71,7 +73,8 @@ function check(detail: string): Check {
 /** Never rejects. */
 async function within(health: Promise<Health>): Promise<Health> {
   let timer: NodeJS.Timeout | undefined;
-  const failed = (why: string): Health => ({ ok: false, drachtio: true, store: why, busy: '', warnings: [] });
+  const nothing = { drachtio: true, busy: '', warnings: [], quarantine: '' };
+  const failed = (why: string): Health => ({ ...nothing, ok: false, store: why });
   const late = new Promise<Health>((resolve) => {
     timer = setTimeout(() => resolve(failed(`it gave no answer within ${PATIENCE} ms`)), PATIENCE);
   });

@@ -42,6 +42,14 @@ export function createOperations(context: OperationsContext): Operations {
     devices: createDeviceOperations(context),
     bindings: createBindingOperations(context),
     nodes: createNodeOperations(store, nodes),
+    quarantine: {
+      since: () => store.quarantine(),
+      begin: async () => {
+        await store.beginQuarantine(now());
+        return store.quarantine();
+      },
+      end: () => store.endQuarantine(),
+    },
     persons: createPersonOperations({
       ...context,
       forget: (aor) => {

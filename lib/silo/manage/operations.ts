@@ -263,6 +263,15 @@ export interface PersonOperations {
 }
 
 /** All of them. */
+export interface QuarantineOperations {
+  /** Since when no node may send from a box; 0: they may. */
+  since(): Promise<number>;
+  /** From now on none does: each node hears of it within two seconds. What comes is stored. Returns since when. */
+  begin(): Promise<number>;
+  /** What waits is sent. False: there was none. */
+  end(): Promise<boolean>;
+}
+
 export interface Operations {
   readonly boxes: BoxOperations;
   readonly messages: MessageOperations;
@@ -270,4 +279,5 @@ export interface Operations {
   readonly bindings: BindingOperations;
   readonly nodes: NodeOperations;
   readonly persons: PersonOperations;
+  readonly quarantine: QuarantineOperations;
 }

@@ -11,6 +11,7 @@ import { requestAlong } from '../../sip/drachtio/outgoing.ts';
 import { Unreachable, wayTo, type Way } from '../../sip/drachtio/way.ts';
 import { aorOf, parseUri } from '../../sip/read/uri.ts';
 import type { SiloContext } from '../state/context.ts';
+import type { Quarantine } from '../state/quarantine.ts';
 import { createUnregisteredTargets } from './unregistered-targets.ts';
 
 const log = logger('silo:notice');
@@ -36,9 +37,15 @@ interface Destination extends Way {
   readonly device: string | undefined;
 }
 
-export type NoteContext = Pick<SiloContext, 'port' | 'inFlight' | 'bindings' | 'settings' | 'now'>;
+export interface NoteContext extends Pick<
+  SiloContext,
+  'port' | 'inFlight' | 'bindings' | 'settings' | 'now'
+> {
+  readonly quarantine: Pick<Quarantine, 'holds'>;
+}
 
-export function createNoteSender({ port, inFlight, bindings, settings, now }: NoteContext): NoteSender {
+export function createNoteSender(context: NoteContext): NoteSender {
+  const { port, inFlight, bindings, settings, now, quarantine } = context;
   const unregistered = createUnregisteredTargets(inFlight, now);
 
   /** A registered device, else the Contact of the MESSAGE, else the address itself. */
@@ -72,6 +79,10 @@ export function createNoteSender({ port, inFlight, bindings, settings, now }: No
 
   return {
     send: async ({ from, to, headers, body }, req) => {
+      if (await quarantine.holds()) {
+        log.debug(`nothing is sent to ${to}: in quarantine`);
+        return;
+      }
       const found = await destinationOf(to, req);
       if (found instanceof Unreachable) {
         log.debug(`nothing is sent to ${to}: ${found.reason}`);

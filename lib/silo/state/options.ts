@@ -110,6 +110,11 @@ export const siloOptions = defineOptions('createSilo', {
   keepDead: option(seconds(0), 2_592_000, 'a dead letter is kept this long', { note: '0: for ever' }),
   leaseTime: shared.leaseTime,
   stopGrace: shared.stopGrace,
+  quarantine: option(
+    flag,
+    false,
+    'begin a quarantine at the start: all is stored, and nothing leaves a box on any node, until `drachtio-silo quarantine end`',
+  ),
   deliverTo: option(
     oneOf(['first', 'every']),
     'first',

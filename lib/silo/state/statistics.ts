@@ -38,6 +38,8 @@ export interface Health {
   readonly busy: string;
   /** What an operator should mend: settings of the database by which something acknowledged could be lost, devices that can't be sent to; sentences. */
   readonly warnings: readonly string[];
+  /** Why nothing is sent from the boxes, '' when it is. It takes nothing from `ok`: what comes is stored. */
+  readonly quarantine: string;
 }
 
 export function createStatistics(
@@ -82,13 +84,14 @@ export async function healthOf(
   }: { readonly store: Pick<Store, 'ping' | 'warnings'>; readonly port: Pick<Port, 'connected'> },
   busy: string,
   warnings: readonly string[],
+  quarantine: string,
 ): Promise<Health> {
   const drachtio = port.connected();
   try {
     await store.ping();
     const all = [...(await store.warnings()), ...warnings];
-    return { ok: drachtio && busy === '', drachtio, store: '', busy, warnings: all };
+    return { ok: drachtio && busy === '', drachtio, store: '', busy, warnings: all, quarantine };
   } catch (error) {
-    return { ok: false, drachtio, store: textOf(error), busy, warnings };
+    return { ok: false, drachtio, store: textOf(error), busy, warnings, quarantine };
   }
 }

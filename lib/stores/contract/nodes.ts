@@ -1,4 +1,4 @@
-/** Storage of nodes: who works on this database, and since when nothing was heard of whom. */
+/** Storage of nodes: who works on this database, since when nothing was heard of whom, and whether any of them may send from a box. */
 
 /** What a node says of itself with each heartbeat. */
 export interface NodeBeat {
@@ -32,4 +32,13 @@ export interface NodeStore {
   nodes(): Promise<readonly NodeRow[]>;
   /** Forgets nodes that were not seen for so many seconds. */
   forgetNodes(seconds: number): Promise<void>;
+}
+
+export interface QuarantineStore {
+  /** Since when no node may send from a box, epoch seconds; 0: they may. */
+  quarantine(): Promise<number>;
+  /** From now on none may; one that has begun stays as it is. */
+  beginQuarantine(now: number): Promise<void>;
+  /** They may again. False: they might. */
+  endQuarantine(): Promise<boolean>;
 }

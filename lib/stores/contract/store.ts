@@ -15,7 +15,7 @@ import type { LeaseStore } from './leases.ts';
 import type { MendingStore } from './mending.ts';
 import type { MessageStore } from './messages.ts';
 import type { MwiStore } from './mwi.ts';
-import type { NodeStore } from './nodes.ts';
+import type { NodeStore, QuarantineStore } from './nodes.ts';
 import type { Distribution } from '../../base/histogram.ts';
 import type { PersonStore } from './persons.ts';
 import type { ReminderStore } from './reminders.ts';
@@ -51,6 +51,7 @@ export interface Store
     BindingStore,
     MwiStore,
     NodeStore,
+    QuarantineStore,
     PersonStore,
     UserStore,
     SubmissionStore,

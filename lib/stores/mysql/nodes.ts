@@ -1,14 +1,16 @@
 /** Nodes in MySQL, by the database's clock, what they share, and bodies that get another key. */
 import type { Mysql } from './link/transactions.ts';
 import type { BodyKeyStore } from '../contract/body-keys.ts';
-import type { NodeStore } from '../contract/nodes.ts';
+import type { NodeStore, QuarantineStore } from '../contract/nodes.ts';
 import type { ReadStore } from '../shared/reads.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped,
   greatest(unix_timestamp() - seen, 0) as silent from silo_node order by node`;
 
-export function mysqlNodes(db: Mysql): NodeStore & Omit<BodyKeyStore, keyof ReadStore> {
+type Nodes = NodeStore & Omit<BodyKeyStore & QuarantineStore, keyof ReadStore>;
+
+export function mysqlNodes(db: Mysql): Nodes {
   const nodes = async () => (await db.all(NODES)).map(toNode);
   return {
     nodes,
@@ -27,6 +29,13 @@ export function mysqlNodes(db: Mysql): NodeStore & Omit<BodyKeyStore, keyof Read
       );
       return before;
     },
+
+    beginQuarantine: async (now) => {
+      await db.run('insert ignore into silo_quarantine (id, since) values (1, ?)', [now], 'repeatable');
+    },
+
+    endQuarantine: async () =>
+      (await db.run('delete from silo_quarantine where id = 1', [], 'repeatable')) > 0,
 
     addBodyKey: async (id, proof) => {
       await db.run('insert ignore into silo_body_key (id, proof) values (?, ?)', [id, proof], 'repeatable');

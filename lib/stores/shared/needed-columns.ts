@@ -30,6 +30,7 @@ const COMMON = {
   silo_ledger: 'dedup box inc_time end_time outcome status reason',
   silo_node: 'node run process server version started seen stopped',
   silo_nonce_key: 'id secret made',
+  silo_quarantine: 'id since',
   silo_submission: 'name content owner since outcome row_id',
   subscriber: 'id username domain password ha1 ha1b ha1_sha256 ha1b_sha256',
 };

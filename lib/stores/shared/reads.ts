@@ -52,6 +52,7 @@ export type ReadStore = Pick<
   | 'messageByKey'
   | 'nonceKeys'
   | 'oldest'
+  | 'quarantine'
   | 'subscribedRuns'
   | 'subscriber'
   | 'subscribers'
@@ -117,6 +118,12 @@ export const READS: Reads = {
     sql: 'select inc_time from silo where id = (select min(id) from silo)',
     values: [],
     of: first('inc_time'),
+  }),
+
+  quarantine: () => ({
+    sql: 'select since from silo_quarantine where id = 1',
+    values: [],
+    of: first('since'),
   }),
 
   tail: (after, limit) => ({

@@ -1,6 +1,7 @@
 /** Nodes in SQLite, what they share, and bodies that get another key. */
 import type { BodyKeyStore } from '../contract/body-keys.ts';
-import type { NodeStore } from '../contract/nodes.ts';
+import type { NodeStore, QuarantineStore } from '../contract/nodes.ts';
+import type { ReadStore } from '../shared/reads.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
 import type { Sqlite } from './inside/database.ts';
 import type { Part } from './inside/sweeps.ts';
@@ -8,7 +9,9 @@ import type { Part } from './inside/sweeps.ts';
 const NODES = `select node, run, process, server, version, started, seen, stopped, max(? - seen, 0) as silent
   from silo_node order by node`;
 
-export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore & BodyKeyStore> {
+type Nodes = NodeStore & Omit<BodyKeyStore & QuarantineStore, keyof ReadStore>;
+
+export function sqliteNodes(db: Sqlite, now: () => number): Part<Nodes> {
   const nodes = () => db.sql(NODES).all(now()).map(toNode);
   return {
     nodes,
@@ -25,6 +28,12 @@ export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore & Bod
       ).run(node, run, process, server, version, now(), now());
       return before;
     },
+
+    beginQuarantine: (since) => {
+      db.sql('insert or ignore into silo_quarantine (id, since) values (1, ?)').run(since);
+    },
+
+    endQuarantine: () => db.sql('delete from silo_quarantine where id = 1').run().changes > 0,
 
     addBodyKey: (id, proof) => {
       db.sql('insert or ignore into silo_body_key (id, proof) values (?, ?)').run(id, proof);

@@ -37,6 +37,7 @@ async function start(settings: Partial<SiloSettings> = {}): Promise<void> {
     owner: 'one',
     bindings,
     boxes: desk.boxes,
+    quarantine: { held: false, holds: () => Promise.resolve(false) },
     port: { ...port, connected: () => connected(), server: () => 'udp/192.0.2.100:5060' },
   };
   lanes = new Lanes(whole);

@@ -103,6 +103,9 @@ export const EVERY_METHOD: Calls = {
       now,
     );
   },
+  quarantine: (store) => store.quarantine(),
+  beginQuarantine: (store, { now }) => store.beginQuarantine(now),
+  endQuarantine: (store) => store.endQuarantine(),
   bodyKeys: (store) => store.bodyKeys(),
   claim: (store, { box }) => store.claim(box, 'tester', LEASE),
   close: () => Promise.resolve(),

@@ -35,6 +35,16 @@ export function nodeConformance(create: () => Promise<StoreUnderTest>): void {
     return rows[0]!;
   };
 
+  test('a quarantine begins once, and ends once', async () => {
+    expect(await store.quarantine()).toBe(0);
+    await store.beginQuarantine(1000);
+    await store.beginQuarantine(2000);
+    expect(await store.quarantine()).toBe(1000);
+    expect(await store.endQuarantine()).toBe(true);
+    expect(await store.endQuarantine()).toBe(false);
+    expect(await store.quarantine()).toBe(0);
+  });
+
   describe('nodes', () => {
     test('a heartbeat makes a row, and returns what was there before it', async () => {
       const [one, two] = [aBeat(), aBeat()];

@@ -5,6 +5,7 @@ import type { Store } from '../../../lib/stores/contract/store.ts';
 /** Tables with few rows for ever, and why. */
 const BOUNDED: Readonly<Record<string, string>> = {
   silo_body_key: 'a row for each key that an operator has made',
+  silo_quarantine: 'a row at the most',
   silo_schema: 'a row for each step of the schema',
   subscriber: 'a row for each user, which an operator adds and removes',
   silo_box_total: 'a row for each domain in which mail waits',

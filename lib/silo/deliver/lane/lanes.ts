@@ -40,7 +40,7 @@ export class Lanes {
       ...context,
       capabilities: createCapabilities(),
       setupAlert: createSetupAlert(),
-      isOpen: () => this.#state === 'open',
+      isOpen: () => this.#isOpen(),
     };
     this.#renewal = new LeaseRenewal(context, () => this.#running);
   }
@@ -52,7 +52,7 @@ export class Lanes {
 
   /** The box may have something to send now; with `limit` its next session delivers so many messages at the most. */
   wake(box: string, why: Wake, limit?: number): void {
-    if (this.#state !== 'open') return;
+    if (!this.#isOpen()) return;
     if (why === 'timer' && (this.#elsewhere.get(box) ?? 0) > performance.now()) return;
     this.#elsewhere.delete(box);
     const lane = this.#lanes.get(box) ?? new Lane(box);
@@ -79,6 +79,11 @@ export class Lanes {
       log.warn(
         `${this.#running.size} messages were still in flight at the end: they are sent again at the next start`,
       );
+  }
+
+  /** What is not woken in a quarantine is when it ends. */
+  #isOpen(): boolean {
+    return this.#state === 'open' && !this.#context.quarantine.held;
   }
 
   #enqueue(lane: Lane): void {

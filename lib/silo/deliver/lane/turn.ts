@@ -5,6 +5,7 @@ import type { Port } from '../../../sip/drachtio/port.ts';
 import type { Lease } from '../../../stores/contract/leases.ts';
 import type { BindingSource } from '../../state/bindings.ts';
 import type { Boxes } from '../../state/boxes.ts';
+import type { Quarantine } from '../../state/quarantine.ts';
 import type { Wake } from '../../state/wake.ts';
 import { EverySession } from '../session/every-session.ts';
 import { FirstSession } from '../session/first-session.ts';
@@ -25,7 +26,8 @@ export interface TurnContext extends DeliveryContext {
   readonly boxes: Boxes;
   /** Name of this process in the leases. */
   readonly owner: string;
-  /** False when this node stops: no further message is sent. */
+  readonly quarantine: Pick<Quarantine, 'held' | 'holds'>;
+  /** False when this node stops, or nothing may be sent: no further message is. */
   readonly isOpen: () => boolean;
 }
 
@@ -40,6 +42,7 @@ export type AfterTurn =
 export async function takeTurn(context: TurnContext, lane: Lane): Promise<AfterTurn> {
   const why = lane.begin();
   try {
+    if (await context.quarantine.holds()) return { kind: 'rest' };
     if (!context.port.connected()) return { kind: 'pause', ms: DISCONNECTED_MS };
     const devices = new BoxDevices(context, lane);
     const presence = await devices.presence();

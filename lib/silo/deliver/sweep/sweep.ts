@@ -28,6 +28,8 @@ export interface SweepContext extends Omit<SiloContext, 'port' | 'inFlight'> {
 export interface Sweep {
   /** Reads which boxes have mail, wakes those with a registered device, then looks every few seconds. */
   start(): Promise<void>;
+  /** Wakes every box with mail whose owner is registered. */
+  wakeAll(): Promise<void>;
   /** This process has stored a message: it knows already of the row, and of the time for which it was set. */
   stored(message: NewMessage, id: number): void;
   close(): Promise<void>;
@@ -56,15 +58,19 @@ export function createSweep(context: SweepContext): Sweep {
   async function scan(): Promise<void> {
     // Rows of other nodes may be in the middle of their commit just now.
     tail.start(Math.max(0, (await store.lastId()) - PAGE));
-    for (let after = ''; ;) {
+    await wakeAll();
+    boxes.complete();
+    if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
+  }
+
+  async function wakeAll(): Promise<void> {
+    for (let after = ''; !closed;) {
       const page = await store.boxes(after, PAGE);
       if (page.length === 0) break;
       for (const box of page) boxes.add(box);
       for (const box of await bindings.among(page)) wake(box, 'register');
       after = page.at(-1) ?? after;
     }
-    boxes.complete();
-    if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
   }
 
   /** Where the search goes on. */
@@ -136,6 +142,7 @@ export function createSweep(context: SweepContext): Sweep {
       ticker.every(settings.checkTime, purge);
       ticker.every(Math.max(SEARCH_TIME, settings.tailTime), search);
     },
+    wakeAll,
     stored: ({ box, sendTime }, id) => {
       own.add(id);
       if (sendTime > 0) schedule.add(box, sendTime);
