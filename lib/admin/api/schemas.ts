@@ -165,5 +165,6 @@ export const readiness = z.object({
     drachtio: check,
     load: check,
     durability: check,
+    processes: check.optional(),
   }),
 });

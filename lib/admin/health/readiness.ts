@@ -26,6 +26,8 @@ export interface Readiness {
     readonly load: Check;
     /** Would what is acknowledged survive a crash? It does not keep it from being ready. */
     readonly durability: Check;
+    /** Are all processes there? Only where there are several; it does not keep them from being ready. */
+    readonly processes?: Check;
   };
 }
 
