@@ -3,13 +3,16 @@
  * drachtio-silo as a process: arguments, the ready line, signals and the exit code around the application of lib/app/.
  * Other commands are in lib/cli/.
  */
-import { startApplication, type Application } from './lib/app/application.ts';
+import { startApplication } from './lib/app/application.ts';
+import { servingOf, type Serving } from './lib/app/serving.ts';
 import { SiloError, textOf } from './lib/base/errors.ts';
 import { concealed } from './lib/base/secrets.ts';
 import { runCli } from './lib/cli/cli.ts';
 import { readConfig, type Config } from './lib/config/config.ts';
 import { startLog } from './lib/logging/log-writer.ts';
 import { logOptions } from './lib/logging/options.ts';
+import { processesOf } from './lib/workers/count.ts';
+import { startService } from './lib/workers/service.ts';
 
 /** A stop is over after this, whatever hangs, in ms. */
 const STOP_LIMIT = 9_500;
@@ -21,25 +24,31 @@ async function start(): Promise<void> {
   stopLog();
   startLog(config.log, config.silo.node);
   // Before anything is announced: a stop right after the ready line is a graceful one, too.
-  const application = await startApplication(config, { onConnected: onStop });
-  announce(config, application, (await application.silo.health()).quarantine);
+  const processes = processesOf(config);
+  announce(
+    config,
+    processes === 1
+      ? await servingOf(await startApplication(config, { onConnected: onStop }))
+      : await startService(config, processes, onStop),
+  );
 }
 
-function announce(config: Config, application: Application, quarantine: string): void {
-  const { addresses, store, front, auth, http, admin } = application;
-  console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store.name}`);
-  if (quarantine !== '') console.log(`  ${quarantine}`);
+function announce(config: Config, { addresses, store, processes, ...serving }: Serving): void {
+  const { http, token, embedded, asksPasswords } = serving;
+  const many = processes > 1 ? `; ${processes} processes` : '';
+  console.log(`drachtio-silo ready: ${addresses.join(', ')}; store ${store}${many}`);
+  if (serving.quarantine !== '') console.log(`  ${serving.quarantine}`);
   // Behind the # a browser sends it to nobody; one that the operator has chosen is not printed.
   if (http !== undefined)
     console.log(
       config.admin.token === ''
-        ? `  Page, metrics and API: ${http}#token=${admin.token}`
+        ? `  Page, metrics and API: ${http}#token=${token}`
         : `  Page, metrics and API: ${http} with the token of SILO_HTTP_TOKEN`,
     );
-  if (!front) return;
+  if (!embedded) return;
   const first = (addresses[0] ?? '').replace(/^\w+\//, '');
   const domain = config.silo.domains[0] ?? first.replace(/:\d+$/, '');
-  const password = auth.isOn() ? 'with the password of its user' : 'any password';
+  const password = asksPasswords ? 'with the password of its user' : 'any password';
   console.log(`  Register any SIP phone as sip:<name>@${domain} at ${first} (UDP or TCP, ${password}).`);
   console.log(
     `  Send a MESSAGE to a name that is not registered: it gets 202, waits, and arrives when that name registers.`,

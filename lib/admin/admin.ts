@@ -38,8 +38,16 @@ export interface AdminDependencies {
   readonly registry?: Registry;
   /** Would a MESSAGE be taken now? Default: while the silo is well. */
   readonly readiness?: () => Promise<Readiness>;
+  /** Where this process is one of several that serve as one: what all of them say together. */
+  readonly whole?: Whole | undefined;
   /** Clock in epoch seconds. */
   readonly now?: () => number;
+}
+
+export interface Whole {
+  readonly readiness: () => Promise<Readiness>;
+  /** In Prometheus' text form. */
+  readonly metrics: () => Promise<string>;
 }
 
 export interface Admin {
@@ -64,16 +72,17 @@ export interface Admin {
  */
 export function createAdmin(dependencies: AdminDependencies, options: AdminOptions = {}): Admin {
   const settings = checkOptions(adminOptions, options);
-  const { silo, store, mwi, auth, limits, now = epochSeconds } = dependencies;
+  const { silo, store, mwi, auth, limits, whole, now = epochSeconds } = dependencies;
   const token = settings.token === '' ? randomBytes(24).toString('base64url') : settings.token;
   conceal(token);
   const access = createAccess({ token, hosts: settings.hosts, now });
-  const readiness = dependencies.readiness ?? createReadiness(() => silo.health());
+  const own = dependencies.readiness ?? createReadiness(() => silo.health());
+  const readiness = whole?.readiness ?? own;
 
   // Nothing is measured where nobody will ask.
   let made: Metrics | undefined;
   const metrics = () =>
-    (made ??= createMetrics({ silo, store, mwi, auth, limits, readiness, now }, dependencies.registry));
+    (made ??= createMetrics({ silo, store, mwi, auth, limits, readiness: own, now }, dependencies.registry));
 
   const app = new Hono<Env>();
   app.onError(responseTo);
@@ -86,7 +95,11 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
   app.use(access.ownName, smallBody);
   app.route(
     '/',
-    metricsRoutes(() => metrics().registry, access),
+    metricsRoutes(
+      () => metrics().registry,
+      whole?.metrics ?? (() => metrics().registry.metrics()),
+      access,
+    ),
   );
   const api = createApi({ silo, mwi, readiness });
   app.use('/api/*', access.required);

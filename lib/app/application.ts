@@ -1,5 +1,5 @@
 /** The application: a registrar, the silo and the lamps behind one drachtio-server. `app.ts` starts it, and so do the tests. */
-import { createAdmin, type Admin } from '../admin/admin.ts';
+import { createAdmin, type Admin, type Whole } from '../admin/admin.ts';
 import { createReadiness, type Phase, type Readiness } from '../admin/health/readiness.ts';
 import type { AdminOptions } from '../admin/options.ts';
 import type { Auth } from '../auth/auth.ts';
@@ -75,6 +75,8 @@ export interface Wishes {
   readonly authenticate?: (port: Port) => Middleware;
   readonly limits?: LimitsOptions;
   readonly admin?: AdminOptions;
+  /** This is one of several processes that serve as one: it says how it is, and is given what all say together. */
+  readonly asOneOf?: (own: () => Promise<Readiness>) => Whole;
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -148,7 +150,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     let phase: Phase = 'starting';
     const readiness = createReadiness(silo.health, () => phase);
     const admin = createAdmin(
-      { silo, store, mwi, auth, limits, readiness, now },
+      { silo, store, mwi, auth, limits, readiness, whole: wishes.asOneOf?.(readiness), now },
       { ...config.admin, ...wishes.admin },
     );
 

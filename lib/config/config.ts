@@ -11,6 +11,7 @@ import { frontEndOptions } from '../embedded/options.ts';
 import { logOptions } from '../logging/options.ts';
 import { mwiOptions } from '../mwi/request/options.ts';
 import { nodeOptions } from '../node/options.ts';
+import { workersOptions } from '../node/processes.ts';
 import { noSuchOption, readOptions } from '../options/check.ts';
 import { fileKeyOf, fileOption, keyOf, variableOf } from '../options/listing.ts';
 import type { Definition, Option, SettingsOf } from '../options/option.ts';
@@ -28,6 +29,7 @@ const ROOMS = {
   exposure: exposureOptions,
   silo: siloOptions,
   node: nodeOptions,
+  workers: workersOptions,
   registrar: registrarOptions,
   mwi: mwiOptions,
   limits: limitsOptions,

@@ -6,9 +6,10 @@
  * To let one room use another, add its name to the row. Where it stands above, the cut is wrong: move what both need down.
  */
 const TABLE = `
-app.ts               -> app cli config logging
+app.ts               -> app workers cli config logging
 index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
+workers              -> app admin/health admin/http admin/metrics config embedded logging node
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> cli/doctor cli/manage cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
 cli/doctor           -> cli/frame config auth stores stores/operate sip/drachtio options

@@ -166,5 +166,6 @@ export const readiness = z.object({
     load: check,
     durability: check,
     quarantine: check,
+    processes: check.optional(),
   }),
 });

@@ -28,6 +28,8 @@ export interface Readiness {
     readonly durability: Check;
     /** Is sent what waits, too? It does not keep it from being ready. */
     readonly quarantine: Check;
+    /** Are all processes there? Only where there are several; it does not keep them from being ready. */
+    readonly processes?: Check;
   };
 }
 

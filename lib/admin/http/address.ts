@@ -24,6 +24,11 @@ export function isOnLoopback({ host }: ListenAddress): boolean {
   return host === 'localhost' || LOOPBACK.has(host);
 }
 
+/** As {@link parseListen} reads it. */
+export function addressText({ host, port }: ListenAddress): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
 /** As a browser on this machine asks for it: an address that stands for all is asked for by that of loopback. */
 export function urlOf({ host, port }: ListenAddress): string {
   const asked = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;

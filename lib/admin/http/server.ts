@@ -86,7 +86,7 @@ export class HttpServer {
   }
 
   async #listen({ host, port }: ListenAddress): Promise<ListenAddress> {
-    this.#server.listen({ host, port, exclusive: true });
+    this.#server.listen({ host, port });
     await once(this.#server, 'listening');
     // It must not keep a process alive that has nothing else to do.
     this.#server.unref();

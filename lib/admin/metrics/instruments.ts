@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export interface Naming {
   readonly name: string;
   readonly help: string;
+  /** Of several processes that serve as one: the sum, unless it is the same for all. */
+  readonly aggregator?: 'min' | 'max' | 'first';
 }
 
 /** A value of each label, and the number. */

@@ -50,6 +50,7 @@ function ofProcess(registry: Registry, { store, readiness }: MetricsContext): vo
   new Gauge({
     name: 'silo_build_info',
     help: 'Always 1; the labels say what runs.',
+    aggregator: 'first',
     labelNames: ['version', 'node', 'store'],
     registers: [registry],
   }).set({ version: packageVersion(), node: process.version, store: store.name.split(':', 1)[0] ?? '' }, 1);
@@ -57,13 +58,14 @@ function ofProcess(registry: Registry, { store, readiness }: MetricsContext): vo
     name: 'silo_check_ok',
     help: 'Is it well: 1 or 0 for each check of /readyz.',
     labelNames: ['check'],
+    aggregator: 'min',
     registers: [registry],
     async collect() {
       const { checks: all } = await readiness();
       for (const [check, { ok }] of Object.entries(all)) checks.set({ check }, ok ? 1 : 0);
     },
   });
-  const ready = { name: 'silo_ready', help: 'Would a MESSAGE be taken now: 1 or 0.' };
+  const ready = { name: 'silo_ready', help: 'Would a MESSAGE be taken now: 1 or 0.', aggregator: 'max' } as const;
   gauge(registry, ready, async () => ((await readiness()).ready ? 1 : 0));
 }
 
@@ -101,16 +103,23 @@ function ofSilo(registry: Registry, { silo: { statistics } }: MetricsContext): v
 
 function ofStore(registry: Registry, { store, now }: MetricsContext): void {
   const backlog = createBacklog(store, now);
+  const sameOnAll = { aggregator: 'max' } as const;
   const waiting = {
     name: 'silo_messages_waiting',
     help: 'Messages that wait in the database; the same on every node.',
+    ...sameOnAll,
   };
   gauge(registry, waiting, async () => (await backlog())?.waiting);
-  const dead = { name: 'silo_dead_letters', help: 'Dead letters in the database; the same on every node.' };
+  const dead = {
+    name: 'silo_dead_letters',
+    help: 'Dead letters in the database; the same on every node.',
+    ...sameOnAll,
+  };
   gauge(registry, dead, async () => (await backlog())?.dead);
   const oldest = {
     name: 'silo_oldest_message_age_seconds',
     help: 'Since the acceptance of the message that waits longest; the same on every node.',
+    ...sameOnAll,
   };
   gauge(registry, oldest, async () => (await backlog())?.oldest);
   const load = new Gauge({

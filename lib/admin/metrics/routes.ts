@@ -4,12 +4,15 @@ import type { Registry } from 'prom-client';
 import type { Access } from '../http/access.ts';
 import type { Env, HttpMiddleware } from '../http/types.ts';
 
-export function metricsRoutes(registry: () => Registry, { required }: Pick<Access, 'required'>): Hono<Env> {
+/** @param text of this process, or of all that serve as one */
+export function metricsRoutes(
+  registry: () => Registry,
+  text: () => Promise<string>,
+  { required }: Pick<Access, 'required'>,
+): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/metrics', required, async (context) => {
-    const all = registry();
-    const text = await all.metrics();
-    return context.body(text, 200, { 'Content-Type': all.contentType });
+    return context.body(await text(), 200, { 'Content-Type': registry().contentType });
   });
   return app;
 }

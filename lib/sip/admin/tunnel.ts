@@ -67,7 +67,8 @@ export async function openTunnel(host: string, port: number, wishes: TlsWishes):
       },
     );
   });
-  server.listen(0, '127.0.0.1');
+  // Its connections are those of this process, also where several take HTTP together.
+  server.listen({ host: '127.0.0.1', port: 0, exclusive: true });
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
