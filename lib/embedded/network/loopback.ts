@@ -7,11 +7,15 @@ import type { Address } from '../text/address.ts';
 
 /** Everybody who asks within so many milliseconds shares one look, which begins after that. */
 const GATHER = 10;
+/** The system goes through a large table for us: of the time at most one part in so many is spent on that. */
+const SHARE = 30;
 /** The table is not read in one moment: a port that changes places meanwhile can be missed. Who is missing twice is not there. */
 const LOOKS = 2;
 
 export class LoopbackPorts {
   #next: Promise<OpenPorts> | undefined;
+  /** Before it nothing is looked at again, by `performance.now()`. */
+  #notBefore = 0;
 
   /** True when nobody on this machine can get a datagram to that loopback address; false when not known. */
   async isClosed(remote: Address): Promise<boolean> {
@@ -26,12 +30,23 @@ export class LoopbackPorts {
   /** A look that begins after the asking: an older one does not know the sockets opened since. */
   #lookSoon(): Promise<OpenPorts> {
     this.#next ??= new Promise((resolve) => {
-      setTimeout(() => {
-        this.#next = undefined;
-        resolve(openPorts());
-      }, GATHER);
+      setTimeout(
+        () => {
+          this.#next = undefined;
+          resolve(this.#look());
+        },
+        Math.max(GATHER, this.#notBefore - performance.now()),
+      );
     });
     return this.#next;
+  }
+
+  async #look(): Promise<OpenPorts> {
+    const began = performance.now();
+    const open = await openPorts();
+    const now = performance.now();
+    this.#notBefore = now + SHARE * (now - began);
+    return open;
   }
 }
 
