@@ -39,6 +39,7 @@ export default tseslint.config(
       globals: {
         process: 'readonly',
         console: 'readonly',
+        clearTimeout: 'readonly',
         setTimeout: 'readonly',
         URL: 'readonly',
         AbortSignal: 'readonly',

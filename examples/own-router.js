@@ -68,7 +68,9 @@ srf.use('message', (req, res, next) => {
   forward(req, device, answered, () => answered(500, 'It could not be sent'));
 });
 srf.use('message', silo.onFailure); // stored, 202; or the error goes on
-srf.use('message', (error, req, res, _next) => res.send(error.status ?? 500));
+srf.use('message', (error, req, res, next) =>
+  res.finalResponseSent ? next(error) : res.send(error.status ?? 500),
+);
 
 await srf.connect({ host: DRACHTIO_HOST, port: Number(DRACHTIO_PORT), secret: DRACHTIO_SECRET });
 await silo.start();

@@ -2,7 +2,17 @@
  * deploy/Dockerfile and compose.yaml, as far as that goes without a container: each command of them is run as it stands there, on what it
  * would have copied, and the application starts from the result.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -10,8 +20,11 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../lib/config/config.ts';
 import { freePort } from '../support/free-port.ts';
+import { needing } from '../support/needing.ts';
 import { startProcess } from '../support/process.ts';
+import { prometheusMissing } from '../support/prometheus.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 import { clean } from '../docs/fresh-clone.ts';
 
 interface Step {
@@ -137,12 +150,14 @@ describe('the image', () => {
 
 describe('compose.yaml', () => {
   const text = readFileSync('deploy/compose.yaml', 'utf8');
-  const [, app = ''] = /\n {2}silo:\n([^]*?)\n\S/.exec(text) ?? [];
+  const service = (name: string) =>
+    new RegExp(`\\n {2}${name}:\\n([^]*?)\\n(?: {2})?\\S`).exec(text)?.[1] ?? '';
+  const app = service('silo');
 
   test('gives the application options that it knows, secrets by files, and nothing that it may not have', async () => {
     const folder = temporaryFolder('silo-secrets');
-    const commands = [...text.matchAll(/^# {3}(mkdir|printf)(.*)$/gm)].map(([line]) => line.slice(4));
-    expect(commands).toHaveLength(3);
+    const commands = [...text.matchAll(/^# {3}(mkdir|printf|openssl)(.*)$/gm)].map(([line]) => line.slice(4));
+    expect(commands).toHaveLength(4);
     const made = await startProcess('sh', ['-ec', commands.join('\n')], { cwd: folder.path });
     expect((await made.exited).code, made.stderr).toBe(0);
     const set = Object.fromEntries(
@@ -164,10 +179,64 @@ describe('compose.yaml', () => {
     expect(config.drachtio).toMatchObject({ host: '127.0.0.1', secret: set['DRACHTIO_SECRET'] });
     expect(config.silo.domains).toEqual(['example.org']);
     expect(config.auth.mode).toBe('on');
+    expect(config.admin).toMatchObject({
+      listen: '127.0.0.1:8060',
+      token: readFileSync(join(folder.path, 'secrets/token'), 'utf8').trim(),
+    });
     for (const words of ['read_only: true', 'cap_drop: [ALL]', 'no-new-privileges:true', 'stop_grace_period'])
       expect(app).toContain(words);
     folder.remove();
   });
+
+  test(
+    'has a Prometheus that scrapes the application with its token and evaluates the rules',
+    { timeout: 60_000, ...needing(prometheusMissing()) },
+    async () => {
+      const folder = temporaryFolder('silo-compose');
+      const inside = (path: string) => join(folder.path, path);
+      const sip = `127.0.0.1:${await freePort()}`;
+      const [http, web] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+      const token = randomBytes(24).toString('hex');
+      mkdirSync(inside('secrets'));
+      writeFileSync(inside('secrets/token'), `${token}\n`);
+      const prometheus = service('prometheus');
+      for (const [, from = '', to = ''] of prometheus.matchAll(/^ {6}- \.\/(\S+):(\/etc\S+):ro$/gm)) {
+        mkdirSync(dirname(inside(to)), { recursive: true });
+        cpSync(existsSync(inside(from)) ? inside(from) : join('deploy', from), inside(to));
+      }
+      const config = inside('etc/prometheus/prometheus.yml');
+      writeFileSync(
+        config,
+        readFileSync(config, 'utf8').replace('127.0.0.1:8060', http).replaceAll('15s', '1s'),
+      );
+      const args = [...prometheus.matchAll(/^ +'(--\S+)',$/gm)].map(([, arg = '']) =>
+        arg.replace(/=\//, `=${folder.path}/`).replace('127.0.0.1:9090', web),
+      );
+      expect(args).toHaveLength(4);
+      const app = await startProcess(process.execPath, ['dist/app.js'], {
+        env: {
+          ...clean,
+          SILO_STORE: 'sqlite::memory:',
+          SILO_SIP_LISTEN: sip,
+          SILO_HTTP_LISTEN: http,
+          SILO_HTTP_TOKEN_FILE: inside('secrets/token'),
+        },
+      });
+      await app.line('drachtio-silo ready', { timeoutMs: 30_000 });
+      const running = await startProcess('prometheus', args);
+      const ask = async (path: string) =>
+        ((await (await fetch(`http://${web}/api/v1/${path}`)).json()) as { readonly data: unknown }).data;
+      await until(async () => {
+        expect(await ask('query?query=silo_ready')).toMatchObject({
+          result: [{ value: [expect.anything(), '1'] }],
+        });
+        expect(JSON.stringify(await ask('rules'))).toContain('SiloQuarantine');
+      }, 30_000);
+      await running.stop();
+      await app.stop();
+      folder.remove();
+    },
+  );
 
   test('names files that are there, and its ports are those of this host alone', () => {
     expect(app).toContain('context: ..\n      dockerfile: deploy/Dockerfile\n');
