@@ -88,7 +88,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
     '/',
     metricsRoutes(() => metrics().registry, access),
   );
-  const api = createApi({ silo, mwi, readiness });
+  const api = createApi({ silo, mwi, users: auth?.users, readiness });
   app.use('/api/*', access.required);
   app.route('/api', api.routes);
   app.route('/', pageRoutes({ silo, mwi, readiness, now }, access));

@@ -125,6 +125,13 @@ export const QUESTIONS: readonly Question[] = [
     sql: `select aor, contact, expires, updated from binding where aor = 'erin@example.org'`,
   },
   {
+    asked: 'who may log in?',
+    command: 'user list',
+    path: '/api/users',
+    httpRows: 'users',
+    sql: `select username || '@' || domain as user from subscriber order by username, domain`,
+  },
+  {
     asked: 'which nodes are there?',
     command: 'node list',
     path: '/api/nodes',

@@ -177,6 +177,11 @@ describe('an operator asks', () => {
       expect(sql('select status from silo_dead')).toEqual([{ status: 603 }]);
       expect(sql('select next_time > 0 as later from silo where last_status = 500')).toEqual([{ later: 1 }]);
     }, PATIENCE);
+    // From here on everybody is asked for a password.
+    expect((await command(['user', 'add', 'alice@example.org'], 'zanzibar\n')).code).toBe(0);
+    const password = JSON.stringify({ password: 'sesame' });
+    const added = await http('/api/users/bob@example.org', { method: 'POST', body: password });
+    expect(added.status, await added.text()).toBe(201);
     facts.set('now', String(Math.floor(Date.now() / 1_000)));
   }, PATIENCE);
 
