@@ -137,6 +137,7 @@ export { createAuth, type Auth, type AuthDependencies, type AuthStatistics } fro
 export type { AuthOptions } from './auth/options.ts';
 export type { Secrets } from './auth/digest/verify.ts';
 export type { FindUser } from './auth/users/find.ts';
+export type { GivenPassword, ListedUser, UserOperations, UserPage } from './auth/users/operations.ts';
 
 // Message summaries (RFC 3842)
 export { SummaryError, formatSummary, parseSummary } from './mwi/summary/summary.ts';

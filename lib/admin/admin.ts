@@ -101,7 +101,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
       access,
     ),
   );
-  const api = createApi({ silo, mwi, readiness });
+  const api = createApi({ silo, mwi, users: auth?.users, readiness });
   app.use('/api/*', access.required);
   app.route('/api', api.routes);
   app.route('/', pageRoutes({ silo, mwi, readiness, now }, access));

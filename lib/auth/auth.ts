@@ -24,6 +24,7 @@ import { algorithmsOf, authOptions, type AuthOptions } from './options.ts';
 import { Passwords } from './passwords.ts';
 import { Unanswered } from './unanswered.ts';
 import { CachedUsers } from './users/cached.ts';
+import { createUserOperations, type UserOperations } from './users/operations.ts';
 import { openUsers } from './users/users.ts';
 
 const log = logger('auth');
@@ -76,6 +77,8 @@ export interface Auth {
   readonly isProved: (req: SipRequest, mayLookUp: () => boolean) => Promise<boolean>;
   /** Is there any user? */
   readonly hasUsers: () => Promise<boolean>;
+  /** The users of the store: listed, added, removed, with other passwords. */
+  readonly users: UserOperations;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
   /** Looks for users, and with `auto` again and again until there is one. */
@@ -218,6 +221,7 @@ export function createAuth(
     isAsked: (req) => isChallenged(req) && header(req, 'Authorization') === undefined,
     isProved,
     hasUsers: users.any,
+    users: createUserOperations(store, settings),
     isOn: () => on,
     statistics: () => ({ results: { ...results }, unanswering: unanswered.found }),
     start: async () => {

@@ -20,7 +20,7 @@ cli/terminal         ->
 config               -> admin logging auth auth/limits auth/trust silo/state mwi/request registrar node stores sip embedded options
 admin                -> admin/page admin/api admin/health admin/http admin/metrics auth auth/limits silo mwi stores/contract options
 admin/page           -> admin/health admin/http silo silo/manage silo/state mwi mwi/state stores/contract
-admin/api            -> admin/health admin/http silo silo/manage silo/state mwi mwi/state mwi/summary
+admin/api            -> admin/health admin/http auth/users silo silo/manage silo/state mwi mwi/state mwi/summary
 admin/metrics        -> admin/health admin/http auth auth/limits silo mwi stores/contract
 admin/health         -> admin/http silo/state
 admin/http           ->

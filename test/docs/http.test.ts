@@ -51,6 +51,10 @@ describe(PAGE, () => {
     const sent = await startProcess('sh', ['-c', at(example('sh', '/api/messages'))], { env: clean });
     expect(await sent.exited).toMatchObject({ code: 0 });
     expect(JSON.parse(sent.stdout)).toMatchObject({ outcome: 'stored', box: 'bob@example.org' });
+    // With the first user all are asked for a password.
+    const added = await startProcess('sh', ['-c', at(example('sh', '/api/users'))], { env: clean });
+    expect(await added.exited).toMatchObject({ code: 0 });
+    expect(JSON.parse(added.stdout)).toEqual({ user: 'bob@example.org' });
     await app.stop();
   });
 

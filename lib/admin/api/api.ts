@@ -1,12 +1,13 @@
 /** The JSON API: every operation that there is in code, and nothing of its own. */
 import { Hono } from 'hono';
+import type { UserOperations } from '../../auth/users/operations.ts';
 import type { Mwi } from '../../mwi/mwi.ts';
 import type { Operations } from '../../silo/manage/operations.ts';
 import type { Silo } from '../../silo/silo.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { audit } from '../http/audit.ts';
 import { problemResponse, Refusal, responseTo } from '../http/problem.ts';
-import type { Env, HttpContext } from '../http/types.ts';
+import { isOverheard, type Env, type HttpContext } from '../http/types.ts';
 import { boxEndpoints, deviceEndpoints } from './boxes.ts';
 import { endpoint, type Asked, type Endpoint } from './endpoint.ts';
 import { createEventRoutes, EVENTS_DOCUMENT } from './events.ts';
@@ -15,10 +16,13 @@ import { messageEndpoints } from './messages.ts';
 import { openApiOf } from './openapi.ts';
 import { EXPORT_DOCUMENT, exportRoutes, personEndpoints } from './persons.ts';
 import * as schema from './schemas.ts';
+import { userEndpoints } from './users.ts';
 
 export interface ApiContext {
   readonly silo: Pick<Silo, 'submit' | 'deadLetters' | 'reminders' | 'events'> & Operations;
   readonly mwi: Pick<Mwi, 'publish' | 'events' | 'mailboxes'> | undefined;
+  /** Where there is somebody who asks for passwords. */
+  readonly users: UserOperations | undefined;
   readonly readiness: () => Promise<Readiness>;
 }
 
@@ -52,7 +56,7 @@ export function createApi(context: ApiContext): Api {
   return { routes, close: events.close };
 }
 
-function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] {
+function endpointsOf({ silo, mwi, users, readiness }: ApiContext): readonly Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -66,6 +70,7 @@ function endpointsOf({ silo, mwi, readiness }: ApiContext): readonly Endpoint[] 
     ...boxEndpoints(silo),
     ...deviceEndpoints(silo),
     ...personEndpoints(silo.persons),
+    ...(users ? userEndpoints(users) : []),
     ...(mwi ? [...sourceEndpoints(mwi), ...mailboxEndpoints(mwi.mailboxes)] : []),
   ];
 }
@@ -83,6 +88,7 @@ async function answer(one: Endpoint, context: HttpContext): Promise<Response> {
       audit(context, `${one.method.toUpperCase()} /api${one.path}`, Object.values(asked.params), status);
   };
   try {
+    if (one.secret === true && isOverheard(context)) throw overheard();
     const said = await one.handle(asked);
     note(one.status ?? 200);
     return context.json(said as object, (one.status ?? 200) as 200);
@@ -91,6 +97,14 @@ async function answer(one: Endpoint, context: HttpContext): Promise<Response> {
     note(refused.status);
     return refused;
   }
+}
+
+function overheard(): Refusal {
+  return new Refusal({
+    status: 403,
+    detail:
+      'A password is taken over TLS (by a proxy that says so with X-Forwarded-Proto: https), or from this machine. This one has come over the network in the clear: choose another.',
+  });
 }
 
 /** @throws Refusal */

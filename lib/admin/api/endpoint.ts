@@ -27,6 +27,8 @@ interface Described {
   readonly summary: string;
   /** It changes something. */
   readonly changes?: boolean;
+  /** Its body has a password. */
+  readonly secret?: boolean;
   /** Status of a success; default: 200. */
   readonly status?: number;
 }

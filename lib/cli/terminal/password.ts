@@ -6,13 +6,11 @@ import { SiloError } from '../../base/errors.ts';
 /** Bytes of standard input that are looked at: enough for any password. */
 const MOST = 4_096;
 
-/** @throws SiloError `SILO_USAGE` when there is none, or one that no phone could send */
+/** @throws SiloError `SILO_USAGE` when there is none */
 export async function readPassword(who: string): Promise<string> {
   const password = process.stdin.isTTY ? await askedTwice(who) : await firstLine();
   if (password === '')
     throw refused('there is no password: wanted is one on the terminal, or a line on standard input');
-  if (/\p{Cc}/u.test(password))
-    throw refused('the password has a control character, which no phone can send');
   return password;
 }
 
