@@ -643,15 +643,6 @@ describe('examples in TypeScript', () => {
     expect(run.stderr).toBe('');
   });
 
-  test('a person is exported and erased by a program', async () => {
-    const run = await startProcess(process.execPath, [compiled('docs/operations.md', 'persons.export')], {
-      env: { ...clean, SILO_STORE: 'sqlite::memory:' },
-    });
-    expect(await run.exited).toEqual({ code: 0, signal: null });
-    expect(run.stderr).toContain('silo_dead: 0\n');
-    expect(run.stdout).toBe('');
-  });
-
   test('warnings for a host app', async () => {
     const run = await startProcess(process.execPath, [compiled('docs/operating.md', 'call ${callId}')], {
       env: clean,
@@ -783,7 +774,7 @@ describe('all of it', () => {
       .map(nameOf);
     // first-hour.test.ts, http.test.ts, programs.test.ts and log.test.ts play these, and tests with the names of the other pages.
     const elsewhere =
-      /^docs\/(first-hour|http|programs|backing-up|upgrading|troubleshooting|own-router)\.md|SILO_LOG=json|"callId":"c7"|function logTo/;
+      /^docs\/(first-hour|http|programs|backing-up|upgrading|troubleshooting|erasing-a-person)\.md|SILO_LOG=json|"callId":"c7"|function logTo/;
     const here = (block: Block): boolean => !elsewhere.test(nameOf(block));
     const all = LANGUAGES.flatMap((language) => blocks(language).filter(here)).map(nameOf);
     const left = all.filter((name) => !tested.has(name) && !drawings.includes(name));

@@ -31,7 +31,7 @@ export const quarantineBegin = command({
 
 export const quarantineShow = command({
   name: 'quarantine show',
-  summary: 'is there a quarantine?',
+  summary: 'say whether there is a quarantine, and since when',
   args: {},
   options: {},
   examples: [['drachtio-silo quarantine show', 'since when']],

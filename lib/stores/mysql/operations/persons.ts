@@ -39,7 +39,7 @@ export function mysqlPersons(db: Mysql, clock: () => number): PersonStore {
     eraseOwn: (table, aor) =>
       db.run(`delete from ${table} where ${OWN[table]}`, ownValues(table, aor), 'repeatable'),
 
-    // Other tables and servers have a say in that: the operator does it (docs/operations.md).
+    // Other tables and servers have a say in that: the operator does it (docs/erasing-a-person.md).
     compact: () => Promise.resolve(false),
   };
 }
