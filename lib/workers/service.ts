@@ -21,7 +21,7 @@ import type { OfService } from './questions.ts';
 import { Seat, type Exit } from './seat.ts';
 
 /** Who gives no answer within this, in ms, is not well. */
-const PATIENCE = 4_000;
+const PATIENCE = 3_500;
 /** A stop is over after this, ms: a little before the first process is at the end of its patience. */
 const STOP_LIMIT = 9_300;
 
