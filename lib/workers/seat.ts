@@ -82,7 +82,9 @@ export class Seat {
   /** What is wrong with it; '' while it serves. */
   get detail(): string {
     if (this.serves) return '';
-    return this.#state === 'resting' ? `${this.name} has ended and is started again` : `${this.name} is ${this.#state}`;
+    return this.#state === 'resting'
+      ? `${this.name} has ended and is started again`
+      : `${this.name} is ${this.#state}`;
   }
 
   /**
@@ -93,7 +95,9 @@ export class Seat {
     assertState('seat', 'begin', this.#state, ['empty']);
     const { worker, started } = this.#start();
     const ended = new Promise<never>((_, reject) => {
-      worker.once('exit', (code, signal) => reject(new Error(`the process ${this.name} ended (${endOf({ code, signal })})`)));
+      worker.once('exit', (code, signal) =>
+        reject(new Error(`the process ${this.name} ended (${endOf({ code, signal })})`)),
+      );
     });
     ended.catch(() => undefined);
     const serving = await Promise.race([started, ended]);

@@ -99,8 +99,7 @@ describe('several processes', { timeout: 60_000, ...needing(mariadbMissing()) },
       sentAway().map(async (phone) => expect((await phone.subscribe()).answer.status).toBe(200)),
     );
     const voicemail = await service.lampPhone('voicemail');
-    for (const { phone } of phones)
-      expect((await voicemail.publish(phone.aor, voice(1))).status).toBe(200);
+    for (const { phone } of phones) expect((await voicemail.publish(phone.aor, voice(1))).status).toBe(200);
     await until(() => phones.every(({ texts }) => texts.at(-1)?.includes('Voice-Message: 1/0') === true));
     await service.whole();
     expect(sentAway()).toHaveLength(3);
