@@ -95,11 +95,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
   app.use(access.ownName, smallBody);
   app.route(
     '/',
-    metricsRoutes(
-      () => metrics().registry,
-      whole?.metrics ?? (() => metrics().registry.metrics()),
-      access,
-    ),
+    metricsRoutes(() => metrics().registry, whole?.metrics ?? (() => metrics().registry.metrics()), access),
   );
   const api = createApi({ silo, mwi, users: auth?.users, readiness });
   app.use('/api/*', access.required);

@@ -20,14 +20,14 @@ interface Waiting {
 
 /** @template Ours what we answer @template Theirs what they answer */
 export class Line<Ours extends Questions<Ours>, Theirs extends Questions<Theirs>> {
-  readonly #send: (message: object) => boolean;
+  readonly #send: (message: object) => unknown;
   readonly #answers: Answers<Ours>;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
   #closed = false;
 
   /** @param send throws when the other one has gone */
-  constructor(send: (message: object) => boolean, answers: Answers<Ours>) {
+  constructor(send: (message: object) => unknown, answers: Answers<Ours>) {
     this.#send = send;
     this.#answers = answers;
   }
@@ -43,11 +43,16 @@ export class Line<Ours extends Questions<Ours>, Theirs extends Questions<Theirs>
       const timer =
         patience === undefined
           ? undefined
-          : setTimeout(() => this.#settle(id)?.reject(new Error(`it gave no answer within ${patience} ms`)), patience);
-      const settled = <Value>(settle: (value: Value) => void) => (value: Value) => {
-        clearTimeout(timer);
-        settle(value);
-      };
+          : setTimeout(
+              () => this.#settle(id)?.reject(new Error(`it gave no answer within ${patience} ms`)),
+              patience,
+            );
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value) => {
+          clearTimeout(timer);
+          settle(value);
+        };
       this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) });
       if (!this.#deliver({ kind: 'ask', id, what, sent })) this.#settle(id)?.reject(gone());
     });

@@ -47,6 +47,10 @@ export class Seat {
   #state: State = 'empty';
   #worker: Worker | undefined;
   #line: Line<OfService, OfWorker> | undefined;
+  /** What is sent before it listens is lost. */
+  #listens = false;
+  /** Looks in a row without a sign. */
+  #missed = 0;
   #rests = 0;
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -70,14 +74,17 @@ export class Seat {
     return this.#restarts;
   }
 
+  /** To be asked; undefined when no answer is to be expected. */
   get line(): Line<OfService, OfWorker> | undefined {
-    return this.#line;
+    return this.#listens && this.#missed === 0 ? this.#line : undefined;
   }
 
   /** What is wrong with it; '' while it serves. */
   get detail(): string {
     if (this.serves) return '';
-    return this.#state === 'resting' ? `${this.name} has ended and is started again` : `${this.name} is ${this.#state}`;
+    return this.#state === 'resting'
+      ? `${this.name} has ended and is started again`
+      : `${this.name} is ${this.#state}`;
   }
 
   /**
@@ -88,7 +95,9 @@ export class Seat {
     assertState('seat', 'begin', this.#state, ['empty']);
     const { worker, started } = this.#start();
     const ended = new Promise<never>((_, reject) => {
-      worker.once('exit', (code, signal) => reject(new Error(`the process ${this.name} ended (${endOf({ code, signal })})`)));
+      worker.once('exit', (code, signal) =>
+        reject(new Error(`the process ${this.name} ended (${endOf({ code, signal })})`)),
+      );
     });
     ended.catch(() => undefined);
     const serving = await Promise.race([started, ended]);
@@ -121,12 +130,15 @@ export class Seat {
     const line = new Line<OfService, OfWorker>((message) => worker.send(message), {
       ...answers,
       here: () => {
+        this.#listens = true;
         here();
         return undefined;
       },
     });
     this.#worker = worker;
     this.#line = line;
+    this.#listens = false;
+    this.#missed = 0;
     this.#since = performance.now();
     worker.on('message', (message) => line.receive(message));
     // What can't be sent to a process that is gone is no more than that.
@@ -155,27 +167,27 @@ export class Seat {
     if (this.#state !== 'starting') return;
     this.#state = 'serving';
     if (this.#restarts > 0) log.warn(`the process ${this.name} serves again`);
-    this.#watch(this.#worker, 0);
+    this.#watch(this.#worker);
   }
 
   /** Who is alive and does nothing keeps getting its share of the requests, and nobody answers them. */
-  #watch(worker: Worker | undefined, missed: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.#worker !== worker) return;
-      const line = this.#line;
-      line?.ask('ping', undefined, LOOK).then(
-        () => this.#worker === worker && this.serves && this.#watch(worker, 0),
-        () => {
-          if (this.#worker !== worker || !this.serves) return;
-          if (missed + 1 < LOOKS) this.#watch(worker, missed + 1);
-          else {
-            log.error(`the process ${this.name} has given no sign for ${(LOOKS * LOOK) / 1000} s and is killed`);
-            this.kill();
-          }
-        },
+  #watch(worker: Worker | undefined): void {
+    const looked = (missed: number) => {
+      if (this.#worker !== worker || !this.serves) return;
+      this.#missed = missed;
+      if (missed < LOOKS) this.#watch(worker);
+      else {
+        log.error(`the process ${this.name} has given no sign for ${(LOOKS * LOOK) / 1000} s and is killed`);
+        this.kill();
+      }
+    };
+    const look = () =>
+      this.#line?.ask('ping', undefined, LOOK).then(
+        () => looked(0),
+        () => looked(this.#missed + 1),
       );
-    }, LOOK - (missed > 0 ? LOOK : 0)).unref();
+    // Who gave no sign is asked again at once: to wait for that took as long.
+    this.#timer = setTimeout(look, this.#missed === 0 ? LOOK : 0).unref();
   }
 
   #ended(exit: Exit): void {

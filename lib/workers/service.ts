@@ -21,7 +21,7 @@ import type { OfService } from './questions.ts';
 import { Seat, type Exit } from './seat.ts';
 
 /** Who gives no answer within this, in ms, is not well. */
-const PATIENCE = 4_000;
+const PATIENCE = 3_500;
 /** A stop is over after this, ms: a little before the first process is at the end of its patience. */
 const STOP_LIMIT = 9_300;
 
@@ -38,8 +38,7 @@ export async function startService(
 ): Promise<Serving> {
   const { listen, token } = await httpOf(config);
   const secret = randomBytes(24).toString('hex');
-  const front =
-    config.drachtio.host === '' ? await startFrontEnd({ ...config.frontEnd, secret }) : undefined;
+  const front = config.drachtio.host === '' ? await startFrontEnd({ ...config.frontEnd, secret }) : undefined;
   const drachtio = front && { host: front.adminHost, port: front.adminPort, secret };
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
@@ -141,7 +140,10 @@ async function stopAll(seats: readonly Seat[], front: FrontEnd | undefined): Pro
   await front?.close();
   const bad = exits.filter(([, { code }]) => code !== 0);
   if (bad.length > 0)
-    throw new SiloError('SILO_CLOSED', `these processes did not end by themselves: ${bad.map(([name, exit]) => `${name} (${shown(exit)})`).join(', ')}`);
+    throw new SiloError(
+      'SILO_CLOSED',
+      `these processes did not end by themselves: ${bad.map(([name, exit]) => `${name} (${shown(exit)})`).join(', ')}`,
+    );
 }
 
 function shown({ code, signal }: Exit): string {

@@ -24,7 +24,7 @@ let own: (() => Promise<Readiness>) | undefined;
 let stopApplication: (() => Promise<void>) | undefined;
 let stopping = false;
 
-const line = new Line<OfWorker, OfService>((message) => process.send?.(message) ?? false, {
+const line = new Line<OfWorker, OfService>((message) => process.send?.(message), {
   start,
   stop,
   ping: () => undefined,

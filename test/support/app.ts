@@ -28,6 +28,18 @@ export function launchApp(env: Readonly<Record<string, string>>): Promise<Runnin
 }
 
 /**
+ * `SILO_CONFORMANCE_WORKERS` names a number of processes for what is tested on no database in particular: they need one that they can
+ * share. Not imported above: it is the test runner's, and the demo has none.
+ */
+async function severalProcesses(store: string | undefined): Promise<Readonly<Record<string, string>>> {
+  const workers = process.env['SILO_CONFORMANCE_WORKERS'];
+  if (workers === undefined || store !== undefined) return {};
+  const { sharedMariaDb } = await import('./shared-mariadb.ts');
+  const { url } = await (await sharedMariaDb()).createDatabase();
+  return { SILO_WORKERS: workers, SILO_STORE: url };
+}
+
+/**
  * Starts the app and waits for its ready line. It runs on the embedded front end, or behind the real drachtio-server
  * that is named (real-server.ts); then one app runs at a time, so such a run needs `--no-file-parallelism`.
  */
@@ -38,6 +50,7 @@ export async function startApp(
   const server = realServer?.sip ?? { host: '127.0.0.1', port: port ?? (await freePort()) };
   const running = await launchApp({
     SILO_STORE: 'sqlite::memory:',
+    ...(await severalProcesses(env['SILO_STORE'])),
     ...(realServer === undefined
       ? { SILO_SIP_LISTEN: `${server.host}:${server.port}` }
       : {

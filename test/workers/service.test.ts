@@ -74,7 +74,9 @@ describe('several processes', { timeout: 60_000, ...needing(mariadbMissing()) },
     service = await Service.start();
     await service.signal(1, 'SIGSTOP');
     await until(() => service!.app.process.stderr.includes('the process host#1 serves again'), 45_000);
-    expect(service.app.process.stderr).toContain('the process host#1 has given no sign for 15 s and is killed');
+    expect(service.app.process.stderr).toContain(
+      'the process host#1 has given no sign for 15 s and is killed',
+    );
     await service.whole();
   });
 
@@ -134,11 +136,14 @@ describe('several processes do not start', () => {
     return app.stderr;
   };
 
-  test.each(['sqlite::memory:', 'sqlite:./silo.db'])('on %s: only one process may write to it', async (store) => {
-    expect(await refused({ SILO_STORE: store })).toMatch(
-      /can't start: Option SILO_WORKERS \(found 2\): an SQLite file is for one process.*; wanted is a MySQL or MariaDB database/,
-    );
-  });
+  test.each(['sqlite::memory:', 'sqlite:./silo.db'])(
+    'on %s: only one process may write to it',
+    async (store) => {
+      expect(await refused({ SILO_STORE: store })).toMatch(
+        /can't start: Option SILO_WORKERS \(found 2\): an SQLite file is for one process.*; wanted is a MySQL or MariaDB database/,
+      );
+    },
+  );
 
   test('with a database that is not there, and say so once', async () => {
     const said = await refused({ SILO_STORE: 'mysql://nobody:x@127.0.0.1:1/none' });
@@ -149,9 +154,9 @@ describe('several processes do not start', () => {
     const database = await (await sharedMariaDb()).createDatabase();
     const taken = await launchApp({ SILO_STORE: 'sqlite::memory:', SILO_SIP_LISTEN: '127.0.0.1:0' });
     const [, port] = /udp\/127\.0\.0\.1:(\d+)/.exec(await taken.line('drachtio-silo ready')) ?? [];
-    expect(
-      await refused({ SILO_STORE: database.url, SILO_SIP_LISTEN: `127.0.0.1:${port ?? ''}` }),
-    ).toContain(`:${port ?? ''}`);
+    expect(await refused({ SILO_STORE: database.url, SILO_SIP_LISTEN: `127.0.0.1:${port ?? ''}` })).toContain(
+      `:${port ?? ''}`,
+    );
     await taken.stop();
     await database.drop();
   });

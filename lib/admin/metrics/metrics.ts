@@ -65,7 +65,11 @@ function ofProcess(registry: Registry, { store, readiness }: MetricsContext): vo
       for (const [check, { ok }] of Object.entries(all)) checks.set({ check }, ok ? 1 : 0);
     },
   });
-  const ready = { name: 'silo_ready', help: 'Would a MESSAGE be taken now: 1 or 0.', aggregator: 'max' } as const;
+  const ready = {
+    name: 'silo_ready',
+    help: 'Would a MESSAGE be taken now: 1 or 0.',
+    aggregator: 'max',
+  } as const;
   gauge(registry, ready, async () => ((await readiness()).ready ? 1 : 0));
 }
 
