@@ -61,7 +61,7 @@ export interface Admin {
   readonly registry: Registry;
   /** Listens at the address of the options, and says at which; undefined with `off`. */
   readonly open: () => Promise<string | undefined>;
-  /** Listens no more. */
+  /** Listens no more, and ends the streams of events, also those behind a listener of the host. */
   readonly close: () => Promise<void>;
 }
 
@@ -103,10 +103,7 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
   app.route('/', pageRoutes({ silo, mwi, readiness, now }, access));
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = new HttpServer(
-    (req, res) => void listener(req, res),
-    () => undefined,
-  );
+  const server = new HttpServer((req, res) => void listener(req, res));
   return {
     fetch: (request) => app.fetch(request, {}),
     listener: (req, res) => void listener(req, res),
@@ -119,6 +116,10 @@ export function createAdmin(dependencies: AdminDependencies, options: AdminOptio
       metrics();
       return urlOf(await server.open(settings.listen));
     },
-    close: () => server.close(),
+    close: async () => {
+      // Those behind a listener of the host, too.
+      api.close();
+      await server.close();
+    },
   };
 }

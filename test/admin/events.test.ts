@@ -62,7 +62,7 @@ test('more than twenty are not served, and one that leaves makes room', async ()
 
 test('who reads too slowly is told how much was left out, and never holds more than so much', async () => {
   let closed = 0;
-  const stream = new EventStream(() => closed++, 5);
+  const stream = new EventStream(() => closed++, { events: 5, characters: 1_000 });
   for (let n = 0; n < 100; n++) stream.tell({ event: 'stored', data: { n } });
   const reader = stream.readable.getReader();
   let text = '';
@@ -75,4 +75,13 @@ test('who reads too slowly is told how much was left out, and never holds more t
   stream.close();
   expect(closed).toBe(1);
   expect((await reader.read()).done).toBe(true);
+});
+
+test('of events that are long fewer are kept', async () => {
+  const stream = new EventStream(() => undefined, { events: 500, characters: 2_000 });
+  for (let n = 0; n < 100; n++) stream.tell({ event: 'refused', data: { reason: 'x'.repeat(900) } });
+  stream.close();
+  let size = 0;
+  for await (const chunk of stream.readable) size += chunk.length;
+  expect(size).toBeLessThan(4_000);
 });

@@ -16,39 +16,8 @@ import { needing } from '../support/needing.ts';
 import { startProcess } from '../support/process.ts';
 import { secureMariadbMissing, startSecureMariaDb } from '../support/secure-mariadb.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { silo, siloJson } from './command.ts';
-
-interface Finding {
-  readonly status: string;
-  readonly where: string;
-  readonly what: string;
-  readonly found: string;
-  readonly advice: string;
-}
-type Environment = Readonly<Record<string, string>>;
-
-/** A machine on which nothing is wrong but what the environment says. */
-async function examined(env: Environment): Promise<{ code: number | null; bad: readonly Finding[] }> {
-  const { code, answer } = await siloJson(['doctor'], {
-    SILO_STORE: 'sqlite::memory:',
-    SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
-    ...env,
-  });
-  const { findings } = answer as { findings: readonly Finding[] };
-  // For a program that tests it, the store in memory is the only thing that is always odd.
-  const bad = findings.filter(({ status, found }) => status !== 'ok' && !found.startsWith('it is in memory'));
-  return { code, bad };
-}
-
-/** It names the fault, and nothing else is wrong. */
-async function expectFault(env: Environment, wanted: Partial<Record<keyof Finding, unknown>>): Promise<void> {
-  const { code, bad } = await examined(env);
-  expect(bad, JSON.stringify(bad)).toHaveLength(1);
-  expect(bad[0]).toMatchObject(wanted);
-  expect(bad[0]?.advice).not.toBe('');
-  expect(code).toBe(wanted.status === 'fail' ? 2 : 0);
-}
-const saying = (text: string): unknown => expect.stringContaining(text);
+import { silo } from './command.ts';
+import { examined, expectFault, saying } from './doctor.ts';
 
 let folder: TemporaryFolder;
 beforeEach(() => {
@@ -80,6 +49,7 @@ describe('a machine whose MariaDB is badly set', needing(mariadbMissing()), () =
     const { code, stdout } = await silo(['doctor'], {
       SILO_STORE: url,
       SILO_SIP_LISTEN: `127.0.0.1:${await freePort()}`,
+      SILO_HTTP_LISTEN: 'off',
     });
     expect(stdout).not.toMatch(/^(warn|fail)/m);
     for (const what of ['reachable', 'server version', 'TLS', 'clock', 'durability', 'rights', 'schema'])

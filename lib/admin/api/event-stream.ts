@@ -4,11 +4,17 @@
  *
  *   open ──its reader goes, or the server ends──► closed
  */
-const MOST_BUFFERED = 500;
+const MOST_BUFFERED: Bound = { events: 500, characters: 65_536 };
 /** A line that says nothing, so that a proxy between does not take silence for the end, ms. */
 const PING = 15_000;
 
 const encoder = new TextEncoder();
+
+/** What is kept for a reader: as much again is on its way to him at most, twice. */
+interface Bound {
+  readonly events: number;
+  readonly characters: number;
+}
 
 export interface Told {
   readonly event: string;
@@ -17,11 +23,13 @@ export interface Told {
 
 export class EventStream {
   readonly #onClose: () => void;
-  readonly #most: number;
+  readonly #most: Bound;
   readonly #ping: NodeJS.Timeout;
   readonly readable: ReadableStream<Uint8Array>;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #buffer: string[] = [];
+  /** Characters in it. */
+  #size = 0;
   #dropped = 0;
 
   constructor(onClose: () => void, most = MOST_BUFFERED) {
@@ -57,11 +65,12 @@ export class EventStream {
 
   #push(text: string): void {
     if (this.#controller === undefined) return;
-    if (this.#buffer.length >= this.#most) {
+    if (this.#buffer.length >= this.#most.events || this.#size + text.length > this.#most.characters) {
       this.#dropped++;
       return;
     }
     this.#buffer.push(text);
+    this.#size += text.length;
     this.#flush();
   }
 
@@ -72,6 +81,7 @@ export class EventStream {
     const text = this.#buffer.join('') + missed;
     // Before it is handed on: whoever waits for it asks for more at once.
     this.#buffer = [];
+    this.#size = 0;
     this.#dropped = 0;
     controller.enqueue(encoder.encode(text));
   }

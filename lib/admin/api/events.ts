@@ -17,6 +17,7 @@ export interface Events {
 
 export function createEventRoutes(silo: Pick<Silo, 'events'>, mwi: Pick<Mwi, 'events'> | undefined): Events {
   const streams = new Map<EventStream, string | undefined>();
+  let isOver = false;
 
   /** Never what is in a message. */
   const listeners: { readonly [Name in keyof SiloEvents]?: (...args: SiloEvents[Name]) => void } = {
@@ -44,6 +45,7 @@ export function createEventRoutes(silo: Pick<Silo, 'events'>, mwi: Pick<Mwi, 'ev
 
   const routes = new Hono<Env>();
   routes.get('/events', (context) => {
+    if (isOver) throw new Refusal({ status: 503, detail: 'It is stopping.', retryAfter: 5 });
     if (streams.size >= MOST_STREAMS)
       throw new Refusal({ status: 503, detail: `${MOST_STREAMS} listen already.`, retryAfter: 30 });
     const stream = new EventStream(() => {
@@ -58,6 +60,7 @@ export function createEventRoutes(silo: Pick<Silo, 'events'>, mwi: Pick<Mwi, 'ev
   return {
     routes,
     close: () => {
+      isOver = true;
       for (const stream of [...streams.keys()]) stream.close();
     },
   };

@@ -37,12 +37,9 @@ const LOOK_EVERY = 500;
 
 export class HttpServer {
   readonly #server: Server;
-  /** Ends what would go on for ever: streams of events. */
-  readonly #endStreams: () => void;
   #closed: Promise<void> | undefined;
 
-  constructor(listener: RequestListener, endStreams: () => void, limits: HttpLimits = LIMITS) {
-    this.#endStreams = endStreams;
+  constructor(listener: RequestListener, limits: HttpLimits = LIMITS) {
     this.#server = createServer(
       {
         maxHeaderSize: HEADER_BYTES,
@@ -96,7 +93,6 @@ export class HttpServer {
 
   async #close(grace: number): Promise<void> {
     if (!this.#server.listening) return;
-    this.#endStreams();
     const over = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeIdleConnections();

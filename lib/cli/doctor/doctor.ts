@@ -9,12 +9,13 @@ import { drachtioFindings } from './drachtio.ts';
 import { secretFindings } from './files.ts';
 import { notesOf, type Finding } from './finding.ts';
 import { hostFindings } from './host.ts';
+import { httpFindings } from './http.ts';
 
 export const doctor = command({
   name: 'doctor',
   summary: 'look at everything that the application needs, and say what is wrong',
   about:
-    'The database: reachable, rights, durability, version, schema, clock, TLS. drachtio-server: reachable, secret, version. This host: Node, limits, ports, disk, who can read secrets. It changes nothing, and may be run while the application runs. Run it as the user of the application, with its environment.',
+    'The database: reachable, rights, durability, version, schema, clock, TLS. drachtio-server: reachable, secret, version. This host: Node, limits, ports, disk, who can read secrets. HTTP: its address and its token. It changes nothing, and may be run while the application runs. Run it as the user of the application, with its environment.',
   args: {},
   options: {},
   examples: [
@@ -45,12 +46,13 @@ async function all(config: () => Config): Promise<readonly Finding[]> {
     return notes.list;
   }
   notes.ok('options', 'all of them can be read');
-  const [host, database, drachtio] = await Promise.all([
+  const [host, http, database, drachtio] = await Promise.all([
     hostFindings(read),
+    httpFindings(read),
     databaseFindings(read.store),
     drachtioFindings(read.drachtio),
   ]);
-  return [...notes.list, ...host, ...secretFindings(process.env, read), ...database, ...drachtio];
+  return [...notes.list, ...host, ...http, ...secretFindings(process.env, read), ...database, ...drachtio];
 }
 
 function failed(findings: readonly Finding[]): boolean {

@@ -1,11 +1,8 @@
 /** What `doctor` says of this host: Node, limits, ports. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { Config } from '../../config/config.ts';
-import { textOf } from '../../base/errors.ts';
 import { notesOf, type Finding, type Notes } from './finding.ts';
+import { whyNotTcp, whyNotUdp } from './port.ts';
 
 /** A connection is a file, and so is each phone over TCP. */
 const FILES_WARN = 4_096;
@@ -59,31 +56,4 @@ async function port(address: string, notes: Notes): Promise<void> {
     );
   else
     notes.fail('port', `${address}: ${taken.join('; ')}`, 'Set SILO_SIP_LISTEN to an address of this host.');
-}
-
-async function whyNotTcp(host: string, number: number): Promise<string> {
-  const server = createServer();
-  try {
-    server.listen(number, host);
-    await once(server, 'listening');
-    return '';
-  } catch (error) {
-    return textOf(error);
-  } finally {
-    server.close();
-  }
-}
-
-async function whyNotUdp(host: string, number: number): Promise<string> {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  try {
-    const bound = once(socket, 'listening');
-    socket.bind(number, host);
-    await bound;
-    return '';
-  } catch (error) {
-    return textOf(error);
-  } finally {
-    socket.close();
-  }
 }

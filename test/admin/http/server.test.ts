@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 async function aServer(limits = SHORT, listener = answerAtOnce) {
-  const server = new HttpServer(listener, () => undefined, limits);
+  const server = new HttpServer(listener, limits);
   closing.push(() => server.close(50));
   const { port } = await server.open('127.0.0.1:0');
   return { server, port };
@@ -119,7 +119,7 @@ describe('the listener', () => {
     await once(other, 'listening');
     closing.push(() => void other.close());
     const { port } = other.address() as AddressInfo;
-    const server = new HttpServer(answerAtOnce, () => undefined);
+    const server = new HttpServer(answerAtOnce);
     await expect(server.open(`127.0.0.1:${port}`)).rejects.toThrow(
       `Option SILO_HTTP_LISTEN (found "127.0.0.1:${port}"): another program listens there; wanted is an address that is free`,
     );
