@@ -13,7 +13,7 @@ export const PARAMETERS = 4;
 /** file: [lines, why] */
 export const LONGER = {
   'test/docs/examples.test.ts': [
-    800,
+    820,
     'one test for each example of the documentation, in the order of the pages',
   ],
 };

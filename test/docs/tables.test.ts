@@ -191,7 +191,7 @@ test('every option that a page names exists', () => {
   const known = new Set([
     ...[...CONFIGURABLE.keys()].map(variableOf),
     'SILO_CONFIG',
-    'SILO_BENCH_MYSQL',
+    'DRACHTIO_BIN',
     // Of the tests that run against a real drachtio-server.
     'SILO_CONFORMANCE_DRACHTIO',
     'SILO_CONFORMANCE_SIP',

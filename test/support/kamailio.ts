@@ -15,6 +15,8 @@ export interface KamailioOptions {
   readonly replace?: Readonly<Record<string, string>>;
   /** Names for `#!ifdef`. */
   readonly defines?: readonly string[];
+  /** In MB: what its processes share, and what each has (default 32 and 8). */
+  readonly memory?: { readonly shared: number; readonly own: number };
   readonly port?: number;
 }
 
@@ -40,11 +42,18 @@ export function kamailioMissing(): string | undefined {
   return 'Kamailio is missing; install it: apt-get install kamailio kamailio-mysql-modules';
 }
 
+/** The same for a Kamailio with lamps. */
+export function presenceMissing(): string | undefined {
+  if (module('presence_mwi.so')) return kamailioMissing();
+  return "Kamailio's presence is missing; install it: apt-get install kamailio-presence-modules";
+}
+
 /** Starts it and waits until it answers OPTIONS. */
 export async function startKamailio(options: KamailioOptions): Promise<RunningKamailio> {
   const missing = kamailioMissing();
   if (missing !== undefined) throw new Error(missing);
   const port = options.port ?? (await freePort());
+  const { shared, own } = options.memory ?? { shared: 32, own: 8 };
   const folder = temporaryFolder('silo-kamailio');
   const file = join(folder.path, 'kamailio.cfg');
   writeFileSync(file, configOf(options, port));
@@ -53,7 +62,7 @@ export async function startKamailio(options: KamailioOptions): Promise<RunningKa
     [
       ...['-f', file, '-Y', folder.path, '-P', join(folder.path, 'kamailio.pid')],
       // Not into the background, and its log to us.
-      ...['-DD', '-E', '-m', '32', '-M', '8'],
+      ...['-DD', '-E', '-m', String(shared), '-M', String(own)],
       ...(options.defines ?? []).flatMap((name) => ['-A', name]),
     ],
     // Its reminders are in local time.

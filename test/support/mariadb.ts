@@ -10,6 +10,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestMariaDb {
   readonly port: number;
+  /** Of the server that runs now. */
+  readonly pid: number;
   /** `mysql://root:…@127.0.0.1:port/database` */
   readonly url: (database: string) => string;
   /** A new, empty database of which no other test knows. */
@@ -67,6 +69,9 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestMa
   }
   return {
     port,
+    get pid() {
+      return server.pid;
+    },
     url: (database) => urlOf(port, database),
     createDatabase: (prefix) => createDatabase(port, prefix),
     kill: (signal) => server.kill(signal),

@@ -1,0 +1,43 @@
+/** What is aimed at, as ratios between columns of one run and bounds on what was counted. */
+
+/** The figure of a column against that of another one. */
+interface RatioTarget {
+  readonly workload: string;
+  readonly column: string;
+  readonly against: string;
+  readonly atLeast: number;
+}
+
+/** What was counted, whichever round. */
+interface BoundTarget {
+  readonly workload: string;
+  readonly column: string;
+  /** A fact of the workload, or `statements`: of the database, for each request. */
+  readonly fact: string;
+  readonly atMost: number;
+}
+
+export const RATIOS: readonly RatioTarget[] = [
+  { workload: 'accept', column: 'drachtio-mariadb', against: 'kamailio', atLeast: 1.2 },
+  { workload: 'accept', column: 'drachtio-mariadb', against: 'ceiling-drachtio', atLeast: 0.7 },
+  { workload: 'accept', column: 'embedded-sqlite', against: 'kamailio', atLeast: 1.5 },
+  { workload: 'refresh', column: 'drachtio-mariadb', against: 'ceiling-drachtio', atLeast: 0.85 },
+  { workload: 'dump', column: 'drachtio-mariadb', against: 'kamailio', atLeast: 2 },
+  { workload: 'storm', column: 'drachtio-mariadb', against: 'kamailio', atLeast: 1.2 },
+  { workload: 'publish', column: 'drachtio-mariadb', against: 'kamailio', atLeast: 2.5 },
+];
+
+const OURS = ['drachtio-mariadb', 'embedded-mariadb', 'embedded-sqlite'];
+const forOurs = (workload: string, fact: string, atMost: number): BoundTarget[] =>
+  OURS.map((column) => ({ workload, column, fact, atMost }));
+
+export const BOUNDS: readonly BoundTarget[] = [
+  ...forOurs('accept', 'lost', 0),
+  ...forOurs('accept', 'doubled', 0),
+  ...forOurs('overload', 'lost', 0),
+  ...forOurs('overload', 'doubled', 0),
+  { workload: 'refresh', column: 'drachtio-mariadb', fact: 'statements', atMost: 0.1 },
+  ...forOurs('dump', 'disordered', 0),
+  ...forOurs('dump', 'missing', 0),
+  ...forOurs('dump-one', 'disordered', 0),
+];

@@ -1,0 +1,76 @@
+/** Mail that waits, and devices that come back: as many devices at once, and one with all of it. */
+import type { Ground, Outcome, Workload } from '../model.ts';
+import { noteOf, times, type Note } from './figures.ts';
+import { reached } from './patience.ts';
+
+export const dumpMany: Workload = {
+  id: 'dump',
+  title: 'dump, many devices x 10',
+  unit: 'messages/s',
+  stores: true,
+  run: (ground) => dump(ground, ground.sizes.devices, ground.sizes.each),
+};
+
+export const dumpOne: Workload = {
+  id: 'dump-one',
+  title: 'dump, one device',
+  unit: 'messages/s',
+  stores: true,
+  run: (ground) => dump(ground, 1, ground.sizes.one),
+};
+
+async function dump(
+  { running, sipp, sizes, measured }: Ground,
+  devices: number,
+  each: number,
+): Promise<Outcome> {
+  const count = devices * each;
+  await sipp.load({
+    scenario: 'message',
+    calls: count,
+    open: sizes.open,
+    // In turn, so that those of one box are far apart.
+    fields: times(devices, (index) => [`device${index}x`]),
+  });
+  const order = (await running.table?.texts('device')) ?? [];
+  const phones = await sipp.phones('device');
+  const { registered, notes } = await measured(async () => {
+    const registers = await sipp.load({
+      scenario: 'register',
+      calls: devices,
+      open: devices,
+      fields: times(devices, (index) => [`device${index}x`]),
+      keys: { times: 1, contact: phones.port },
+    });
+    await reached(count, () => phones.notes().length);
+    return { registered: registers, notes: phones.notes().map(noteOf) };
+  });
+  const repeats = await phones.end();
+  const last = notes.reduce((latest, { at }) => Math.max(latest, at), registered.began);
+  const different = new Set(notes.map(({ what }) => what)).size;
+  return {
+    figure: (1000 * notes.length) / Math.max(last - registered.began, 1),
+    count,
+    facts: {
+      missing: count - different,
+      doubled: notes.length - different,
+      disordered: disordered(notes, order),
+      repeats: repeats + registered.repeats,
+      failed: registered.failed,
+    },
+  };
+}
+
+/** How many came after one of the same box that was accepted later. */
+function disordered(notes: readonly Note[], order: readonly string[]): number {
+  const place = new Map(order.map((text, index) => [text, index]));
+  const latest = new Map<string, number>();
+  let found = 0;
+  for (const { what } of notes) {
+    const [box = ''] = what.split(' ');
+    const nth = place.get(what) ?? 0;
+    if (nth < (latest.get(box) ?? -1)) found++;
+    else latest.set(box, nth);
+  }
+  return found;
+}

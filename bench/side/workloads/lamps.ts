@@ -1,0 +1,179 @@
+/** Lamps: many that subscribe at once, that renew, and that are told of a mailbox that has changed. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Ground, Outcome, Workload } from '../model.ts';
+import type { Phones } from '../load/sipp.ts';
+import { freePort } from '../../../test/support/free-port.ts';
+import { noteOf, quantile, times } from './figures.ts';
+import { reached } from './patience.ts';
+
+/** What the mailboxes say before, and when it counts. */
+const [BEFORE, NOW] = [2, 5];
+const QUIET_MS = 1_200;
+
+export const storm: Workload = {
+  id: 'storm',
+  title: 'SUBSCRIBE storm',
+  unit: 'lamps/s',
+  run: async (ground) => {
+    const { sizes, measured } = ground;
+    const lamps = await crowd(ground, 'warm', sizes.warmUp);
+    await lamps.subscribe();
+    const more = await crowd(ground, 'lamp', sizes.storm);
+    return outcomeOf(await measured(() => more.subscribe()), sizes.storm);
+  },
+};
+
+export const renew: Workload = {
+  id: 'renew',
+  title: 'refresh of subscriptions',
+  unit: 'lamps/s',
+  run: async (ground) => {
+    const { sizes, measured } = ground;
+    const lamps = await crowd(ground, 'lamp', sizes.renewing);
+    await lamps.subscribe();
+    return outcomeOf(await measured(() => lamps.subscribe()), sizes.renewing);
+  },
+};
+
+export const publish: Workload = {
+  id: 'publish',
+  title: 'PUBLISH to NOTIFY, many watchers',
+  unit: 'lamps/s',
+  run: async (ground) => {
+    const { sizes, measured } = ground;
+    const lamps = await crowd(ground, 'lamp', sizes.watchers);
+    await lamps.subscribe();
+    await lamps.publish(BEFORE);
+    // A lamp is told once a second at most: one that has just heard something would wait for that.
+    await pause(QUIET_MS);
+    const seen = await measured(() => lamps.publish(NOW));
+    const outcome = outcomeOf(seen, sizes.watchers);
+    const p50 = quantile(seen.took, 0.5);
+    const p99 = quantile(seen.took, 0.99);
+    return { ...outcome, facts: { ...outcome.facts, lampP50: p50, lampP99: p99 } };
+  },
+};
+
+/** A note of what the server calls it. */
+const TAG = /^tag (\S+) (.*)$/;
+
+interface Seen {
+  readonly began: number;
+  readonly last: number;
+  /** Lamps that were told, and from each request to its NOTIFY, ms. */
+  readonly told: number;
+  readonly took: readonly number[];
+  readonly failed: number;
+  readonly repeats: number;
+}
+
+function outcomeOf({ began, last, told, failed, repeats }: Seen, count: number): Outcome {
+  return {
+    figure: (1000 * told) / Math.max(last - began, 1),
+    count,
+    facts: { missing: count - told, failed, repeats },
+  };
+}
+
+/** So many lamps with a mailbox each. */
+async function crowd({ sipp, sizes }: Ground, name: string, count: number) {
+  // They stay where they are.
+  const port = await freePort();
+  /** Number of a call -> the server's tag. */
+  const tags = new Map<number, string>();
+  let cseq = 0;
+  /** Mailbox -> the entity-tag of what was published. */
+  const etags = new Map<string, string>();
+  return {
+    async subscribe(): Promise<Seen> {
+      const loaded = await sipp.load({
+        scenario: 'subscribe',
+        calls: count,
+        open: sizes.open,
+        fields: times(count, (index) => [`${name}${index}`, tags.get(index + 1) ?? '']),
+        keys: { first: ++cseq, tagged: tags.size === 0 ? '' : ';tag=' },
+        name,
+        port,
+      });
+      const told = new Map<string, number>();
+      for (const line of loaded.notes) {
+        const [, number, tag] = TAG.exec(line) ?? [];
+        if (tag !== undefined) {
+          tags.set(Number(number), tag);
+          continue;
+        }
+        const { at, what } = noteOf(line);
+        told.set(what, at);
+      }
+      return seen(loaded, told, new Map());
+    },
+    async publish(messages: number): Promise<Seen> {
+      const phones = await sipp.phones('watcher', port);
+      const said = String(messages);
+      const heard = new Heard(phones, said);
+      const loaded = await sipp.load({
+        scenario: 'publish',
+        calls: count,
+        open: sizes.open,
+        fields: times(count, (index) => [`${name}${index}`, said, etags.get(`${name}${index}`) ?? 'none']),
+        keys: { condition: etags.size === 0 ? 'X-Before' : 'SIP-If-Match' },
+      });
+      await reached(count, () => heard.look().size);
+      await phones.end();
+      const sent = new Map<string, number>();
+      for (const line of loaded.notes) {
+        const [, mailbox, etag] = TAG.exec(line) ?? [];
+        if (mailbox !== undefined && etag !== undefined) {
+          etags.set(mailbox, etag);
+          continue;
+        }
+        const { at, what } = noteOf(line);
+        sent.set(what.split(' ')[0] ?? '', at);
+      }
+      return seen(loaded, heard.look(), sent);
+    },
+  };
+}
+
+function seen(
+  { began, failed, repeats }: { began: number; failed: number; repeats: number },
+  heard: ReadonlyMap<string, number>,
+  sent: ReadonlyMap<string, number>,
+): Seen {
+  const times = [...heard.values()];
+  return {
+    began,
+    last: times.reduce((latest, at) => Math.max(latest, at), began),
+    told: heard.size,
+    took: [...heard].flatMap(([lamp, at]) => {
+      const asked = sent.get(lamp);
+      return asked === undefined ? [] : [at - asked];
+    }),
+    failed,
+    repeats,
+  };
+}
+
+/** Which lamps have heard it, and when for the first time. */
+class Heard {
+  readonly #phones: Phones;
+  readonly #wanted: string;
+  readonly #first = new Map<string, number>();
+  #read = 0;
+
+  /** @param wanted what they must have heard */
+  constructor(phones: Phones, wanted: string) {
+    this.#phones = phones;
+    this.#wanted = wanted;
+  }
+
+  look(): ReadonlyMap<string, number> {
+    const notes = this.#phones.notes();
+    for (; this.#read < notes.length; this.#read++) {
+      const { at, what } = noteOf(notes[this.#read] ?? '');
+      const [lamp = '', count] = what.split(' ');
+      if (!this.#first.has(lamp) && count === this.#wanted) this.#first.set(lamp, at);
+    }
+    return this.#first;
+  }
+}
