@@ -92,10 +92,7 @@ async function httpOf({ admin }: Config): Promise<Assignment['http']> {
   const token = admin.token === '' ? randomBytes(24).toString('base64url') : admin.token;
   conceal(token);
   if (admin.listen === 'off') return { listen: 'off', token };
-  const server = new HttpServer(
-    () => undefined,
-    () => undefined,
-  );
+  const server = new HttpServer(() => undefined);
   const listen = addressText(await server.open(admin.listen));
   await server.close();
   return { listen, token };

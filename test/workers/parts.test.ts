@@ -62,7 +62,14 @@ describe('how all of them are', () => {
   const well: Readiness = {
     ready: true,
     why: '',
-    checks: { phase: check(), database: check(), drachtio: check(), load: check(), durability: check() },
+    checks: {
+      phase: check(),
+      database: check(),
+      drachtio: check(),
+      load: check(),
+      durability: check(),
+      quarantine: check(),
+    },
   };
   const ill: Readiness = {
     ready: false,
