@@ -71,7 +71,7 @@ async function expectHeld(at: Operator, alice: Phone, bob: Phone, carol: Phone):
   await carol.register({ expires: 600 });
   await caughtUp(carol);
   const { stdout } = await at.run('drachtio-silo box show bob@example.org --json');
-  expect(JSON.parse(stdout)).toMatchObject({ waiting: 2 });
+  expect(JSON.parse(stdout)).toMatchObject({ waiting: 2, stuck: { reason: 'quarantine' } });
   expect(bob.messages.length).toBe(had);
 }
 

@@ -41,7 +41,16 @@ export function boxEndpoints({
         order: z.enum(['waiting', 'oldest', 'name']).optional(),
         domain: z.string().optional(),
         stuck: z
-          .enum(['true', 'no-device', 'unreachable', 'elsewhere', 'back-off', 'refused', 'lease'])
+          .enum([
+            'true',
+            'no-device',
+            'unreachable',
+            'elsewhere',
+            'back-off',
+            'refused',
+            'lease',
+            'quarantine',
+          ])
           .optional()
           .describe('Only those that are not being emptied; with a reason only those'),
         limit: schema.limit,

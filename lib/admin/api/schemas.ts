@@ -34,7 +34,7 @@ export function bodyOf(bytes: Uint8Array): z.infer<typeof body> {
 
 const stuck = z
   .object({
-    reason: z.enum(['no-device', 'unreachable', 'elsewhere', 'back-off', 'refused', 'lease']),
+    reason: z.enum(['no-device', 'unreachable', 'elsewhere', 'back-off', 'refused', 'lease', 'quarantine']),
     text: z.string(),
     until: seconds.optional(),
     status: status.optional(),

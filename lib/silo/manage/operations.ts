@@ -15,7 +15,8 @@ import type { Kind, Outcome } from '../../stores/contract/message.ts';
 export type BoxOrder = 'waiting' | 'oldest' | 'name';
 
 /** Why a box that holds mail is not being emptied just now. */
-export type StuckReason = 'no-device' | 'unreachable' | 'elsewhere' | 'back-off' | 'refused' | 'lease';
+export type StuckReason =
+  'no-device' | 'unreachable' | 'elsewhere' | 'back-off' | 'refused' | 'lease' | 'quarantine';
 
 /** What the engine knows of a box that is not being emptied. A box whose only messages have a time that is still to come is not stuck. */
 export interface Stuck {
@@ -25,6 +26,7 @@ export interface Stuck {
    * - `elsewhere`: its devices have registered at another drachtio-server, whose node will send
    * - `back-off`: the last attempt failed; tried again at `until`
    * - `refused`: each registered device has refused the first message for good: `by`
+   * - `quarantine`: nothing may be sent from any box
    * - `lease`: another node (`node`) serves it just now, until `until` unless it goes on
    */
   readonly reason: StuckReason;

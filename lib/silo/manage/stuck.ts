@@ -10,7 +10,7 @@ import type { UnreachableDevices } from '../state/unreachable-devices.ts';
 import type { Stuck } from './operations.ts';
 
 export interface StuckContext {
-  readonly store: Pick<Store, 'heldBoxes' | 'deviceStates'>;
+  readonly store: Pick<Store, 'heldBoxes' | 'deviceStates' | 'quarantine'>;
   readonly bindings: BindingSource;
   readonly now: () => number;
   readonly settings: Pick<SiloSettings, 'deliverTo'>;
@@ -26,6 +26,11 @@ export interface LiveKnowledge {
   readonly unreachable: Pick<UnreachableDevices, 'why'>;
 }
 
+const QUARANTINE: Stuck = {
+  reason: 'quarantine',
+  text: 'Nothing may leave a box: drachtio-silo quarantine show.',
+};
+
 /** For each box that is stuck; a box that is being served, or whose time is still to come, has none. */
 export async function whyStuck(
   context: StuckContext,
@@ -35,7 +40,12 @@ export async function whyStuck(
   const waiting = heads.filter(({ sendTime }) => sendTime <= now());
   if (waiting.length === 0) return new Map();
   const names = waiting.map(({ box }) => box);
-  const [leases, registered] = await Promise.all([store.heldBoxes(names), bindings.among(names)]);
+  const [since, leases, registered] = await Promise.all([
+    store.quarantine(),
+    store.heldBoxes(names),
+    bindings.among(names),
+  ]);
+  if (since > 0) return new Map(names.map((box) => [box, QUARANTINE]));
   const leased = new Map(leases.map((lease) => [lease.box, lease]));
   const present = new Set(registered);
   const reasons = await Promise.all(
