@@ -78,6 +78,8 @@ export interface Auth {
   readonly hasUsers: () => Promise<boolean>;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
+  /** Nothing is remembered of this AoR any more: a user who was erased is one no longer. */
+  readonly forget: (aor: string) => void;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -220,6 +222,10 @@ export function createAuth(
     hasUsers: users.any,
     isOn: () => on,
     statistics: () => ({ results: { ...results }, unanswering: unanswered.found }),
+    forget: (aor) => {
+      users.forget(aor);
+      unanswered.forget();
+    },
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;

@@ -1,7 +1,9 @@
 /** Nodes in SQLite, what they share, and bodies that get another key. */
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore } from '../contract/nodes.ts';
+import { FORGET_LIFE } from '../shared/person-rows.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
+import { text } from '../shared/values.ts';
 import type { Sqlite } from './inside/database.ts';
 import type { Part } from './inside/sweeps.ts';
 
@@ -51,8 +53,24 @@ export function sqliteNodes(db: Sqlite, now: () => number): Part<NodeStore & Bod
       );
     },
 
+    askToForget: (aor, names) => {
+      for (const node of names)
+        db.sql('insert or ignore into silo_forget (aor, node, at) values (?, ?, ?)').run(aor, node, now());
+    },
+
+    toForget: (node, limit) =>
+      db
+        .sql('select aor from silo_forget where node = ? limit ?')
+        .all(node, limit)
+        .map((row) => text(row, 'aor')),
+
+    haveForgotten: (node, aors) => {
+      for (const aor of aors) db.sql('delete from silo_forget where node = ? and aor = ?').run(node, aor);
+    },
+
     forgetNodes: (seconds) => {
       db.sql('delete from silo_node where seen < ?').run(now() - seconds);
+      db.sql('delete from silo_forget where at < ?').run(now() - FORGET_LIFE);
     },
   };
 }

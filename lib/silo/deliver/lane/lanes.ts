@@ -42,6 +42,7 @@ export class Lanes {
       setupAlert: createSetupAlert(),
       isOpen: () => this.#state === 'open',
     };
+    context.events.on('forget', ({ aor }) => this.#forget(aor));
     this.#renewal = new LeaseRenewal(context, () => this.#running);
   }
 
@@ -79,6 +80,19 @@ export class Lanes {
       log.warn(
         `${this.#running.size} messages were still in flight at the end: they are sent again at the next start`,
       );
+  }
+
+  /** A lane that has its turn finds nothing, and is forgotten then. */
+  #forget(box: string): void {
+    const lane = this.#lanes.get(box);
+    if (lane?.state === 'waiting') {
+      lane.stop();
+      this.#lanes.delete(box);
+    }
+    this.#elsewhere.delete(box);
+    this.#context.capabilities.forget(box);
+    this.#context.breaker.forget();
+    this.#context.setupAlert.forget();
   }
 
   #enqueue(lane: Lane): void {
