@@ -136,6 +136,9 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
     const { auth, limits } = guard;
     const registrar = createRegistrar({ port, store, now }, { ...config.registrar, ...wishes.registrar });
     const node = createNode({ store, port }, { node: name, leaseTime });
+    node.onForget((aor) => {
+      for (const memory of [port, auth, limits, registrar]) memory.forget(aor);
+    });
     const { mayStore, mayAsk } = limits;
     const { serves } = guard;
     const silo = createSilo(

@@ -81,6 +81,8 @@ export interface Auth {
   readonly users: UserOperations;
   /** Are users asked for a password? */
   readonly isOn: () => boolean;
+  /** Nothing is remembered of this AoR any more: a user who was erased is one no longer. */
+  readonly forget: (aor: string) => void;
   /** Looks for users, and with `auto` again and again until there is one. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -224,6 +226,10 @@ export function createAuth(
     users: createUserOperations(store, settings),
     isOn: () => on,
     statistics: () => ({ results: { ...results }, unanswering: unanswered.found }),
+    forget: (aor) => {
+      users.forget(aor);
+      unanswered.forget();
+    },
     start: async () => {
       await firstLook();
       if (on || mode === 'off') return;

@@ -37,6 +37,11 @@ export class Unanswered {
     return this.#found;
   }
 
+  /** Whose the phones are is not known. */
+  forget(): void {
+    this.#phones.clear();
+  }
+
   /** It was challenged since it said nothing of who it is. */
   asked(req: SipRequest): void {
     const key = keyOf(req);

@@ -69,3 +69,8 @@ export class BoundedSet<T> extends Set<T> {
     return this;
   }
 }
+
+/** Deletes the keys of which this is true. */
+export function forgetKeys<K>(from: Map<K, unknown> | Set<K>, which: (key: K) => boolean): void {
+  for (const key of from.keys()) if (which(key)) from.delete(key);
+}

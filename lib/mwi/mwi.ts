@@ -105,6 +105,8 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
   const registering = { served, unsolicited, settings };
 
   node.onGone(createTakeover({ store, port, deactivation, self: { node: node.name, run } }));
+  node.onForget((aor) => unsolicited.forget(aor));
+  if (dependencies.port === undefined) node.onForget(port.forget);
   port.onReconnect(() => void deactivation.reconnected());
 
   async function close(): Promise<void> {

@@ -24,6 +24,9 @@ const BEATS = 3;
 /** Seconds after which a node that was not seen is forgotten. */
 const KEEP = 7 * 86_400;
 const FORGET_EVERY_MS = 3_600_000;
+/** Seconds between looks for persons who were erased, and how many of them are seen at a time. */
+const ERASED_TIME = 1;
+const ERASED_PAGE = 100;
 
 export interface NodeDependencies {
   readonly store: NodeStore;
@@ -48,6 +51,10 @@ export interface SiloNode {
   readonly all: () => Promise<readonly NodeState[]>;
   /** Calls the listener for each node that has died or stopped, once. */
   readonly onGone: (listener: GoneListener) => void;
+  /** Calls the listener for each AoR of which nothing may be remembered any more, since a person was erased, here or by another process. */
+  readonly onForget: (listener: (aor: string) => void) => void;
+  /** Nothing of this AoR is remembered in this process any more. */
+  readonly forget: (aor: string) => void;
   /** Writes the first heartbeat, and then one every few seconds. Once connected, so that it can say to which server. */
   readonly start: () => Promise<void>;
   /** Says that this node stops. */
@@ -69,6 +76,7 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
   const beatTime = leaseTime / BEATS;
   const ticker = createTicker(log);
   const listeners: GoneListener[] = [];
+  const forgetting: ((aor: string) => void)[] = [];
   const others = createObservation(leaseTime * 1000, beatTime * 1500);
   /** Rows whose end has been seen to, or is being seen to. */
   const settled = new Map<string, string>();
@@ -98,6 +106,16 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
     );
   }
 
+  function forget(aor: string): void {
+    for (const listener of forgetting) listener(aor);
+  }
+
+  async function lookForErased(): Promise<void> {
+    const aors = await store.toForget(name, ERASED_PAGE);
+    for (const aor of aors) forget(aor);
+    if (aors.length > 0) await store.haveForgotten(name, aors);
+  }
+
   function seeTo(row: NodeRow): void {
     const stamp = stampOf(row);
     if (settled.get(row.node) === stamp) return;
@@ -117,9 +135,12 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
     run,
     all: async () => (await store.nodes()).map((row) => ({ ...row, state: stateOf(row, leaseTime) })),
     onGone: (listener) => void listeners.push(listener),
+    onForget: (listener) => void forgetting.push(listener),
+    forget,
     start: async () => {
       await beat();
       ticker.every(beatTime, beat);
+      ticker.every(ERASED_TIME, lookForErased);
     },
     close: async () => {
       await ticker.close();

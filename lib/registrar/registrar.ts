@@ -32,6 +32,8 @@ export interface Registrar {
   /** Unexpired bindings of an AoR. */
   readonly find: (aor: string) => Promise<readonly Binding[]>;
   readonly among: (aors: readonly string[]) => Promise<readonly string[]>;
+  /** This process remembers nothing of this AoR any more. */
+  readonly forget: (aor: string) => void;
 }
 
 export interface RegistrarDependencies {
@@ -124,6 +126,7 @@ export function createRegistrar(
     onRegister: port.middleware('registrarOnRegister', onRegister),
     find: (aor) => store.bindings(aor, now()),
     among: (aors) => store.registeredAmong(aors, now()),
+    forget: (aor) => void told.delete(aor),
   };
 }
 

@@ -127,11 +127,15 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
     wake,
     found: (box) => context.boxes.add(box),
     nodes: node.all,
-    forget: (aor) => {
-      context.boxes.foundEmpty(aor, context.boxes.mark());
-      unreachable.forget(aor);
-    },
+    forget: node.forget,
     live: { owner: `${node.name}/${node.run}`, server: () => port.server(), unreachable },
+  });
+  if (dependencies.port === undefined) node.onForget(port.forget);
+  node.onForget((aor) => context.events.emit('forget', { aor }));
+  context.events.on('forget', ({ aor }) => {
+    context.boxes.foundEmpty(aor, context.boxes.mark());
+    unreachable.forget(aor);
+    seen.forget(aor);
   });
   const receiving = { ...context, acceptor, races, wasDelivered: late.happened, wake };
   const { mayAsk = () => undefined, serves = () => true } = dependencies;

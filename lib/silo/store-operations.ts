@@ -46,6 +46,7 @@ export function createStoreOperations(store: Store, options: StoreOperationsOpti
     { store, port: { server: () => '' } },
     { node: settings.node, leaseTime: settings.leaseTime },
   );
+  node.onForget((aor) => events.emit('forget', { aor }));
   const bindings = {
     find: (aor: string) => store.bindings(aor, now()),
     among: (aors: readonly string[]) => store.registeredAmong(aors, now()),
@@ -61,7 +62,7 @@ export function createStoreOperations(store: Store, options: StoreOperationsOpti
     counting,
     nodes: node.all,
     found: nobody,
-    forget: nobody,
+    forget: node.forget,
     wake: nobody,
   };
   const operations = createOperations(context);

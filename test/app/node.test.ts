@@ -42,6 +42,9 @@ async function begin(): Promise<void> {
     nodes: () => Promise.resolve(rows),
     leaveNode: () => Promise.resolve(),
     forgetNodes: () => Promise.resolve(),
+    askToForget: () => Promise.resolve(),
+    toForget: () => Promise.resolve([]),
+    haveForgotten: () => Promise.resolve(),
   };
   node = createNode({ store, port: { server: () => '' } }, { node: 'one', leaseTime: 15 });
   node.onGone((row) => {
@@ -149,6 +152,9 @@ async function ownProcess(): Promise<string> {
     nodes: () => Promise.resolve([]),
     leaveNode: () => Promise.resolve(),
     forgetNodes: () => Promise.resolve(),
+    askToForget: () => Promise.resolve(),
+    toForget: () => Promise.resolve([]),
+    haveForgotten: () => Promise.resolve(),
   };
   const probe = createNode({ store, port: { server: () => '' } });
   await probe.start();

@@ -93,6 +93,7 @@ const EVENTS = {
   moved: true,
   attempt: true,
   leaseLost: true,
+  forget: true,
   refused: true,
 } satisfies Record<keyof SiloEvents, true>;
 

@@ -39,6 +39,7 @@ const NOBODY: Readonly<Record<string, string>> = {
   silo_lease: 'owner ends fence',
   silo_box: 'domain messages first_id',
   silo_turn: 'turn at',
+  silo_forget: 'node at',
   subscriber: 'id password ha1 ha1b ha1_sha256 ha1b_sha256',
   // Tables that know domains, nodes, keys and numbers only.
   silo_box_total: 'domain boxes messages turn counted',

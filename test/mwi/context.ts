@@ -27,6 +27,7 @@ export class Wire {
       middleware: unused,
       failureMiddleware: unused,
       onReconnect: unused,
+      forget: unused,
       drained: () => Promise.resolve(),
       connected: () => true,
       server: () => '',

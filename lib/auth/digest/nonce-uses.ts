@@ -7,6 +7,7 @@
  * at each other node, within those seconds, and from the address that it came from.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import type { Nonce } from './nonce.ts';
 
 /** Nonces that are remembered. */
@@ -72,7 +73,7 @@ export class NonceUses {
     const { nc, source } = use;
     const counted = this.#counted.get(text);
     if (!counted) {
-      this.#remember(text, { source, time: nonce.time, highest: nc, used: 1 });
+      this.#remember(ownText(text), { source: ownText(source), time: nonce.time, highest: nc, used: 1 });
       return true;
     }
     const behind = counted.highest - nc;

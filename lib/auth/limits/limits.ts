@@ -47,6 +47,8 @@ export interface Limits {
    */
   readonly mayStore: (req: SipRequest, amount: Amount) => () => void;
   readonly statistics: () => LimitsStatistics;
+  /** A person was erased. Senders and pairs are remembered by hashes, whose they are is not known: none is remembered any more. */
+  readonly forget: () => void;
 }
 
 export interface LimitsStatistics {
@@ -140,6 +142,11 @@ export function createLimits(dependencies: LimitsDependencies, options: LimitsOp
       ];
       takeAll(req, takings);
       return () => giveBack(takings);
+    },
+
+    forget: () => {
+      recipients.forget();
+      for (const rate of Object.values(rates)) rate.forget();
     },
 
     statistics: () => ({

@@ -51,6 +51,11 @@ export class Rate {
     return 0;
   }
 
+  /** Everybody is as good as new. */
+  forget(): void {
+    this.#even.clear();
+  }
+
   /** Could one be taken? */
   hasRoom(key: string): boolean {
     return this.#each === 0 || (this.#even.get(key) ?? -Infinity) - this.#now() + this.#each <= this.#most;

@@ -21,6 +21,11 @@ export class NewRecipients {
     return this.#seen.size + this.#rate.size;
   }
 
+  forget(): void {
+    this.#seen.clear();
+    this.#rate.forget();
+  }
+
   /** Milliseconds to wait until this sender may write to this recipient, too; 0: now, and it is noted. */
   take(sender: string, pair: string): number {
     if (!this.#limited) return 0;

@@ -6,7 +6,8 @@
  * user is remembered, and then no more for a few seconds: as often as the password of somebody whom there is not. What is
  * remembered of those who are wrong stands apart: names that strangers make up push out only each other.
  */
-import { BoundedMap } from '../../base/bounded-map.ts';
+import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
+import { splitAor } from '../../sip/read/uri.ts';
 import type { Secrets } from '../digest/verify.ts';
 import type { UserName, Users } from './find.ts';
 
@@ -60,6 +61,18 @@ export class CachedUsers {
     if (right) this.#wrong.delete(key);
     else this.#wrong.set(key, { secrets, at: this.#rules.now() });
     return right;
+  }
+
+  /** Nothing is known of this user any more, nor of who has asked in its name. */
+  forget(aor: string): void {
+    const { user, host } = splitAor(aor);
+    const isIts = (key: string): boolean => {
+      const [sent = '', domain] = JSON.parse(key) as string[];
+      const name = sent.toLowerCase();
+      return name.startsWith(`${user}@`.toLowerCase()) || (name === user.toLowerCase() && domain === host);
+    };
+    forgetKeys(this.#known, isIts);
+    forgetKeys(this.#wrong, isIts);
   }
 
   #young(known: Known | undefined, life: number): Known | undefined {

@@ -3,7 +3,7 @@
  * 6665 knows subscriptions only), many phones want it. A device that refuses is left alone until its software changes; one
  * that subscribes gets no copies.
  */
-import { BoundedMap } from '../../base/bounded-map.ts';
+import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { bindingsOf, type Binding } from '../../sip/read/binding.ts';
@@ -27,6 +27,11 @@ const REFUSING = new Set([405, 481, 489, 501]);
 const MAX_REFUSED = 100_000;
 /** Seconds after which the mailbox is marked as watched again. */
 const MARK_AGAIN = 3600;
+
+interface Refused {
+  readonly mailbox: string;
+  readonly software: string;
+}
 
 /** A registered device that is told. */
 interface UnsolicitedDevice {
@@ -54,6 +59,8 @@ export interface Unsolicited {
   changed(mailbox: string): void;
   /** A device has subscribed. */
   subscribed(mailbox: string, subscription: Subscription): void;
+  /** Nobody is told of this mailbox any more, nor is it remembered who wanted that. */
+  forget(mailbox: string): void;
   close(): void;
 }
 
@@ -62,8 +69,8 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
   const form = settings.unsolicited;
   /** By mailbox, then by what tells devices apart. */
   const devices = new Map<string, Map<string, UnsolicitedDevice>>();
-  /** What tells a device apart -> its software when it refused. */
-  const refused = new BoundedMap<string, string>(MAX_REFUSED);
+  /** What tells a device apart -> its mailbox, and its software when it refused. */
+  const refused = new BoundedMap<string, Refused>(MAX_REFUSED);
 
   function drop(mailbox: string, key: string): void {
     const found = devices.get(mailbox);
@@ -86,7 +93,7 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
   function wanted(binding: Binding, key: string): boolean {
     const { aor, userAgent } = binding;
     if (served.of(aor).some(({ row }) => watches(row, deviceOfBinding(binding)))) return false;
-    const software = refused.get(key);
+    const software = refused.get(key)?.software;
     if (software !== undefined && software !== userAgent) refused.delete(key);
     return software !== userAgent;
   }
@@ -117,7 +124,7 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
         read: async () => (await summaries.read(mailbox)).plain,
         send: (content) => send(device, content),
         onGone: ({ status }) => {
-          if (REFUSING.has(status)) refused.set(key, device.binding.userAgent);
+          if (REFUSING.has(status)) refused.set(key, { mailbox, software: device.binding.userAgent });
           drop(mailbox, key);
         },
         onEnded: () => undefined,
@@ -163,6 +170,10 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
     subscribed: (mailbox, subscription) => {
       for (const [key, { binding }] of devices.get(mailbox) ?? [])
         if (watches(subscription, deviceOfBinding(binding))) drop(mailbox, key);
+    },
+    forget: (mailbox) => {
+      for (const key of devices.get(mailbox)?.keys() ?? []) drop(mailbox, key);
+      forgetKeys(refused, (key) => refused.get(key)?.mailbox === mailbox);
     },
     close: () => {
       for (const ofMailbox of devices.values())

@@ -3,7 +3,7 @@
  * device's User-Agent or Allow changes, in this process only: after a restart each is asked once more.
  */
 import { createHash } from 'node:crypto';
-import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
+import { BoundedMap, BoundedSet, forgetKeys } from '../../base/bounded-map.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { parseContentType, splitList } from '../../sip/read/headers.ts';
@@ -29,6 +29,8 @@ export interface Capabilities {
   /** It refused a message: when it is with 415 and an Accept without this type, it can't do the type. */
   refused(binding: Binding, contentType: string, answer: Pick<Answer, 'status' | 'header'>): void;
   takesMessages(binding: Binding): boolean;
+  /** Nothing is known of the devices of this AoR any more. */
+  forget(aor: string): void;
   takesType(binding: Binding, contentType: string): boolean;
 }
 
@@ -70,6 +72,7 @@ export function createCapabilities(): Capabilities {
       if (accept === undefined || accepts(accept, typeOf(contentType))) return;
       note(binding).types.add(typeOf(contentType));
     },
+    forget: (aor) => forgetKeys(known, (name) => name.startsWith(`${aor} `)),
     takesMessages: (binding) => of(binding)?.incapable !== true,
     takesType: (binding, contentType) => of(binding)?.types.has(typeOf(contentType)) !== true,
   };

@@ -1,9 +1,10 @@
 /** Which devices an AoR has, where every device gets every message: noted at a first registration, and then now and then. */
-import { BoundedMap } from '../../base/bounded-map.ts';
+import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { takesMessage, type Registration } from '../../sip/read/registration.ts';
 import type { DeviceStore } from '../../stores/contract/devices.ts';
+import type { SiloEmitter } from '../state/events.ts';
 import type { SiloSettings } from '../state/options.ts';
 
 const log = logger('silo:lane');
@@ -20,11 +21,13 @@ export interface KnownDevicesContext {
   readonly store: Pick<DeviceStore, 'knowDevice'>;
   readonly settings: Pick<SiloSettings, 'deliverTo' | 'deviceMemory'>;
   readonly now: () => number;
+  readonly events: Pick<SiloEmitter, 'on'>;
 }
 
-export function createKnownDevices({ store, settings, now }: KnownDevicesContext): KnownDevices {
+export function createKnownDevices({ store, settings, now, events }: KnownDevicesContext): KnownDevices {
   /** Box and instance -> when it was written down. */
   const noted = new BoundedMap<string, number>(MEMORY);
+  events.on('forget', ({ aor }) => forgetKeys(noted, (name) => name.startsWith(`${aor} `)));
   // What is remembered briefly is noted more often.
   const interval = Math.min(DAY, settings.deviceMemory / 10);
   return {

@@ -60,6 +60,11 @@ export class BoxCounting {
     if (!this.#noted.has(box)) this.#noted.add(box);
   }
 
+  /** It has been counted, and there is nothing left. */
+  forget(box: string): void {
+    this.#noted.delete(box);
+  }
+
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'open';

@@ -21,7 +21,7 @@ export interface OperationsContext extends Pick<SiloContext, 'events' | 'now'> {
   readonly counting: BoxCounting;
   readonly nodes: () => Promise<readonly NodeState[]>;
   readonly found: (box: string) => void;
-  /** Memories of this process that name a person let go of him. */
+  /** Nothing of an AoR is remembered in this process any more. */
   readonly forget: (aor: string) => void;
   readonly wake: WakeBox;
   readonly live?: LiveKnowledge;
@@ -35,6 +35,7 @@ export function createOperations(context: OperationsContext): Operations {
     counting.note(from);
     counting.note(box);
   });
+  events.on('forget', ({ aor }) => counting.forget(aor));
   const ways = rememberWays(events, now);
   return {
     boxes: createBoxOperations(context),
@@ -50,12 +51,6 @@ export function createOperations(context: OperationsContext): Operations {
       },
       end: () => store.endQuarantine(),
     },
-    persons: createPersonOperations({
-      ...context,
-      forget: (aor) => {
-        ways.forget(({ box }) => box === aor);
-        context.forget(aor);
-      },
-    }),
+    persons: createPersonOperations(context),
   };
 }

@@ -5,6 +5,7 @@ import { SiloError } from '../../base/errors.ts';
 import { askedAor } from '../../sip/read/recipient.ts';
 import { parseNameAddr } from '../../sip/read/headers.ts';
 import { aorOf, type AorOptions } from '../../sip/read/uri.ts';
+import type { NodeState } from '../../node/node.ts';
 import type { BoxedMessage } from '../../stores/contract/inspection.ts';
 import type { NamingRow, OwnTable, PassedTable, RowKey } from '../../stores/contract/persons.ts';
 import type { Store } from '../../stores/contract/store.ts';
@@ -17,6 +18,9 @@ const PAGE = 1000;
 const AT_ONCE = 100;
 /** Milliseconds in which each node sees which mailboxes have changed, and tells their watchers. */
 const TOLD_MS = 3000;
+/** For which each node that lives may take to forget the AoR, and between two looks whether it has. */
+const FORGOTTEN_MS = 10_000;
+const LOOK_MS = 100;
 
 const PASSED: readonly PassedTable[] = [
   'silo',
@@ -44,7 +48,8 @@ const OWN_KINDS: Readonly<Partial<Record<OwnTable, PersonRecord['kind']>>> = {
 export interface PersonContext extends Pick<SiloContext, 'events'> {
   readonly store: Store;
   readonly settings: Pick<SiloSettings, 'leaseTime' | 'telDomain'>;
-  /** Memories of this process that name people. */
+  readonly nodes: () => Promise<readonly NodeState[]>;
+  /** Nothing of an AoR is remembered in this process any more. */
   readonly forget: (aor: string) => void;
 }
 
@@ -137,7 +142,7 @@ function written(message: BoxedMessage | undefined): readonly PersonRecord['data
 }
 
 async function erase(context: PersonContext, aor: string, compact: boolean): Promise<ErasedPerson> {
-  const { store, settings, forget } = context;
+  const { store, settings } = context;
   const owner = `operator/${randomUUID()}`;
   const claim = await store.claim(aor, owner, settings.leaseTime);
   if (!('lease' in claim))
@@ -147,6 +152,7 @@ async function erase(context: PersonContext, aor: string, compact: boolean): Pro
       { status: 409 },
     );
   const erased: ErasedRows[] = [];
+  let left: readonly string[];
   const renew = () => store.renew(owner, settings.leaseTime);
   try {
     for (const table of OWN) erased.push({ table, rows: await store.eraseOwn(table, aor) });
@@ -156,14 +162,34 @@ async function erase(context: PersonContext, aor: string, compact: boolean): Pro
     // By this row the nodes know for whom changes are of interest: until they have told the watchers, it stays.
     erased.push({ table: 'mwi_mailbox', rows: await store.eraseOwn('mwi_mailbox', aor) });
     const counted = await store.ownRows('silo_box', aor);
-    const left = await store.countBoxes([aor]);
-    erased.push({ table: 'silo_box', rows: counted.length - left.length });
-    forget(aor);
+    const still = await store.countBoxes([aor]);
+    erased.push({ table: 'silo_box', rows: counted.length - still.length });
+    left = await forgetEverywhere(context, aor);
   } finally {
     await store.release(claim.lease);
   }
   const compacted = compact && (await store.compact());
-  return { aor, erased, left: leftOf(store.name, compacted) };
+  return { aor, erased, left: [...left, ...leftOf(store.name, compacted)] };
+}
+
+/** Each node that lives lets go of what it remembers. Returns what is to be said of those that have not. */
+async function forgetEverywhere(
+  { store, nodes, forget }: PersonContext,
+  aor: string,
+): Promise<readonly string[]> {
+  forget(aor);
+  const living = (await nodes()).filter(({ state }) => state === 'alive').map(({ node }) => node);
+  if (living.length === 0) return [];
+  await store.askToForget(aor, living);
+  const asked = async () => (await store.ownRows('silo_forget', aor)).map(({ node }) => String(node));
+  const until = performance.now() + FORGOTTEN_MS;
+  while ((await asked()).length > 0 && performance.now() < until) await sleep(LOOK_MS);
+  const silent = await asked();
+  // What nobody reads would name the person for ever.
+  await store.eraseOwn('silo_forget', aor);
+  return silent.map(
+    (node) => `The node ${node} has not answered, and may remember the address until it is started again.`,
+  );
 }
 
 async function eraseFound(
@@ -189,6 +215,7 @@ function leftOf(name: string, compacted: boolean): readonly string[] {
   const kept = [
     'Backups that were made before hold it until they are thrown away.',
     'A device that is still set up with this address registers it again: take its account away as well.',
+    'Logs that were written at debug level name addresses: throw them away as you do backups.',
   ];
   if (compacted) return kept;
   return name.startsWith('sqlite')

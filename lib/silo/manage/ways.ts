@@ -1,5 +1,6 @@
 /** What this node remembers of the way of messages, beside what the ledger keeps: each attempt with its answer. */
 import { BoundedMap } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import type { SiloEmitter } from '../state/events.ts';
 import type { WayStep } from './operations.ts';
 
@@ -19,8 +20,6 @@ export interface Ways {
   readonly byKey: (key: string) => RememberedWay | undefined;
   readonly byId: (id: number) => RememberedWay | undefined;
   readonly byCallId: (callId: string) => readonly RememberedWay[];
-  /** Forgets the messages of which this is true. */
-  readonly forget: (which: (way: RememberedWay) => boolean) => void;
 }
 
 interface Kept extends RememberedWay {
@@ -51,7 +50,7 @@ export function rememberWays(events: Pick<SiloEmitter, 'on'>, now: () => number)
       text: message ? 'accepted' : 'put back by an operator',
     });
     way.id = id;
-    if (message) way.callId = message.callId;
+    if (message) way.callId = ownText(message.callId);
   });
   events.on('attempt', ({ box, key, contact, status, reason, verdict }) => {
     add(box, key, { at: now(), what: 'attempt', contact, status, text: `${reason} (${verdict})` });
@@ -63,13 +62,14 @@ export function rememberWays(events: Pick<SiloEmitter, 'on'>, now: () => number)
     const text = reason === '' ? outcome : `${outcome}: ${reason}`;
     add(box, key, { at: now(), what: 'ended', status, text });
   });
+  events.on('forget', ({ aor }) => {
+    const names = ({ text }: WayStep) => text.includes(aor);
+    for (const [key, { box, steps }] of ways) if (box === aor || steps.some(names)) ways.delete(key);
+  });
 
   return {
     byKey: (key) => ways.get(key),
     byId: (id) => [...ways.values()].find((way) => way.id === id),
     byCallId: (callId) => [...ways.values()].filter((way) => way.callId === callId),
-    forget: (which) => {
-      for (const way of [...ways.values()]) if (which(way)) ways.delete(way.key);
-    },
   };
 }

@@ -23,6 +23,8 @@ export interface CircuitBreaker {
   wait(hop: string): number;
   /** What became of a message to this contact; `retryAfter`: seconds that the hop asked for. */
   report(hop: string, contact: string, worked: boolean, retryAfter?: number): void;
+  /** Hops and contacts name people, and whom is not known here: each hop is tried anew. */
+  forget(): void;
 }
 
 interface State {
@@ -44,6 +46,7 @@ export function createCircuitBreaker(now = () => performance.now()): CircuitBrea
       state.until = now() + TRIAL_MS;
       return 0;
     },
+    forget: () => states.clear(),
     report: (hop, contact, worked, retryAfter = 0) => {
       if (worked) {
         states.delete(hop);

@@ -16,12 +16,15 @@ const MEANING: Readonly<Record<number, string>> = {
 export interface SetupAlert {
   /** A next hop has answered this. */
   heard(hop: string, status: number): void;
+  /** A phone without a proxy is a hop that names a person. */
+  forget(): void;
 }
 
 /** @param warn writes the line; where many next hops are wrong at once, the log names some and counts the others */
 export function createSetupAlert(now = () => performance.now(), warn = log.warn): SetupAlert {
   const warned = new BoundedMap<string, number>(MOST);
   return {
+    forget: () => warned.clear(),
     heard: (hop, status) => {
       const meaning = MEANING[status];
       if (meaning === undefined) return;

@@ -2,7 +2,7 @@
  * Notices: the author of a message is told that it was stored (msilo's `from_address` and `offline_message`). Off by
  * default, few at a time, and never in answer to a machine: two that answer each other would never end.
  */
-import { BoundedMap } from '../../base/bounded-map.ts';
+import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { hasControl } from '../../sip/read/characters.ts';
@@ -10,6 +10,7 @@ import { aorOf } from '../../sip/read/uri.ts';
 import type { NewMessage } from '../../stores/contract/message.ts';
 import type { Stored } from '../receive/accept.ts';
 import { NOTICE_HEADER, isAutomatic, isNotice } from '../receive/not-stored.ts';
+import type { SiloEmitter } from '../state/events.ts';
 import type { SiloSettings } from '../state/options.ts';
 import { fill } from '../state/template.ts';
 import type { NoteSender } from './send-once.ts';
@@ -28,13 +29,19 @@ export interface NoticeContext {
   readonly noteSender: NoteSender;
   readonly settings: SiloSettings;
   readonly now: () => number;
+  readonly events: Pick<SiloEmitter, 'on'>;
 }
 
-export function createOfflineNotices({ noteSender, settings, now }: NoticeContext): Notices {
+export function createOfflineNotices({ noteSender, settings, now, events }: NoticeContext): Notices {
   /** Author and recipient -> when the last notice was sent. */
   const pairs = new BoundedMap<string, number>(MEMORY);
   /** Author -> notices in this minute. */
   const authors = new BoundedMap<string, { readonly minute: number; readonly count: number }>(MEMORY);
+
+  events.on('forget', ({ aor }) => {
+    authors.delete(aor);
+    forgetKeys(pairs, (pair) => pair.startsWith(`${aor} `) || pair.endsWith(` ${aor}`));
+  });
 
   function isTooMany(author: string, box: string): boolean {
     const pair = `${author} ${box}`;

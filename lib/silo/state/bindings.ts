@@ -17,6 +17,8 @@ export interface BindingSource {
 /** A source that the silo itself feeds with the REGISTERs it sees. */
 export interface ObservedBindings extends BindingSource {
   observe(registration: Registration): void;
+  /** Nothing is known of the devices of this AoR any more. */
+  forget(aor: string): void;
 }
 
 /**
@@ -38,6 +40,7 @@ export function observedBindings(now: () => number): ObservedBindings {
     partial: true,
     find: (aor) => Promise.resolve(live(aor)),
     among: (aors) => Promise.resolve(aors.filter((aor) => live(aor).length > 0)),
+    forget: (aor) => void byAor.delete(aor),
     observe: (registration) => {
       const { aor } = registration;
       if (registration.kind === 'clear') byAor.delete(aor);

@@ -53,6 +53,8 @@ export interface SiloEvents {
   attempt: [AttemptEvent];
   /** A lane can't be sure of its lease any more, and stops: the database was away, or this process slept. */
   leaseLost: [{ readonly box: string }];
+  /** A person was erased, on whichever node: what this process remembers of the AoR goes, too. */
+  forget: [{ readonly aor: string }];
   /** A MESSAGE was refused with this status. */
   refused: [{ readonly status: number; readonly reason: string }];
 }

@@ -2,7 +2,7 @@
  * Devices that a registrar has accepted, but that no request of ours can get to: their mail would wait for nothing. Said to
  * the operator once, and in the health of the silo for as long as they are registered.
  */
-import { BoundedMap, BoundedSet } from '../../base/bounded-map.ts';
+import { BoundedMap, BoundedSet, forgetKeys } from '../../base/bounded-map.ts';
 import { logger } from '../../base/log.ts';
 import { Unreachable, wayTo } from '../../sip/drachtio/way.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
@@ -52,7 +52,7 @@ export class UnreachableDevices {
 
   /** Nothing is known of the devices of this AoR any more. */
   forget(aor: string): void {
-    for (const device of this.#devices.keys()) if (device.startsWith(`${aor} `)) this.#devices.delete(device);
+    forgetKeys(this.#devices, (device) => device.startsWith(`${aor} `));
   }
 
   /** This came of a request to it. */

@@ -44,6 +44,14 @@ export class Connections {
     });
   }
 
+  /** Whose connections they were is not known any more; that they are somebody's is, for as long as drachtio-server remembers them. */
+  forget(aor: string): void {
+    const all = [...this.#byName].filter(([, found]) => found.aor === aor);
+    for (const [name, found] of all)
+      if (found.until < this.#now()) this.#byName.delete(name);
+      else this.#byName.set(name, { ...found, aor: '' });
+  }
+
   /** Would what is sent to this device go over a connection of somebody else? */
   isAnothers({ aors, contact, source }: Owner): boolean {
     const found = this.#byName.get(nameOf(contact) ?? '');

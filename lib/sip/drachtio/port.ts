@@ -26,6 +26,8 @@ export interface Port extends Handlers {
   readonly server: () => string;
   /** Calls the listener each time the connection was lost and is back. */
   readonly onReconnect: (listener: () => void) => void;
+  /** Nothing of this AoR is remembered any more. */
+  readonly forget: (aor: string) => void;
 }
 
 /** A handler that has not answered by then, ms, never will. */
@@ -75,5 +77,6 @@ export function createPort(
     connected: () => connected,
     server: () => server,
     onReconnect: (listener) => void reconnectListeners.push(listener),
+    forget: (aor) => connections.forget(aor),
   };
 }

@@ -1,5 +1,6 @@
 /** SIP, SIPS and TEL URIs (RFC 3261 19.1, RFC 3966) and the address of record that is made from them. */
 import { BoundedMap } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import { canonicalEscapes } from './characters.ts';
 
 /** The parts of a URI, in canonical spelling. RFC 3261 19.1.1. */
@@ -139,10 +140,21 @@ const LONGEST_READ = 200;
 export function parseUri(text: string): SipUri | undefined {
   const known = READ.get(text);
   if (known !== undefined) return known;
-  const parts = divide(text);
-  const uri = parts === undefined ? undefined : readParts(parts);
-  if (uri !== undefined && text.length <= LONGEST_READ) READ.set(text, uri);
+  if (text.length > LONGEST_READ) return readAnew(text);
+  const own = ownText(text);
+  const uri = readAnew(own);
+  if (uri !== undefined) READ.set(own, uri);
   return uri;
+}
+
+function readAnew(text: string): SipUri | undefined {
+  const parts = divide(text);
+  return parts === undefined ? undefined : readParts(parts);
+}
+
+/** No address that was read is remembered any more. */
+export function forgetUris(): void {
+  READ.clear();
 }
 
 /** The URI as text; {@link parseUri} reads it back to the same parts. RFC 3261 19.1.1. */

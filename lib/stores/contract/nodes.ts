@@ -30,7 +30,13 @@ export interface NodeStore {
   /** The node stops in good order; nothing happens if another run has taken its name. */
   leaveNode(node: string, run: string): Promise<void>;
   nodes(): Promise<readonly NodeRow[]>;
-  /** Forgets nodes that were not seen for so many seconds. */
+  /** Asks these nodes to remember nothing of an AoR any more. What was asked stands in `silo_forget` until it is done. */
+  askToForget(aor: string, nodes: readonly string[]): Promise<void>;
+  /** What this node is asked to forget, at most `limit` AoRs. */
+  toForget(node: string, limit: number): Promise<readonly string[]>;
+  /** This node remembers nothing of them any more. */
+  haveForgotten(node: string, aors: readonly string[]): Promise<void>;
+  /** Forgets nodes that were not seen for so many seconds, and what a process that died has asked nodes to forget. */
   forgetNodes(seconds: number): Promise<void>;
 }
 

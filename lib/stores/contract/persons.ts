@@ -6,7 +6,14 @@ export type PassedTable =
 
 /** Tables whose rows are one person's, by their key. */
 export type OwnTable =
-  'binding' | 'silo_device' | 'silo_turn' | 'silo_box' | 'silo_lease' | 'mwi_mailbox' | 'subscriber';
+  | 'binding'
+  | 'silo_device'
+  | 'silo_turn'
+  | 'silo_box'
+  | 'silo_lease'
+  | 'silo_forget'
+  | 'mwi_mailbox'
+  | 'subscriber';
 
 export type RowKey = string | number;
 

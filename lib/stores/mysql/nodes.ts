@@ -3,7 +3,9 @@ import type { Mysql } from './link/transactions.ts';
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore, QuarantineStore } from '../contract/nodes.ts';
 import type { ReadStore } from '../shared/reads.ts';
+import { FORGET_LIFE } from '../shared/person-rows.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
+import { text, whole } from '../shared/values.ts';
 
 const NODES = `select node, run, process, server, version, started, seen, stopped,
   greatest(unix_timestamp() - seen, 0) as silent from silo_node order by node`;
@@ -64,8 +66,28 @@ export function mysqlNodes(db: Mysql): Nodes {
       );
     },
 
+    askToForget: async (aor, nodes) => {
+      for (const node of [...nodes].sort())
+        await db.run(
+          'insert ignore into silo_forget (aor, node, at) values (?, ?, unix_timestamp())',
+          [aor, node],
+          'repeatable',
+        );
+    },
+
+    toForget: async (node, limit) =>
+      (await db.all(`select aor from silo_forget where node = ? limit ${whole(limit)}`, [node])).map((row) =>
+        text(row, 'aor'),
+      ),
+
+    haveForgotten: async (node, aors) => {
+      for (const aor of aors)
+        await db.run('delete from silo_forget where node = ? and aor = ?', [node, aor], 'repeatable');
+    },
+
     forgetNodes: async (seconds) => {
       await db.run('delete from silo_node where seen < unix_timestamp() - ?', [seconds], 'repeatable');
+      await db.run('delete from silo_forget where at < unix_timestamp() - ?', [FORGET_LIFE], 'repeatable');
     },
   };
 }

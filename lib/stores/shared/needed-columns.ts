@@ -26,6 +26,7 @@ const COMMON = {
   silo_box: 'box domain messages first_id',
   silo_box_total: 'domain boxes messages counted',
   silo_device: 'box device first_seen until attempts strikes next_time last_status',
+  silo_forget: 'aor node at',
   silo_lease: 'box owner ends fence',
   silo_ledger: 'dedup box inc_time end_time outcome status reason',
   silo_node: 'node run process server version started seen stopped',

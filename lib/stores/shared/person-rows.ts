@@ -22,12 +22,16 @@ export const OWN: Readonly<Record<OwnTable, string>> = {
   silo_turn: 'name = ?',
   silo_box: 'box = ?',
   silo_lease: 'box = ?',
+  silo_forget: 'aor = ?',
   mwi_mailbox: 'aor = ?',
   subscriber: 'username = ? and domain = ?',
 };
 
 /** Secrets are nothing to be carried away. */
 const HIDDEN = new Set(['password', 'ha1', 'ha1b', 'ha1_sha256', 'ha1b_sha256']);
+
+/** Seconds for which a node may be asked to forget somebody: far longer than anybody waits for it. */
+export const FORGET_LIFE = 60;
 
 export const ERASED: End = { outcome: 'erased', status: 0, reason: 'erased with everything of a person' };
 

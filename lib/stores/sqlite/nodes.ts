@@ -1,8 +1,10 @@
 /** Nodes in SQLite, what they share, and bodies that get another key. */
 import type { BodyKeyStore } from '../contract/body-keys.ts';
 import type { NodeStore, QuarantineStore } from '../contract/nodes.ts';
+import { FORGET_LIFE } from '../shared/person-rows.ts';
 import type { ReadStore } from '../shared/reads.ts';
 import { HIDDEN, toNode } from '../shared/rows.ts';
+import { text } from '../shared/values.ts';
 import type { Sqlite } from './inside/database.ts';
 import type { Part } from './inside/sweeps.ts';
 
@@ -60,8 +62,24 @@ export function sqliteNodes(db: Sqlite, now: () => number): Part<Nodes> {
       );
     },
 
+    askToForget: (aor, names) => {
+      for (const node of names)
+        db.sql('insert or ignore into silo_forget (aor, node, at) values (?, ?, ?)').run(aor, node, now());
+    },
+
+    toForget: (node, limit) =>
+      db
+        .sql('select aor from silo_forget where node = ? limit ?')
+        .all(node, limit)
+        .map((row) => text(row, 'aor')),
+
+    haveForgotten: (node, aors) => {
+      for (const aor of aors) db.sql('delete from silo_forget where node = ? and aor = ?').run(node, aor);
+    },
+
     forgetNodes: (seconds) => {
       db.sql('delete from silo_node where seen < ?').run(now() - seconds);
+      db.sql('delete from silo_forget where at < ?').run(now() - FORGET_LIFE);
     },
   };
 }

@@ -117,6 +117,7 @@ const behindProxy = (number: number) =>
 const closedTo = (address: string) => ({
   wait: (hop: string) => (hop.includes(address) ? 7000 : 0),
   report: () => undefined,
+  forget: () => undefined,
 });
 
 describe('to first: a message that one device has refused', () => {

@@ -71,6 +71,10 @@ export const EVERY_METHOD: Calls = {
     await store.reseal('silo_dead', [{ message: { ...message, id: dead }, was: 'one' }]);
   },
   addBodyKey: (store) => store.addBodyKey('one', 'proof'),
+  askToForget: async (store, { box, node }) => {
+    await store.askToForget(box, [node, 'other']);
+    await store.eraseOwn('silo_forget', box);
+  },
   allCounted: (store, { now }) => store.allCounted(now),
   adopt: async (store, { now, box }) => {
     const [row] = await store.foreign(1);
@@ -176,6 +180,7 @@ export const EVERY_METHOD: Calls = {
     leased(store, box, (lease) =>
       store.holdDevice(lease, 'urn:x', now, { attempts: 1, strikes: 1, nextTime: now, lastStatus: 486 }),
     ),
+  haveForgotten: (store, { box, node }) => store.haveForgotten(node, [box]),
   heldBoxes: (store, { box }) => store.heldBoxes([box, 'lease7']),
   heldBy: (store) => store.heldBy('owner-1', 100),
   hasSubscriber: (store) => store.hasSubscriber(),
@@ -280,6 +285,7 @@ export const EVERY_METHOD: Calls = {
       { owner: 'n', since: now },
     ),
   takeSubscriptions: (store, { node }) => store.takeSubscriptions(['1', '2'], node, { node: 'n', run: 'r' }),
+  toForget: (store, { node }) => store.toForget(node, 100),
   turnedBoxes: (store, { now }) => store.turnedBoxes(now - 2, now),
   unsubscribe: (store) => store.unsubscribe(['1', '2']),
   usedMailboxes: (store, { mailbox }) => store.usedMailboxes(mailbox, 100),

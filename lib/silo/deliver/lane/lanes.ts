@@ -42,6 +42,7 @@ export class Lanes {
       setupAlert: createSetupAlert(),
       isOpen: () => this.#isOpen(),
     };
+    context.events.on('forget', ({ aor }) => this.#forget(aor));
     this.#renewal = new LeaseRenewal(context, () => this.#running);
   }
 
@@ -84,6 +85,19 @@ export class Lanes {
   /** What is not woken in a quarantine is when it ends. */
   #isOpen(): boolean {
     return this.#state === 'open' && !this.#context.quarantine.held;
+  }
+
+  /** A lane that has its turn finds nothing, and is forgotten then. */
+  #forget(box: string): void {
+    const lane = this.#lanes.get(box);
+    if (lane?.state === 'waiting') {
+      lane.stop();
+      this.#lanes.delete(box);
+    }
+    this.#elsewhere.delete(box);
+    this.#context.capabilities.forget(box);
+    this.#context.breaker.forget();
+    this.#context.setupAlert.forget();
   }
 
   #enqueue(lane: Lane): void {
