@@ -42,8 +42,13 @@ test('a note says when in milliseconds, and what', () => {
   });
 });
 
-const sample = (column: string, figure: number, facts: Sample['facts'] = {}): Sample => ({
-  ...{ workload: 'accept', column, round: 1, figure, count: 100, facts },
+const sample = (
+  column: string,
+  figure: number,
+  facts: Sample['facts'] = {},
+  workload = 'accept',
+): Sample => ({
+  ...{ workload, column, round: 1, figure, count: 100, facts },
   cost: {
     cpu: { app: 0.2 },
     memory: { app: 90 },
@@ -74,4 +79,15 @@ test('a target is met by its ratio in the run, and one lost message fails it', (
     { target: 'accept: lost, embedded-sqlite', wanted: 'at most 0', found: 1, met: false },
     { target: 'accept: doubled, embedded-sqlite', wanted: 'at most 0', found: 0, met: true },
   ]);
+});
+
+test('one sender may wait for a commit and a millisecond longer than at the bare app', () => {
+  const alone = (ours: number) =>
+    verdictsOf(
+      cellsOf([sample('drachtio-mariadb', ours, {}, 'alone'), sample('ceiling-drachtio', 1000, {}, 'alone')]),
+      2,
+    );
+  // 1 ms at the bare app, 2 ms for the commit: 4 ms are 1 ms more, 5 ms are 2 ms more.
+  expect(alone(250)).toMatchObject([{ found: 1, met: true }]);
+  expect(alone(200)).toMatchObject([{ found: 2, met: false }]);
 });
