@@ -2,7 +2,7 @@
 import { startMariaDb, type TestMariaDb } from '../../test/support/mariadb.ts';
 import type { SideArguments } from './arguments.ts';
 import { Sipp } from './load/sipp.ts';
-import { DatabaseMeter } from './meter/database.ts';
+import { commitLatency, DatabaseMeter } from './meter/database.ts';
 import { Meter, type Cost } from './meter/meter.ts';
 import type { Column, Outcome, Running, Site, Workload } from './model.ts';
 import type { Progress } from './progress.ts';
@@ -27,6 +27,8 @@ interface Failure {
 export interface Measured {
   readonly samples: readonly Sample[];
   readonly failures: readonly Failure[];
+  /** Of MariaDB, before the rounds; undefined where no column uses it. */
+  readonly commitMs: number | undefined;
 }
 
 /** The database's memory holds what the run writes, as one in production does; its commits are on disk. */
@@ -41,13 +43,25 @@ export async function measure(
   const mariadb = usesMariaDb ? await startMariaDb({ args: MARIADB }) : undefined;
   try {
     const site = { ...place, mariadb, kamailioChildren: wanted.kamailioChildren };
-    return await rounds(wanted, site, progress);
+    const commitMs = mariadb && (await commitsOf(mariadb));
+    return { ...(await rounds(wanted, site, progress)), commitMs };
   } finally {
     await mariadb?.stop();
   }
 }
 
-async function rounds(wanted: SideArguments, site: Site, progress: Progress): Promise<Measured> {
+async function commitsOf(mariadb: TestMariaDb): Promise<number> {
+  const database = await mariadb.createDatabase('probe');
+  const took = await commitLatency(database.url);
+  await database.drop();
+  return took;
+}
+
+async function rounds(
+  wanted: SideArguments,
+  site: Site,
+  progress: Progress,
+): Promise<Omit<Measured, 'commitMs'>> {
   const samples: Sample[] = [];
   const failures: Failure[] = [];
   for (let round = 1; round <= wanted.rounds; round++)

@@ -31,9 +31,7 @@ export interface Running {
 
 /** The messages that wait, as the database has them. */
 export interface MessageTable {
-  /** Of the recipients whose name begins so: rows, and different Call-IDs among them. */
-  count(prefix: string): Promise<{ readonly rows: number; readonly calls: number }>;
-  /** First words of the bodies for this recipient prefix, in order of acceptance. */
+  /** Of the recipients whose name begins so: what each body begins with, recipient and number, in order of acceptance. */
   texts(prefix: string): Promise<readonly string[]>;
 }
 

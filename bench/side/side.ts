@@ -1,7 +1,7 @@
 /** `npm run bench`: us, the ceiling and Kamailio side by side; docs/performance.md says how to read it. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { SideArguments } from './arguments.ts';
 import { sippMissing } from './load/sipp.ts';
 import { fits, measure } from './measure.ts';
@@ -33,16 +33,17 @@ export async function sideBySide(asked: SideArguments): Promise<void> {
     profiles: asked.profile ? resolve(asked.results, 'profiles') : undefined,
   };
   const wanted = { ...asked, columns: possible(asked, place) };
+  if (wanted.columns.length === 0) throw new Error('none of the columns can be measured here');
   if (place.profiles !== undefined) rmSync(place.profiles, { recursive: true, force: true });
   mkdirSync(asked.results, { recursive: true });
   const steps = wanted.workloads.flatMap((workload) => wanted.columns.filter((one) => fits(workload, one)));
   const progress = new Progress(process.stderr, steps.length * wanted.rounds);
-  const { samples, failures } = await measure(wanted, place, progress);
+  const { samples, failures, commitMs } = await measure(wanted, place, progress);
   const cells = cellsOf(samples);
-  const verdicts = verdictsOf(cells);
+  const verdicts = verdictsOf(cells, commitMs);
   const { rounds, count, seconds } = wanted;
   const asWanted = { rounds, count, seconds, kamailioChildren: wanted.kamailioChildren };
-  const results = { machine: MACHINE, asked: asWanted, cells, verdicts, failures, samples };
+  const results = { machine: MACHINE, asked: asWanted, commitMs, cells, verdicts, failures, samples };
   const json = `${JSON.stringify(results, null, 2)}\n`;
   const shown = { workloads: wanted.workloads, columns: wanted.columns, cells };
   writeFileSync(join(asked.results, 'latest.json'), json);
@@ -83,5 +84,6 @@ function keep(text: string, { json, svg }: { readonly json: string; readonly svg
   const shown = `${BEGIN}\n\n${text}\n\n![The same as bars](images/performance.svg)\n\nAll figures of this run: \`${KEPT}\`.\n\n`;
   writeFileSync(PAGE, page.slice(0, before) + shown + page.slice(after));
   writeFileSync('docs/images/performance.svg', svg);
+  mkdirSync(dirname(KEPT), { recursive: true });
   writeFileSync(KEPT, json);
 }

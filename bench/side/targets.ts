@@ -41,3 +41,17 @@ export const BOUNDS: readonly BoundTarget[] = [
   ...forOurs('dump', 'missing', 0),
   ...forOurs('dump-one', 'disordered', 0),
 ];
+
+/** Lamps a second: ten thousand within ten seconds. */
+export const STORM = { workload: 'storm', column: 'drachtio-mariadb', atLeast: 1_000 };
+
+/** Processor time of app and server for a SUBSCRIBE with its NOTIFY, against that for a MESSAGE. */
+export const CPU = { workload: 'storm', against: 'accept', column: 'drachtio-mariadb', atMost: 2.5 };
+
+/** Milliseconds that a sender waits longer than at the bare app, beyond one commit of the database. */
+export const ALONE = {
+  workload: 'alone',
+  column: 'drachtio-mariadb',
+  against: 'ceiling-drachtio',
+  atMost: 1,
+};

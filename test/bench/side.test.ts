@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COLUMNS } from '../../bench/side/columns/all.ts';
@@ -98,6 +98,25 @@ describe('npm run bench, with tiny counts', needing(sippMissing() ?? mariadbMiss
     for (const { title } of WORKLOADS) expect(file('latest.svg')).toContain(`>${title},`);
   });
 });
+
+test(
+  '--profile leaves a CPU profile and says what took the time',
+  needing(sippMissing()),
+  async () => {
+    const folder = temporaryFolder('silo-bench-results');
+    const wanted = ['--only=refresh', '--columns=ceiling-embedded', '--rounds=1', '--count=40'];
+    const bench = await startProcess(process.execPath, [
+      ...['dist/bench/run.js', ...wanted, '--profile', `--results=${folder.path}`],
+    ]);
+    expect((await bench.exited).code, bench.stderr).toBe(0);
+    const [left] = readdirSync(join(folder.path, 'profiles/refresh/ceiling-embedded'));
+    expect(left).toMatch(/\.cpuprofile$/);
+    expect(bench.stdout).toMatch(/^refresh, ceiling-embedded \(.*\):$/m);
+    expect(bench.stdout).toMatch(/^ +[\d.]+ % {2}drachtio-srf$/m);
+    folder.remove();
+  },
+  60_000,
+);
 
 test('a workload or a column that is none is named, with those that there are', async () => {
   const bench = await startProcess(process.execPath, ['dist/bench/run.js', '--only=accept,lunch']);

@@ -14,10 +14,17 @@ export interface RunningApp {
 const BUILT = import.meta.url.endsWith('.ts') ? '../../dist/app.js' : '../../app.js';
 const APP = fileURLToPath(new URL(BUILT, import.meta.url));
 
-/** Resolves when the process exists; its ready line comes later. Our own options do not leak in. */
-export function launchApp(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+/**
+ * Resolves when the process exists; its ready line comes later. Our own options do not leak in.
+ *
+ * @param node arguments for Node itself
+ */
+export function launchApp(
+  env: Readonly<Record<string, string>>,
+  node: readonly string[] = [],
+): Promise<RunningProcess> {
   const foreign = Object.keys(process.env).filter((name) => /^(SILO|DRACHTIO)_/.test(name));
-  return startProcess(process.execPath, [APP], {
+  return startProcess(process.execPath, [...node, APP], {
     env: {
       ...Object.fromEntries(foreign.map((name) => [name, undefined])),
       // Who wants it says where.

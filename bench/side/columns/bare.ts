@@ -28,11 +28,10 @@ export function bare({ id, title, behind }: Front): Column {
 
 async function start(site: Site, id: string, drachtio: RunningDrachtio | undefined) {
   const server = drachtio?.sip ?? { host: '127.0.0.1', port: await freePort() };
-  const app = await startProcess(process.execPath, [APP], {
+  const app = await startProcess(process.execPath, [...profiled(site, id), APP], {
     env: {
       BARE_ADMIN_PORT: drachtio ? String(drachtio.adminPort) : undefined,
       BARE_SIP_LISTEN: drachtio ? undefined : `${server.host}:${server.port}`,
-      ...profiled(site, id),
     },
   });
   await app.line('ready', { timeoutMs: 30_000 });

@@ -44,14 +44,14 @@ async function start(
   const drachtio = behind === 'drachtio' ? await startDrachtio(site) : undefined;
   if (drachtio) opened.push(() => drachtio.stop());
   const server = drachtio?.sip ?? { host: '127.0.0.1', port: await freePort() };
-  const app = await launchApp({
+  const env = {
     SILO_LIMITS: 'no',
     SILO_STORE: url,
-    ...profiled(site, id),
     ...(drachtio
       ? { DRACHTIO_HOST: '127.0.0.1', DRACHTIO_PORT: String(drachtio.adminPort), DRACHTIO_SECRET: SECRET }
       : { SILO_SIP_LISTEN: `${server.host}:${server.port}` }),
-  });
+  };
+  const app = await launchApp(env, profiled(site, id));
   opened.push(async () => {
     await app.stop(20_000);
   });

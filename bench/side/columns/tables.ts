@@ -3,17 +3,12 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { MessageTable } from '../model.ts';
 
-const COUNT = 'select count(*) as row_count, count(distinct callid) as calls from silo where username like ?';
 const TEXTS = 'select body from silo where username like ? order by id';
 
 type Row = Readonly<Record<string, unknown>>;
 
 function tableOf(query: (sql: string, prefix: string) => Promise<readonly Row[]>): MessageTable {
   return {
-    count: async (prefix) => {
-      const [row] = await query(COUNT, prefix);
-      return { rows: Number(row?.['row_count']), calls: Number(row?.['calls']) };
-    },
     texts: async (prefix) =>
       (await query(TEXTS, prefix)).map(({ body }) =>
         Buffer.from(body as Uint8Array)

@@ -178,9 +178,9 @@ async function common(scenario: string, port: number): Promise<string[]> {
   ];
 }
 
-/** Ten times a second: a second's calls at once would be a burst. */
+/** Evenly, however many are open. */
 function atRate(rate: number): string[] {
-  return ['-r', String(Math.max(1, Math.round(rate / 10))), '-rp', '100', '-l', '100000'];
+  return ['-r', String(Math.max(1, Math.round(rate))), '-l', '100000'];
 }
 
 async function alive(running: RunningProcess): Promise<boolean> {

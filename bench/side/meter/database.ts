@@ -51,3 +51,24 @@ export function workBetween(before: DatabaseWork, after: DatabaseWork): Database
     bytes: after.bytes - before.bytes,
   };
 }
+
+const COMMITS = 200;
+
+/** How long one commit takes when nothing else goes on, in ms: the median of some. */
+export async function commitLatency(url: string): Promise<number> {
+  const connection = await createConnection(url);
+  try {
+    await connection.query(
+      'create table probe (id int auto_increment primary key, body varchar(255) not null)',
+    );
+    const took: number[] = [];
+    for (let count = 0; count < COMMITS; count++) {
+      const asked = performance.now();
+      await connection.query("insert into probe (body) values (repeat('x', 200))");
+      took.push(performance.now() - asked);
+    }
+    return took.sort((a, b) => a - b)[COMMITS / 2] ?? NaN;
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,5 +1,5 @@
 /** What the targets say about a run. */
-import { BOUNDS, RATIOS } from '../targets.ts';
+import { ALONE, BOUNDS, CPU, RATIOS, STORM } from '../targets.ts';
 import type { Cell } from './cells.ts';
 
 export interface Verdict {
@@ -9,9 +9,13 @@ export interface Verdict {
   readonly met: boolean;
 }
 
-/** One for each target whose columns were measured. */
-export function verdictsOf(cells: readonly Cell[]): readonly Verdict[] {
-  const cell = (workload: string, column: string) =>
+/**
+ * One for each target whose columns were measured.
+ *
+ * @param commitMs of the database; undefined where there is none
+ */
+export function verdictsOf(cells: readonly Cell[], commitMs?: number): readonly Verdict[] {
+  const cell: Find = (workload, column) =>
     cells.find((one) => one.workload === workload && one.column === column);
   const ratios = RATIOS.flatMap(({ workload, column, against, atLeast }) => {
     const [ours, theirs] = [cell(workload, column), cell(workload, against)];
@@ -27,5 +31,41 @@ export function verdictsOf(cells: readonly Cell[]): readonly Verdict[] {
     const target = `${workload}: ${fact}, ${column}`;
     return [{ target, wanted: `at most ${atMost}`, found, met: found <= atMost }];
   });
-  return [...ratios, ...bounds];
+  return [...ratios, ...bounds, ...stormOf(cell), ...cpuOf(cell), ...aloneOf(cell, commitMs)];
+}
+
+type Find = (workload: string, column: string) => Cell | undefined;
+
+function stormOf(cell: Find): readonly Verdict[] {
+  const { workload, column, atLeast } = STORM;
+  const found = cell(workload, column)?.median;
+  if (found === undefined) return [];
+  return [
+    {
+      target: `${workload}: lamps/s, ${column}`,
+      wanted: `at least ${atLeast}`,
+      found,
+      met: found >= atLeast,
+    },
+  ];
+}
+
+function cpuOf(cell: Find): readonly Verdict[] {
+  const { workload, against, column, atMost } = CPU;
+  const [lamp, message] = [cell(workload, column), cell(against, column)].map(
+    (one) => one && (one.cpuMs.app ?? 0) + (one.cpuMs.server ?? 0),
+  );
+  if (lamp === undefined || message === undefined) return [];
+  const found = lamp / message;
+  const target = `${workload}: processor time against ${against}, ${column}`;
+  return [{ target, wanted: `at most ${atMost}`, found, met: found <= atMost }];
+}
+
+function aloneOf(cell: Find, commitMs: number | undefined): readonly Verdict[] {
+  const { workload, column, against, atMost } = ALONE;
+  const [ours, bare] = [cell(workload, column), cell(workload, against)];
+  if (!ours || !bare || commitMs === undefined) return [];
+  const found = 1000 / ours.median - 1000 / bare.median - commitMs;
+  const target = `${workload}: ms above ${against} and a commit of ${commitMs.toFixed(1)} ms, ${column}`;
+  return [{ target, wanted: `at most ${atMost}`, found, met: found <= atMost }];
 }

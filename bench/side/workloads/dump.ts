@@ -1,6 +1,6 @@
 /** Mail that waits, and devices that come back: as many devices at once, and one with all of it. */
 import type { Ground, Outcome, Workload } from '../model.ts';
-import { noteOf, times, type Note } from './figures.ts';
+import { disordered, noteOf, times } from './figures.ts';
 import { reached } from './patience.ts';
 
 export const dumpMany: Workload = {
@@ -59,18 +59,4 @@ async function dump(
       failed: registered.failed,
     },
   };
-}
-
-/** How many came after one of the same box that was accepted later. */
-function disordered(notes: readonly Note[], order: readonly string[]): number {
-  const place = new Map(order.map((text, index) => [text, index]));
-  const latest = new Map<string, number>();
-  let found = 0;
-  for (const { what } of notes) {
-    const [box = ''] = what.split(' ');
-    const nth = place.get(what) ?? 0;
-    if (nth < (latest.get(box) ?? -1)) found++;
-    else latest.set(box, nth);
-  }
-  return found;
 }

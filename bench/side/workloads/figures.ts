@@ -28,3 +28,17 @@ export function noteOf(line: string): Note {
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
+
+/** How many came after one of the same box that was accepted later. */
+export function disordered(notes: readonly Note[], order: readonly string[]): number {
+  const place = new Map(order.map((text, index) => [text, index]));
+  const latest = new Map<string, number>();
+  let found = 0;
+  for (const { what } of notes) {
+    const [box = ''] = what.split(' ');
+    const nth = place.get(what) ?? 0;
+    if (nth < (latest.get(box) ?? -1)) found++;
+    else latest.set(box, nth);
+  }
+  return found;
+}

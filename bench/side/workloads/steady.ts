@@ -35,5 +35,5 @@ async function atPartOf({ running, sipp, sizes, measured }: Ground, part: number
   const rate = Math.max(10, full * part);
   const count = Math.max(2, Math.round(rate * sizes.seconds));
   const loaded = await measured(() => sipp.load({ ...messages('away', count), rate }));
-  return { loaded, count, facts: { ...(await kept(running, 'away', loaded)), rate } };
+  return { loaded, count, facts: { ...(await kept(running.table, 'away', loaded)), rate } };
 }
