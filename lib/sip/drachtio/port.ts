@@ -8,6 +8,7 @@ import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
+import { forgetUris } from '../read/uri.ts';
 import { createFrameWindow } from './window.ts';
 
 export type { Middleware, Srf } from './srf.ts';
@@ -77,6 +78,9 @@ export function createPort(
     connected: () => connected,
     server: () => server,
     onReconnect: (listener) => void reconnectListeners.push(listener),
-    forget: (aor) => connections.forget(aor),
+    forget: (aor) => {
+      connections.forget(aor);
+      forgetUris();
+    },
   };
 }
