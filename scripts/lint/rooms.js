@@ -92,6 +92,7 @@ mysql2                          -> stores/mysql/link stores/source
 @photostructure/sqlite          -> stores/sqlite/inside stores/source stores/operate
 zod                             -> admin/api options config auth/limits silo/state silo/submit mwi/state mwi/request registrar node stores sip embedded
 debug                           -> base
+@opentelemetry/api              -> base
 commander                       -> cli/frame
 hono                            -> admin admin/page admin/api admin/health admin/http admin/metrics
 prom-client                     -> admin admin/metrics

@@ -3,6 +3,8 @@
  * moved or the server has lost the dialog.
  */
 import { logger } from '../../base/log.ts';
+import { span } from '../../base/span.ts';
+import { tagOf } from '../../base/tag.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { NotifyContent } from './notifier.ts';
@@ -18,7 +20,28 @@ export interface SendContext {
   readonly now: () => number;
 }
 
-export async function sendFor(
+export function sendFor(
+  context: SendContext,
+  subscription: ServedSubscription,
+  content: NotifyContent,
+): Promise<Answer> {
+  const { row } = subscription;
+  return span(
+    'notify',
+    {
+      kind: 'CLIENT',
+      about: () => ({
+        'sip.call_id': row.callId,
+        'silo.mailbox': tagOf(row.mailbox),
+        'silo.end': content.end,
+      }),
+      came: ({ status }) => ({ 'sip.status': status }),
+    },
+    () => send(context, subscription, content),
+  );
+}
+
+async function send(
   context: SendContext,
   subscription: ServedSubscription,
   content: NotifyContent,

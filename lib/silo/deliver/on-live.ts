@@ -1,4 +1,6 @@
 /** Sends a MESSAGE to all devices of its recipient at once: 200 when one takes it, else it fails, and the failure route stores it. */
+import { span } from '../../base/span.ts';
+import { tagOf } from '../../base/tag.ts';
 import type { Handler, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { boxOf } from '../receive/box-of-request.ts';
@@ -38,7 +40,16 @@ export async function sendLive(
     return tellSender();
   };
   // A recipient whose last device has left since `receive` looked has none: that is a failure like any other.
-  await deliverLive({ ...context, answerSender, lateDelivery: late.deliver }, req, await bindings.find(box));
+  await span(
+    'attempt',
+    {
+      kind: 'CLIENT',
+      about: () => ({ 'silo.key': keyOf(req, box), 'silo.box': tagOf(box), 'silo.attempt': 0 }),
+      came: () => ({ 'silo.verdict': 'delivered' }),
+    },
+    async () =>
+      deliverLive({ ...context, answerSender, lateDelivery: late.deliver }, req, await bindings.find(box)),
+  );
 }
 
 export function onLive(context: OnLiveContext): Handler {

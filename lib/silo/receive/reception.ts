@@ -4,6 +4,8 @@
  */
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { span, type Traced } from '../../base/span.ts';
+import { tagOf } from '../../base/tag.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { causeOf } from '../../sip/read/cause.ts';
 import { header } from '../../sip/read/headers.ts';
@@ -55,7 +57,32 @@ interface Found extends Incoming {
   readonly race: RegistrationRace;
 }
 
-export async function receive(context: ReceptionContext, incoming: Incoming): Promise<Reception> {
+export function receive(context: ReceptionContext, incoming: Incoming): Promise<Reception> {
+  const { req, box } = incoming;
+  return span('accept', { ...accepting(req, box), came: cameOf }, () => received(context, incoming));
+}
+
+/** The span of a MESSAGE that comes in. */
+function accepting(req: SipRequest, box?: string): Pick<Traced<unknown>, 'kind' | 'about'> {
+  return {
+    kind: 'SERVER',
+    about: () => ({
+      'sip.call_id': header(req, 'Call-ID'),
+      'silo.box': box === undefined ? undefined : tagOf(box),
+    }),
+  };
+}
+
+function cameOf(reception: Reception) {
+  return reception.way === 'box' ? cameOfStore(reception.result) : { 'silo.result': reception.way };
+}
+
+function cameOfStore(result: StoreResult) {
+  const key = 'key' in result ? result.key : undefined;
+  return { 'silo.result': result.result, 'sip.status': result.status, 'silo.key': key };
+}
+
+async function received(context: ReceptionContext, incoming: Incoming): Promise<Reception> {
   // A device that registers from here on finds nothing in the box yet: it is woken when the message is in.
   const race = context.races.watch(incoming.box);
   try {
@@ -113,7 +140,8 @@ export async function receiveFailed(
   const callId = header(req, 'Call-ID') ?? '';
   log.debug(`live delivery failed with ${status} (${textOf(error)}): storing`, { callId, status });
   const elsewhere = error instanceof LiveFailure && !error.triedAll;
-  return acceptor.store(req, elsewhere ? over : { ...over, nextTime: now() + backoff(1) });
+  const rules = elsewhere ? over : { ...over, nextTime: now() + backoff(1) };
+  return span('accept', { ...accepting(req), came: cameOfStore }, () => acceptor.store(req, rules));
 }
 
 /** The SIP status that an error stands for; without one it is a fault of ours, and the message is worth keeping. */
