@@ -18,24 +18,28 @@ type Attributes = Readonly<Record<string, string | number | boolean | undefined>
 /** What is known of the work before it begins, and of its result; asked only where somebody traces. */
 export interface Traced<T> {
   /** It was asked for from outside, or is what we ask of others. */
-  readonly kind: 'server' | 'client';
+  readonly kind: 'SERVER' | 'CLIENT';
   readonly about: () => Attributes;
   readonly came: (result: T) => Attributes;
 }
 
-type Tracer = Api.Tracer;
+/** A host that traces. */
+interface Tracing {
+  readonly api: typeof Api;
+  readonly tracer: Api.Tracer;
+}
 
 /** Undefined: nobody traces. */
-let tracerOf: (() => Tracer | undefined) | undefined;
+let find: (() => Tracing | undefined) | undefined;
 
 export function span<T>(name: string, traced: Traced<T>, work: () => Promise<T>): Promise<T> {
-  tracerOf ??= finder();
-  const tracer = tracerOf();
-  return tracer ? within(tracer, name, traced, work) : work();
+  find ??= finder();
+  const tracing = find();
+  return tracing ? within(tracing, name, traced, work) : work();
 }
 
 /** Once: whether the package is there does not change. Whether there is a provider does. */
-function finder(): () => Tracer | undefined {
+function finder(): () => Tracing | undefined {
   let api: typeof Api;
   try {
     api = createRequire(import.meta.url)('@opentelemetry/api') as typeof Api;
@@ -45,25 +49,31 @@ function finder(): () => Tracer | undefined {
   const version = packageVersion();
   return () => {
     const provider = api.trace.getTracerProvider();
-    return provider instanceof api.ProxyTracerProvider
+    const tracer = standsIn(provider)
       ? provider.getDelegateTracer(SCOPE, version)
       : provider.getTracer(SCOPE, version);
+    return tracer && { api, tracer };
   };
 }
 
-/** SpanKind and SpanStatusCode of the API, which is not there to be imported. */
-const KINDS = { server: 1, client: 2 } as const;
-const ERROR = 2;
+/** What there is until a provider is given: it knows whether there is one behind it. */
+interface StandIn {
+  getDelegateTracer(name: string, version: string): Api.Tracer | undefined;
+}
+
+function standsIn(provider: object): provider is StandIn {
+  return 'getDelegateTracer' in provider && typeof provider.getDelegateTracer === 'function';
+}
 
 function within<T>(
-  tracer: Tracer,
+  { api, tracer }: Tracing,
   name: string,
   { kind, about, came }: Traced<T>,
   work: () => Promise<T>,
 ): Promise<T> {
   return tracer.startActiveSpan(
     name,
-    { kind: KINDS[kind], attributes: short(about()) },
+    { kind: api.SpanKind[kind], attributes: short(about()) },
     async (open: Api.Span) => {
       try {
         const result = await work();
@@ -73,7 +83,7 @@ function within<T>(
         // Its sentence may have an address in it.
         const type =
           error instanceof SiloError ? error.code : error instanceof Error ? error.name : 'unknown';
-        harmless(() => open.setAttribute('error.type', type).setStatus({ code: ERROR }));
+        harmless(() => open.setAttribute('error.type', type).setStatus({ code: api.SpanStatusCode.ERROR }));
         throw error;
       } finally {
         harmless(() => open.end());

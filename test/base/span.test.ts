@@ -19,11 +19,11 @@ function tracing(): InMemorySpanExporter {
   return exporter;
 }
 
-const NOTHING = { kind: 'client', about: () => ({}), came: () => ({}) } as const;
+const NOTHING = { kind: 'CLIENT', about: () => ({}), came: () => ({}) } as const;
 
 test('where nobody traces the work is done, and nobody is asked what it is about', async () => {
   const asked = () => expect.unreachable();
-  expect(await span('accept', { kind: 'server', about: asked, came: asked }, () => Promise.resolve(7))).toBe(
+  expect(await span('accept', { kind: 'SERVER', about: asked, came: asked }, () => Promise.resolve(7))).toBe(
     7,
   );
 });
@@ -40,7 +40,7 @@ test('a provider that comes later is found, and one that has gone is told nothin
 test('attributes are short, what is not known is none, and what came of it stands beside', async () => {
   const exporter = tracing();
   const about = () => ({ 'sip.call_id': 'x'.repeat(5_000), 'silo.end': undefined });
-  await span('notify', { kind: 'client', about, came: (status: number) => ({ 'sip.status': status }) }, () =>
+  await span('notify', { kind: 'CLIENT', about, came: (status: number) => ({ 'sip.status': status }) }, () =>
     Promise.resolve(200),
   );
   expect(exporter.getFinishedSpans()[0]?.attributes).toEqual({

@@ -49,6 +49,10 @@ test('accept, attempt and notify', async () => {
         { ...box, 'silo.attempt': 1, 'silo.verdict': 'later', 'sip.status': 500 },
       ]),
     );
+    // The answer is known before it is written down.
+    await until(async () =>
+      expect((await scene.node.silo.boxes.show(BOB)).stuck).toMatchObject({ reason: 'back-off' }),
+    );
     status = 200;
     await scene.node.silo.boxes.requeue(BOB);
     const key = attributes('accept')[0]?.['silo.key'];

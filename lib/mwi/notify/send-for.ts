@@ -29,7 +29,7 @@ export function sendFor(
   return span(
     'notify',
     {
-      kind: 'client',
+      kind: 'CLIENT',
       about: () => ({
         'sip.call_id': row.callId,
         'silo.mailbox': tagOf(row.mailbox),

@@ -43,7 +43,7 @@ export async function sendLive(
   await span(
     'attempt',
     {
-      kind: 'client',
+      kind: 'CLIENT',
       about: () => ({ 'silo.key': keyOf(req, box), 'silo.box': tagOf(box), 'silo.attempt': 0 }),
       came: () => ({ 'silo.verdict': 'delivered' }),
     },

@@ -65,7 +65,7 @@ export function receive(context: ReceptionContext, incoming: Incoming): Promise<
 /** The span of a MESSAGE that comes in. */
 function accepting(req: SipRequest, box?: string): Pick<Traced<unknown>, 'kind' | 'about'> {
   return {
-    kind: 'server',
+    kind: 'SERVER',
     about: () => ({
       'sip.call_id': header(req, 'Call-ID'),
       'silo.box': box === undefined ? undefined : tagOf(box),

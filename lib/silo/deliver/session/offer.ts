@@ -19,7 +19,7 @@ export function offer(
   return span(
     'attempt',
     {
-      kind: 'client',
+      kind: 'CLIENT',
       about: () => ({
         'silo.key': message.key,
         'silo.box': tagOf(message.box),
