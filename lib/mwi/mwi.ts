@@ -140,7 +140,11 @@ export function createMwi(dependencies: MwiDependencies, options: MwiOptions = {
     changed,
     events,
     statistics: createMwiStatistics(events, () => served.size),
-    mailboxes: createMailboxOperations({ ...common, watched: (id) => served.get(id) }),
+    mailboxes: createMailboxOperations({
+      ...common,
+      watched: (id) => served.get(id),
+      unsolicited: (mailbox) => Promise.resolve(unsolicited.of(mailbox)),
+    }),
     size: () => served.size,
     start: async () => {
       if (ownsNode) await node.start();

@@ -1,7 +1,9 @@
 /** What mailboxes say, asked by a process that serves no SIP: a command, a job. */
 import { epochSeconds } from '../base/clock.ts';
 import { checkOptions } from '../options/check.ts';
+import type { BindingStore } from '../stores/contract/bindings.ts';
 import type { MwiStore } from '../stores/contract/mwi.ts';
+import { unsolicitedWatchers } from './notify/unsolicited.ts';
 import { mwiOptions, type MwiOptions } from './request/options.ts';
 import type { MailboxOperations } from './state/mailboxes.ts';
 import { createMailboxOperations } from './state/show-mailboxes.ts';
@@ -13,9 +15,16 @@ import { createMailboxOperations } from './state/show-mailboxes.ts';
  * const { text, why } = await mailboxes.show('bob@example.org');
  */
 export function createStoreMailboxes(
-  store: Pick<MwiStore, 'mailboxStates' | 'usedMailboxes' | 'watchersOf'>,
+  store: Pick<MwiStore, 'mailboxStates' | 'usedMailboxes' | 'watchersOf'> & Pick<BindingStore, 'bindings'>,
   options: { readonly mwi?: MwiOptions; readonly now?: () => number } = {},
 ): MailboxOperations {
   const { now = epochSeconds, mwi = {} } = options;
-  return createMailboxOperations({ store, settings: checkOptions(mwiOptions, mwi), now });
+  const settings = checkOptions(mwiOptions, mwi);
+  return createMailboxOperations({
+    store,
+    settings,
+    now,
+    unsolicited: async (mailbox, rows) =>
+      settings.unsolicited === 'off' ? [] : unsolicitedWatchers(await store.bindings(mailbox, now()), rows),
+  });
 }

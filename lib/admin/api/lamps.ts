@@ -24,6 +24,9 @@ const shownMailbox = mailbox.omit({ seen: true }).extend({
   ),
   watchers: z.array(
     z.object({
+      kind: z
+        .enum(['subscription', 'unsolicited'])
+        .describe('unsolicited: a registered device that is told without a subscription'),
       id: z.string(),
       watcher: z.string(),
       contact: z.string(),

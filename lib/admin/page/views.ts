@@ -240,9 +240,10 @@ export function lampView({ aor, waiting, text, sources, watchers, why }: ShownMa
     <h2>Watchers</h2>
     ${table(
       'Who is told',
-      ['watcher', 'phone', 'node', 'until', 'told last'],
-      watchers.map(({ watcher, contact, node, expires, lastNotify }) => [
+      ['watcher', 'kind', 'phone', 'node', 'until', 'told last'],
+      watchers.map(({ kind, watcher, contact, node, expires, lastNotify }) => [
         watcher,
+        kind,
         contact,
         node,
         timeOf(expires, now),

@@ -55,8 +55,8 @@ function textOf({ aor, waiting, text, sources, watchers, why }: ShownMailbox): s
         `source   ${kind} ${harmless(name)}${counts ? '' : ', which does not count'}: ${saying(says)}${expires === 0 ? '' : `; until ${timeOf(expires)}`}`,
     ),
     ...watchers.map(
-      ({ watcher, contact, expires, node }) =>
-        `watcher  ${harmless(watcher)} at ${harmless(contact)}, served by ${node} until ${timeOf(expires)}`,
+      ({ kind, watcher, contact, expires, node }) =>
+        `watcher  ${harmless(watcher)} at ${harmless(contact)}${kind === 'unsolicited' ? ', without a subscription' : ''}, served by ${node === '' ? 'a node' : node} until ${timeOf(expires)}`,
     ),
   ].join('\n');
 }

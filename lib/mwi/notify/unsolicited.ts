@@ -18,6 +18,7 @@ import { MEDIA_TYPE, PACKAGE } from '../request/event-package.ts';
 import { deviceKey, deviceOfBinding, watches } from './device.ts';
 import { Notifier, type NotifyContent } from './notifier.ts';
 import type { MwiSettings } from '../request/options.ts';
+import type { LastNotify, MailboxWatcher } from '../state/mailboxes.ts';
 import type { Summaries } from '../state/summaries.ts';
 import type { ServedSubscriptions } from './served.ts';
 
@@ -41,6 +42,7 @@ interface UnsolicitedDevice {
   readonly notifier: Notifier;
   /** When its mailbox was last marked as watched. */
   marked: number;
+  last: LastNotify | undefined;
 }
 
 export interface UnsolicitedContext {
@@ -57,6 +59,8 @@ export interface Unsolicited {
   /** This has been registered; our Contact towards the device. */
   registered(registration: Registration, contact: string): void;
   changed(mailbox: string): void;
+  /** The devices that are told of a mailbox. */
+  of(mailbox: string): readonly MailboxWatcher[];
   /** A device has subscribed. */
   subscribed(mailbox: string, subscription: Subscription): void;
   /** Nobody is told of this mailbox any more, nor is it remembered who wanted that. */
@@ -120,9 +124,14 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
       binding,
       contact,
       marked: -Infinity,
+      last: undefined,
       notifier: new Notifier({
         read: async () => (await summaries.read(mailbox)).plain,
-        send: (content) => send(device, content),
+        send: async (content) => {
+          const answer = await send(device, content);
+          device.last = { at: now(), text: content.text, status: answer.status, reason: answer.reason };
+          return answer;
+        },
         onGone: ({ status }) => {
           if (REFUSING.has(status)) refused.set(key, { mailbox, software: device.binding.userAgent });
           drop(mailbox, key);
@@ -167,6 +176,15 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
         if (device.binding.expires <= now()) drop(mailbox, key);
         else device.notifier.changed();
     },
+    of: (mailbox) =>
+      [...(devices.get(mailbox) ?? [])]
+        .filter(([, { binding }]) => binding.expires > now())
+        .map(([id, { binding, notifier, last }]) => ({
+          ...unsolicitedWatcher(id, binding),
+          node: settings.node,
+          state: notifier.state,
+          ...(last ? { lastNotify: last } : {}),
+        })),
     subscribed: (mailbox, subscription) => {
       for (const [key, { binding }] of devices.get(mailbox) ?? [])
         if (watches(subscription, deviceOfBinding(binding))) drop(mailbox, key);
@@ -180,4 +198,20 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
         for (const { notifier } of ofMailbox.values()) notifier.stop();
     },
   };
+}
+
+/** As it is known from its registration alone. */
+function unsolicitedWatcher(id: string, binding: Binding): MailboxWatcher {
+  const { aor, contact, callId, expires } = binding;
+  return { kind: 'unsolicited', id, watcher: `sip:${aor}`, contact, callId, expires, node: '' };
+}
+
+/** The devices that some node tells without a subscription, by their registrations and the subscriptions of the mailbox. */
+export function unsolicitedWatchers(
+  bindings: readonly Binding[],
+  rows: readonly Subscription[],
+): readonly MailboxWatcher[] {
+  return bindings
+    .filter((binding) => !rows.some((row) => watches(row, deviceOfBinding(binding))))
+    .map((binding) => unsolicitedWatcher(deviceKey(deviceOfBinding(binding)), binding));
 }

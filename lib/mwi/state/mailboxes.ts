@@ -41,17 +41,20 @@ export interface LastNotify {
   readonly reason: string;
 }
 
-/** A subscription. */
+/** Somebody who is told. */
 export interface MailboxWatcher {
+  /** `unsolicited`: a registered device that is told without a subscription (option `unsolicited`). */
+  readonly kind: 'subscription' | 'unsolicited';
   readonly id: string;
   /** URI of the watcher, and the Contact of the phone. */
   readonly watcher: string;
   readonly contact: string;
+  /** Of its SUBSCRIBE, or its REGISTER. */
   readonly callId: string;
   readonly expires: number;
-  /** The node that serves it. */
+  /** The node that serves it; '' where that is not known. */
   readonly node: string;
-  /** Where the subscription stands; undefined when another node serves it. */
+  /** Where the subscription stands, or what is sent to the device; undefined when another node serves it. */
   readonly state?: string;
   readonly lastNotify?: LastNotify;
 }

@@ -22,6 +22,11 @@ export interface ShowContext {
   readonly now: () => number;
   /** A subscription that this node serves. */
   readonly watched?: (id: string) => Watched | undefined;
+  /** Devices that are told without a subscription. @param rows the subscriptions */
+  readonly unsolicited?: (
+    mailbox: string,
+    rows: readonly Subscription[],
+  ) => Promise<readonly MailboxWatcher[]>;
 }
 
 interface Watched {
@@ -60,7 +65,12 @@ export function createMailboxOperations(context: ShowContext): MailboxOperations
       const [state = { mailbox: aor, publications: [], waiting: { messages: 0, urgent: 0 } }] = states;
       const said = saidBy(state);
       const sources = sourcesOf(state, settings);
-      const watchers = rows.filter(({ expires }) => expires > now()).map((row) => watcherOf(row, context));
+      const live = rows.filter(({ expires }) => expires > now());
+      const unsolicited = (await context.unsolicited?.(aor, live)) ?? [];
+      const watchers = [...live.map((row) => watcherOf(row, context)), ...unsolicited].slice(
+        0,
+        MOST_WATCHERS,
+      );
       const why = whyOf({ said, state, sources, watchers }, settings);
       return { ...said, counts: state.waiting, sources, watchers, why };
     },
@@ -85,6 +95,7 @@ function sourceOf({ publisher, tag, body, expires, stamp }: Publication, counts:
 function watcherOf(row: Subscription, { watched }: ShowContext): MailboxWatcher {
   const served = watched?.(row.id);
   return {
+    kind: 'subscription',
     id: row.id,
     watcher: parseNameAddr(row.remote)?.uri ?? row.remote,
     contact: row.target,

@@ -10,7 +10,7 @@ interface Shown {
   readonly watchers: readonly MailboxWatcher[];
 }
 
-type WhySettings = Pick<MwiSettings, 'compose' | 'waiting' | 'showSilo'>;
+type WhySettings = Pick<MwiSettings, 'compose' | 'waiting' | 'showSilo' | 'unsolicited'>;
 
 export function whyOf(shown: Shown, settings: WhySettings): readonly string[] {
   const { said } = shown;
@@ -24,6 +24,11 @@ export function whyOf(shown: Shown, settings: WhySettings): readonly string[] {
     ...(shown.watchers.length === 0
       ? ['Nobody watches it.']
       : shown.watchers.map((one) => ofWatcher(one, said))),
+    ...(settings.unsolicited === 'off' || shown.watchers.some(({ kind }) => kind === 'unsolicited')
+      ? []
+      : [
+          'Devices that are told without a subscription are known at the node at which they have registered.',
+        ]),
   ];
 }
 
@@ -50,8 +55,11 @@ function notCounted(compose: WhySettings['compose']): string {
     : 'a weightier publisher stands alone (compose = priority)';
 }
 
-function ofWatcher({ watcher, node, state, lastNotify }: MailboxWatcher, said: Shown['said']): string {
-  if (state === undefined) return `${watcher} watches it at the node ${node}, which knows what it was told.`;
+function ofWatcher(one: MailboxWatcher, said: Shown['said']): string {
+  const { kind, node, state, lastNotify } = one;
+  const watcher = kind === 'subscription' ? one.watcher : `${one.contact}, which has not subscribed,`;
+  if (state === undefined)
+    return `${watcher} watches it at ${node === '' ? 'a node' : `the node ${node}`}, which knows what it was told.`;
   if (!lastNotify) return `${watcher} watches it (${state}) and was told nothing yet.`;
   const { at, status, reason, text } = lastNotify;
   const told = `${watcher} was told at ${timeOf(at)} and answered ${status} ${reason}`;

@@ -1,4 +1,4 @@
-/** A person, whole: what is stored about an AoR is shown, or erased. Tables are gone through page by page: half a minute for a million messages. */
+/** A person, whole: what is stored about an AoR is shown, or erased. Tables are gone through page by page: up to a minute for a million messages. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { SiloError } from '../../base/errors.ts';

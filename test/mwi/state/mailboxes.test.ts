@@ -62,6 +62,37 @@ onEachStore((emptyStore) => {
     expect(other.watchers[0]).not.toHaveProperty('state');
   });
 
+  test('a device that is told without a subscription is a watcher of its own kind, until it leaves', async () => {
+    const { phone, node } = await start({ mwi: { unsolicited: 'active' } });
+    const device = await phone('bob', { react: ({ method }) => (method === 'NOTIFY' ? 202 : 200) });
+    expect((await show()).why.at(-1)).toMatch(/^Devices that are told without a subscription are known at /);
+    await device.register({ expires: 600 });
+    await until(async () =>
+      expect((await show()).watchers).toMatchObject([
+        {
+          kind: 'unsolicited',
+          contact: device.contact.replace(/[<>]/g, ''),
+          node: 'node',
+          lastNotify: { status: 202 },
+        },
+      ]),
+    );
+    const { text, watchers, why } = await show();
+    expect(watchers[0]!.lastNotify!.text).toBe(text);
+    expect(why.at(-1)).toMatch(/, which has not subscribed, was told at .* and answered 202 Scripted\.$/);
+    // Another process knows it by its registration.
+    const elsewhere = createStoreMailboxes(node.store, {
+      now: () => scene.time,
+      mwi: { unsolicited: 'active' },
+    });
+    expect((await elsewhere.show(bob)).watchers).toMatchObject([
+      { kind: 'unsolicited', node: '', id: watchers[0]!.id },
+    ]);
+    await device.unregister();
+    await until(async () => expect((await show()).watchers).toEqual([]));
+    expect((await elsewhere.show(bob)).watchers).toEqual([]);
+  });
+
   test('a source that does not count says why not', async () => {
     await start({ mwi: { compose: 'latest', showSilo: 'off' } });
     const [one, two] = [await lamp('one'), await lamp('two')];
