@@ -23,9 +23,11 @@ import { siloOptions, type SiloOptions } from '../silo/state/options.ts';
 import { connectSrf, createSrf, disconnectSrf, securedBy } from '../sip/drachtio/connect.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { registrationParser } from '../sip/drachtio/registration-parser.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { openStore } from '../stores/open.ts';
 import { createGuard } from './guard.ts';
+import { shareRegistrations } from './share-registrations.ts';
 import { answerOptions, refuseMethod, UNSERVED_METHODS } from './methods.ts';
 import { createGate, refuse, unserved } from './middlewares.ts';
 
@@ -57,6 +59,13 @@ export interface Application extends Parts {
   readonly stop: () => Promise<void>;
 }
 
+/** What one of several processes is asked by the others, and told. */
+export interface Own {
+  readonly readiness: () => Promise<Readiness>;
+  /** One of the others has taken this REGISTER. */
+  readonly registered: (registration: Registration) => void;
+}
+
 /** What differs from the usual application. */
 export interface Wishes {
   /** Clock in epoch seconds. */
@@ -76,7 +85,7 @@ export interface Wishes {
   readonly limits?: LimitsOptions;
   readonly admin?: AdminOptions;
   /** This is one of several processes that serve as one: it says how it is, and is given what all say together. */
-  readonly asOneOf?: (own: () => Promise<Readiness>) => Whole;
+  readonly asOneOf?: (own: Own) => Whole & { readonly registered: (registration: Registration) => void };
   /** Registers middlewares in place of the usual ones. */
   readonly middlewares?: (parts: Parts) => void;
   /** Called once connected, before anything is sent: from here on the application can be stopped. */
@@ -152,14 +161,16 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 
     let phase: Phase = 'starting';
     const readiness = createReadiness(silo.health, () => phase);
+    const whole = wishes.asOneOf?.({ readiness, registered: silo.registered });
     const admin = createAdmin(
-      { silo, store, mwi, auth, limits, readiness, whole: wishes.asOneOf?.(readiness), now },
+      { silo, store, mwi, auth, limits, readiness, whole, now },
       { ...config.admin, ...wishes.admin },
     );
 
     const parts: Parts = { srf, port, store, node, auth, registrar, silo, mwi, limits, readiness, admin };
     srf.use(gate.middleware);
     guard.use(srf);
+    if (whole) srf.use('register', shareRegistrations(port, siloSettings, whole.registered));
     (wishes.middlewares ?? useAll)(parts);
 
     // Whoever asks meanwhile is told what is waited for.

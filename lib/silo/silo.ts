@@ -7,12 +7,14 @@ import { checkOptions } from '../options/check.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { createPort, type Middleware, type Port, type Srf } from '../sip/drachtio/port.ts';
 import { aorOf } from '../sip/read/uri.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import type { Store } from '../stores/contract/store.ts';
 import { createKnownDevices } from './deliver/known-devices.ts';
 import { Lanes } from './deliver/lane/lanes.ts';
 import { createLateDelivery } from './deliver/late-delivery.ts';
 import { onLive } from './deliver/on-live.ts';
 import { onRegister } from './deliver/on-register.ts';
+import { registeredElsewhere } from './deliver/registered-elsewhere.ts';
 import { createSweep } from './deliver/sweep/sweep.ts';
 import { BoxCounting } from './manage/counting.ts';
 import { createOperations } from './manage/create.ts';
@@ -68,6 +70,8 @@ export interface SiloDependencies {
 export interface Silo extends Operations {
   /** For REGISTER: never answers; after the registrar's 2xx has gone out, the box of each live contact is woken. */
   readonly onRegister: Middleware;
+  /** A REGISTER that another process has taken, which serves as one with this one. */
+  readonly registered: (registration: Registration) => void;
   /** For MESSAGE: stores it (202) when its recipient has no binding or mail already waits; else hands on. */
   readonly onMessage: Middleware;
   /** For MESSAGE: sends it to all bindings of the recipient; 200 when one takes it, else `next(error)`. */
@@ -153,6 +157,11 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
         wake,
       }),
     ),
+    registered: (registration) =>
+      registeredElsewhere(
+        { ...context, races, devicesChanged: (box) => lanes.devicesChanged(box), wake },
+        registration,
+      ),
     onMessage: port.middleware('siloOnMessage', onMessage({ ...receiving, underWay })),
     onLive: port.middleware('siloOnLive', onLive({ ...context, late, underWay })),
     onFailure: port.failureMiddleware('siloOnFailure', onFailure({ port, acceptor, now })),

@@ -2,6 +2,7 @@
 import type { Readiness } from '../admin/health/readiness.ts';
 import type { PlainMetrics } from '../admin/metrics/several.ts';
 import type { Serving } from '../app/serving.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import type { Assignment } from './assignment.ts';
 
 /** What a worker answers. */
@@ -13,6 +14,8 @@ export interface OfWorker {
   readonly ping: readonly [undefined, undefined];
   readonly readiness: readonly [undefined, Readiness];
   readonly metrics: readonly [undefined, PlainMetrics];
+  /** Others have taken these REGISTERs. */
+  readonly registered: readonly [readonly Registration[], undefined];
 }
 
 /** What the first process answers: for all of them. */
@@ -23,4 +26,6 @@ export interface OfService {
   readonly connected: readonly [undefined, undefined];
   readonly readiness: readonly [undefined, Readiness];
   readonly metrics: readonly [undefined, string];
+  /** REGISTERs that this worker has taken, for the others. */
+  readonly registered: readonly [readonly Registration[], undefined];
 }

@@ -14,6 +14,7 @@ import { textOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { assertState } from '../base/state.ts';
 import type { Serving } from '../app/serving.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import type { Assignment } from './assignment.ts';
 import { Line, type Answers } from './line.ts';
 import type { OfService, OfWorker } from './questions.ts';
@@ -34,7 +35,9 @@ type State = 'empty' | 'starting' | 'serving' | 'resting' | 'stopping' | 'left';
 export interface SeatContext {
   readonly assignment: Assignment;
   readonly fork: () => Worker;
-  readonly answers: Omit<Answers<OfService>, 'here'>;
+  readonly answers: Omit<Answers<OfService>, 'here' | 'registered'>;
+  /** This worker has taken these REGISTERs. */
+  readonly registered: (from: Seat, registrations: readonly Registration[]) => void;
 }
 
 export interface Exit {
@@ -122,13 +125,17 @@ export class Seat {
   }
 
   #start(): { readonly worker: Worker; readonly started: Promise<Serving> } {
-    const { fork, answers, assignment } = this.#context;
+    const { fork, answers, assignment, registered } = this.#context;
     this.#state = 'starting';
     const worker = fork();
     let here: () => void = () => undefined;
     const listens = new Promise<void>((resolve) => (here = resolve));
     const line = new Line<OfService, OfWorker>((message) => worker.send(message), {
       ...answers,
+      registered: (registrations) => {
+        registered(this, registrations);
+        return undefined;
+      },
       here: () => {
         this.#listens = true;
         here();
@@ -181,11 +188,12 @@ export class Seat {
         this.kill();
       }
     };
-    const look = () =>
+    const look = () => {
       this.#line?.ask('ping', undefined, LOOK).then(
         () => looked(0),
         () => looked(this.#missed + 1),
       );
+    };
     // Who gave no sign is asked again at once: to wait for that took as long.
     this.#timer = setTimeout(look, this.#missed === 0 ? LOOK : 0).unref();
   }

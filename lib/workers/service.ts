@@ -15,6 +15,7 @@ import { SiloError, textOf } from '../base/errors.ts';
 import { conceal } from '../base/secrets.ts';
 import type { Config } from '../config/config.ts';
 import { startFrontEnd, type FrontEnd } from '../embedded/front-end.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import { nodeName, type Assignment } from './assignment.ts';
 import type { Answers } from './line.ts';
 import type { OfService } from './questions.ts';
@@ -48,7 +49,7 @@ export async function startService(
   });
   let connected: () => void = () => undefined;
   const firstConnected = new Promise<void>((resolve) => (connected = resolve));
-  const answers: Omit<Answers<OfService>, 'here'> = {
+  const answers: Omit<Answers<OfService>, 'here' | 'registered'> = {
     connected: () => {
       connected();
       return undefined;
@@ -63,7 +64,11 @@ export async function startService(
       drachtio,
       http: { listen, token },
     };
-    return new Seat({ assignment, fork: () => cluster.fork(), answers });
+    const registered = (from: Seat, registrations: readonly Registration[]) => {
+      for (const seat of seats)
+        if (seat !== from) seat.line?.ask('registered', registrations, PATIENCE).catch(() => undefined);
+    };
+    return new Seat({ assignment, fork: () => cluster.fork(), answers, registered });
   };
   const seats: readonly Seat[] = Array.from({ length: processes }, (_, index) => seatOf(index + 1));
   let stopping: Promise<void> | undefined;
@@ -124,7 +129,9 @@ function ask<Answer>(
   seats: readonly Seat[],
   question: (seat: Seat) => Promise<Answer> | undefined,
 ): Promise<readonly (Answer | undefined)[]> {
-  return Promise.all(seats.map((seat) => question(seat)?.catch(() => undefined)));
+  return Promise.all(
+    seats.map((seat) => (question(seat) ?? Promise.resolve(undefined)).catch(() => undefined)),
+  );
 }
 
 /** @throws SiloError when one of them has not ended well */

@@ -5,13 +5,13 @@
  * It ends when it is told to, on a signal, and at once when the first process has gone: then nobody would start it again.
  */
 import process from 'node:process';
-import { startApplication, type Application } from '../app/application.ts';
+import { startApplication, type Application, type Own } from '../app/application.ts';
 import { servingOf } from '../app/serving.ts';
 import { textOf } from '../base/errors.ts';
 import { concealed } from '../base/secrets.ts';
 import { readConfig } from '../config/config.ts';
-import type { Readiness } from '../admin/health/readiness.ts';
 import { startLog } from '../logging/log-writer.ts';
+import type { Registration } from '../sip/read/registration.ts';
 import { assigned, type Assignment } from './assignment.ts';
 import { Line } from './line.ts';
 import type { OfService, OfWorker } from './questions.ts';
@@ -20,7 +20,9 @@ import type { OfService, OfWorker } from './questions.ts';
 const STOP_LIMIT = 9_500;
 
 let application: Application | undefined;
-let own: (() => Promise<Readiness>) | undefined;
+let own: Own | undefined;
+/** What the others are to hear at the end of this turn. */
+let registrations: Registration[] = [];
 let stopApplication: (() => Promise<void>) | undefined;
 let stopping = false;
 
@@ -30,7 +32,11 @@ const line = new Line<OfWorker, OfService>((message) => process.send?.(message),
   ping: () => undefined,
   readiness: () => {
     if (!own) throw new Error('it is starting');
-    return own();
+    return own.readiness();
+  },
+  registered: (all) => {
+    for (const registration of all) own?.registered(registration);
+    return undefined;
   },
   metrics: async () => (await application?.admin.registry.getMetricsAsJSON()) ?? [],
 });
@@ -49,11 +55,12 @@ async function start(assignment: Assignment) {
         stopApplication = stopIt;
         void line.ask('connected', undefined).catch(() => undefined);
       },
-      asOneOf: (readiness) => {
-        own = readiness;
+      asOneOf: (its) => {
+        own = its;
         return {
           readiness: () => line.ask('readiness', undefined),
           metrics: () => line.ask('metrics', undefined),
+          registered,
         };
       },
     });
@@ -62,6 +69,14 @@ async function start(assignment: Assignment) {
     // A stop in the middle of a start makes it fail.
     throw new Error(concealed(textOf(error)), { cause: error });
   }
+}
+
+function registered(registration: Registration): void {
+  if (registrations.push(registration) > 1) return;
+  setImmediate(() => {
+    void line.ask('registered', registrations).catch(() => undefined);
+    registrations = [];
+  });
 }
 
 function stop(): undefined {

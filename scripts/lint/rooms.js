@@ -9,7 +9,7 @@ const TABLE = `
 app.ts               -> app workers cli config logging
 index.ts             -> admin admin/health auth auth/limits auth/trust auth/users auth/digest silo silo/manage silo/receive silo/submit silo/state mwi mwi/state mwi/request mwi/summary registrar node stores stores/contract sip/drachtio sip/read
 
-workers              -> app admin/health admin/http admin/metrics config embedded logging node
+workers              -> app admin/health admin/http admin/metrics config embedded logging node sip/read
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
 cli                  -> cli/doctor cli/manage cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
 cli/doctor           -> cli/frame config admin/http auth stores stores/operate sip/drachtio options

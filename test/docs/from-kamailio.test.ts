@@ -50,6 +50,7 @@ const OPENSIPS: typeof KAMAILIO = {
 /** The compiler keeps these lists complete. */
 const SILO = {
   onRegister: true,
+  registered: true,
   onMessage: true,
   onLive: true,
   onFailure: true,

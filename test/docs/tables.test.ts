@@ -194,6 +194,7 @@ test('every option that a page names exists', () => {
     'DRACHTIO_BIN',
     // Of the tests that run against a real drachtio-server.
     'SILO_CONFORMANCE_DRACHTIO',
+    'SILO_CONFORMANCE_WORKERS',
     'SILO_CONFORMANCE_SIP',
     'SILO_CONFORMANCE_ADMIN',
     'SILO_CONFORMANCE_SECRET',

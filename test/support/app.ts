@@ -41,7 +41,10 @@ export function launchApp(
 async function severalProcesses(store: string | undefined): Promise<Readonly<Record<string, string>>> {
   const workers = process.env['SILO_CONFORMANCE_WORKERS'];
   if (workers === undefined || store !== undefined) return {};
-  const { sharedMariaDb } = await import('./shared-mariadb.ts');
+  const file = new URL('./shared-mariadb.ts', import.meta.url).href;
+  const { sharedMariaDb } = (await import(file)) as {
+    sharedMariaDb: () => Promise<{ createDatabase: () => Promise<{ url: string }> }>;
+  };
   const { url } = await (await sharedMariaDb()).createDatabase();
   return { SILO_WORKERS: workers, SILO_STORE: url };
 }

@@ -42,6 +42,23 @@ describe('several processes', { timeout: 60_000, ...needing(mariadbMissing()) },
     expect(delivered).toBeLessThan(180);
   });
 
+  test('tell each other who has registered: a message that waits for a retry is sent at once, whichever took the REGISTER', async () => {
+    // Each knows at once what it has stored, and of what another has only after a minute.
+    service = await Service.start({ SILO_TAIL_TIME: '60', SILO_LIVE_TIMEOUT: '1000' });
+    const alice = await service.phone('alice');
+    const phones = await Promise.all(numbers(6).map((n) => service!.phone(`bob${n}`)));
+    for (const phone of phones) {
+      phone.react = () => 480;
+      await phone.register({ expires: 600 });
+      expect((await alice.message(phone.name, 'waits')).status).toBe(202);
+      phone.react = () => 200;
+    }
+    await Promise.all(phones.map((phone) => phone.register({ expires: 600 })));
+    await until(async () => expect((await service!.store.ledger()).waiting).toBe(0));
+    for (const { texts } of phones)
+      expect(texts.filter((text) => text === 'waits').length).toBeGreaterThan(0);
+  });
+
   test('when one is killed while it sends, another goes on: nothing is lost, and a device gets at most one message twice', async () => {
     service = await Service.start({ SILO_LIMITS: 'no' });
     const phones = await awaited(service, 20, 8);

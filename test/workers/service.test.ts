@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { launchApp } from '../support/app.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
-import { Phone } from '../support/phone.ts';
+import type { Phone } from '../support/phone.ts';
 import { sharedMariaDb } from '../support/shared-mariadb.ts';
 import { until } from '../support/until.ts';
 import { lives, Service } from './service.ts';

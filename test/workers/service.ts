@@ -90,7 +90,8 @@ export class Service {
   }
 
   async health(): Promise<{ readonly status: number; readonly ready: boolean; readonly processes: string }> {
-    const answer = await this.get('readyz');
+    // Two of them: one may be handed to a process as it dies, and get no answer.
+    const answer = await Promise.any([this.get('readyz'), this.get('readyz')]);
     const { status, checks } = (await answer.json()) as {
       status: string;
       checks: { processes: { detail: string } };
