@@ -132,7 +132,7 @@ test('when its time is over a subscription is told so, with the state, and is go
   expect(stateOf(last!)).toBe('terminated;reason=timeout');
   expect(last!.body.toString()).toBe('Messages-Waiting: no\r\n');
   await forgotten(node.srf, line);
-  expect(node.mwi.size()).toBe(0);
+  await expect.poll(() => node.mwi.size()).toBe(0);
   await expect.poll(() => node.store.subscriptionIds([mailbox])).toEqual(new Set());
   // RFC 3842 3.6: who comes too late begins anew.
   expect((await bob.again(line)).status).toBe(481);
