@@ -134,6 +134,7 @@ test('metrics add up, but what is the same for all is said once, and what must h
     'waiting 10',
     'ok{check="x"} 0',
     'lag Nan',
+    'silo_check_ok{check="processes"} 0',
     'silo_processes{state="wanted"} 3',
     'silo_processes{state="serving"} 2',
     'silo_process_restarts_total 5',
