@@ -9,7 +9,7 @@ import { SiloError, textOf } from './lib/base/errors.ts';
 import { concealed } from './lib/base/secrets.ts';
 import { runCli } from './lib/cli/cli.ts';
 import { readConfig, type Config } from './lib/config/config.ts';
-import { startLog } from './lib/logging/log-writer.ts';
+import { outliveReaders, startLog } from './lib/logging/log-writer.ts';
 import { logOptions } from './lib/logging/options.ts';
 import { processesOf } from './lib/workers/count.ts';
 import { startService } from './lib/workers/service.ts';
@@ -20,6 +20,7 @@ const STOP_LIMIT = 9_500;
 const ONE_SIGNAL = 500;
 
 async function start(): Promise<void> {
+  outliveReaders();
   const config = readConfig(process.env);
   stopLog();
   startLog(config.log, config.silo.node);

@@ -19,6 +19,11 @@ const PROCESS: LogSurroundings = {
   hasDebug: process.env['DEBUG'] !== undefined,
 };
 
+/** Whoever reads what we print may end before we do (`| head`, a logger that is started again): that ends nobody's service. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
 /**
  * Writes what is logged from now on. Returns the undo.
  *

@@ -33,7 +33,7 @@ const LOOKS = 5;
 type State = 'empty' | 'starting' | 'serving' | 'resting' | 'stopping' | 'left';
 
 export interface SeatContext {
-  readonly assignment: Assignment;
+  readonly assignment: Omit<Assignment, 'anew'>;
   readonly fork: () => Worker;
   readonly answers: Omit<Answers<OfService>, 'here' | 'registered'>;
   /** This worker has taken these REGISTERs. */
@@ -147,6 +147,7 @@ export class Seat {
     this.#listens = false;
     this.#missed = 0;
     this.#since = performance.now();
+    const anew = this.#restarts > 0;
     worker.on('message', (message) => line.receive(message));
     // What can't be sent to a process that is gone is no more than that.
     worker.on('error', (error) => log.debug(`${this.name}: ${textOf(error)}`));
@@ -154,7 +155,7 @@ export class Seat {
       line.close();
       this.#ended({ code, signal });
     });
-    return { worker, started: listens.then(() => line.ask('start', assignment)) };
+    return { worker, started: listens.then(() => line.ask('start', { ...assignment, anew })) };
   }
 
   #startAnew(): void {

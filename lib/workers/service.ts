@@ -58,7 +58,7 @@ export async function startService(
     metrics: () => metrics(seats),
   };
   const seatOf = (number: number) => {
-    const assignment: Assignment = {
+    const assignment: Omit<Assignment, 'anew'> = {
       node: nodeName(config.silo.node, number),
       of: processes,
       drachtio,

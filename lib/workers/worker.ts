@@ -10,7 +10,7 @@ import { servingOf } from '../app/serving.ts';
 import { textOf } from '../base/errors.ts';
 import { concealed } from '../base/secrets.ts';
 import { readConfig } from '../config/config.ts';
-import { startLog } from '../logging/log-writer.ts';
+import { outliveReaders, startLog } from '../logging/log-writer.ts';
 import type { Registration } from '../sip/read/registration.ts';
 import { assigned, type Assignment } from './assignment.ts';
 import { Line } from './line.ts';
@@ -41,6 +41,7 @@ const line = new Line<OfWorker, OfService>((message) => process.send?.(message),
   metrics: async () => (await application?.admin.registry.getMetricsAsJSON()) ?? [],
 });
 
+outliveReaders();
 process.on('message', (message) => line.receive(message));
 void line.ask('here', undefined);
 // Ctrl-C in a terminal, and some supervisors, signal all processes.

@@ -27,6 +27,25 @@ describe('the application', () => {
     await app.process.stop();
   });
 
+  test('goes on when whoever reads its log has ended', async () => {
+    const port = await freePort();
+    const piped = await startProcess('sh', ['-c', '"$0" dist/app.js 2>&1 | head -n 1', process.execPath], {
+      env: {
+        SILO_STORE: 'sqlite::memory:',
+        SILO_SIP_LISTEN: `127.0.0.1:${port}`,
+        SILO_HTTP_LISTEN: 'off',
+        SILO_LOG_LEVEL: 'debug',
+      },
+    });
+    await until(() => piped.stdout.includes('\n'), 30_000);
+    const alice = await Phone.start('alice', { server: { host: '127.0.0.1', port } });
+    await until(async () => expect((await alice.message('bob', 'ready')).status).toBe(202), 30_000);
+    // Each is some lines of the log.
+    for (const text of ['one', 'two', 'three']) expect((await alice.message('bob', text)).status).toBe(202);
+    alice.close();
+    await piped.stop(0);
+  });
+
   test('answers OPTIONS', async () => {
     const app = await startApp();
     const alice = await Phone.start('alice', { server: app.server });

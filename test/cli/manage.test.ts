@@ -115,6 +115,19 @@ onEachStore((emptyStore) => {
     },
   );
 
+  test('in a quarantine a requeue says that it waits for the end; to end one that is not there says so', async () => {
+    await leave('bob', 'one');
+    const none = { code: 2, stdout: 'There is none.\n' };
+    expect(await say('quarantine', 'end')).toMatchObject(none);
+    await say('quarantine', 'begin');
+    expect((await say('box', 'requeue', 'bob@example.org')).stdout).toBe(
+      '1 message of bob@example.org will be tried when the quarantine ends.\n',
+    );
+    expect((await say('quarantine', 'end')).stdout).toContain('would be sent');
+    expect(await say('quarantine', 'end', '--yes')).toMatchObject({ code: 0 });
+    expect(await say('quarantine', 'end', '--yes')).toMatchObject(none);
+  });
+
   test('a box is moved, requeued and removed', { timeout: 60_000 }, async () => {
     await leave('bob', 'one', 'two');
     expect((await say('box', 'move', 'bob@example.org', 'robert@example.org')).stdout).toBe(

@@ -47,13 +47,25 @@ describe('the share of a process', () => {
     const drachtio = { host: '127.0.0.1', port: 4711, secret: 'made' };
     const http = { listen: '127.0.0.1:8060', token: 'a-token-of-all-processes' };
     const node = nodeName('host', 2);
-    const its = assigned(config(), { node, of: 2, drachtio, http });
+    const its = assigned(config(), { node, of: 2, drachtio, http, anew: false });
     expect([its.silo.node, its.mwi.node, its.node.node]).toEqual(['host#2', 'host#2', 'host#2']);
     expect(its.drachtio).toMatchObject(drachtio);
     expect(its.admin).toMatchObject(http);
     expect(
-      assigned(config({ DRACHTIO_HOST: 'h' }), { node, of: 2, drachtio: undefined, http }).drachtio.host,
+      assigned(config({ DRACHTIO_HOST: 'h' }), { node, of: 2, drachtio: undefined, http, anew: false })
+        .drachtio.host,
     ).toBe('h');
+  });
+});
+
+describe('a quarantine', () => {
+  test('is begun by a process at the start of the service, and not by one that takes the place of a dead one', () => {
+    const begins = (anew: boolean) => {
+      const http = { listen: 'off', token: 'a-token-of-all-processes' };
+      const its = { node: nodeName('host', 2), of: 2, drachtio: undefined, http, anew };
+      return assigned(config({ SILO_QUARANTINE: 'yes' }), its).silo.quarantine;
+    };
+    expect([begins(false), begins(true)]).toEqual([true, false]);
   });
 });
 
@@ -122,6 +134,7 @@ test('metrics add up, but what is the same for all is said once, and what must h
     'waiting 10',
     'ok{check="x"} 0',
     'lag Nan',
+    'silo_check_ok{check="processes"} 0',
     'silo_processes{state="wanted"} 3',
     'silo_processes{state="serving"} 2',
     'silo_process_restarts_total 5',

@@ -70,6 +70,15 @@ describe('several processes', { timeout: 60_000, ...needing(mariadbMissing()) },
     expect(await service.stop()).toEqual({ code: 0, signal: null });
   });
 
+  test('in quarantine by SILO_QUARANTINE begin no other one when it was ended and one of them is started again', async () => {
+    service = await Service.start({ SILO_QUARANTINE: 'yes' });
+    expect(await service.store.quarantine()).toBeGreaterThan(0);
+    expect(await service.store.endQuarantine()).toBe(true);
+    await service.signal(2, 'SIGKILL');
+    await until(() => service!.app.process.stderr.includes('the process host#2 serves again'), 30_000);
+    expect(await service.store.quarantine()).toBe(0);
+  });
+
   test('one that hangs is killed and started again', async () => {
     service = await Service.start();
     await service.signal(1, 'SIGSTOP');

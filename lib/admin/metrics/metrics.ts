@@ -11,6 +11,7 @@ import { createBacklog } from './backlog.ts';
 import { counters, gauge, type Series } from './instruments.ts';
 import { ReadHistogram } from './read-histogram.ts';
 import { ANSWER_CLASSES, answerClass, refusalWord } from './refusals.ts';
+import { CHECK_OK } from './several.ts';
 
 export interface MetricsContext {
   readonly silo: Pick<Silo, 'statistics'>;
@@ -55,10 +56,8 @@ function ofProcess(registry: Registry, { store, readiness }: MetricsContext): vo
     registers: [registry],
   }).set({ version: packageVersion(), node: process.version, store: store.name.split(':', 1)[0] ?? '' }, 1);
   const checks = new Gauge({
-    name: 'silo_check_ok',
-    help: 'Is it well: 1 or 0 for each check of /readyz.',
+    ...CHECK_OK,
     labelNames: ['check'],
-    aggregator: 'min',
     registers: [registry],
     async collect() {
       const { checks: all } = await readiness();

@@ -1,6 +1,13 @@
 /** The metrics of several processes that serve as one: counts add up, what is the same for all is said once. */
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 
+/** The checks of /readyz, of one process and of all. */
+export const CHECK_OK = {
+  name: 'silo_check_ok',
+  help: 'Is it well: 1 or 0 for each check of /readyz.',
+  aggregator: 'min',
+} as const;
+
 /** Plain data, to be sent to another process. */
 export type PlainMetrics = readonly MetricObjectWithValues<MetricValue<string>>[];
 
@@ -18,6 +25,11 @@ export function metricsOfAll(each: readonly PlainMetrics[], processes: Processes
 
 function ofService({ wanted, serving, restarts }: Processes) {
   return [
+    {
+      ...CHECK_OK,
+      type: 'gauge',
+      values: [{ value: serving < wanted ? 0 : 1, labels: { check: 'processes' } }],
+    },
     {
       name: 'silo_processes',
       help: 'Processes of this service: as many as are wanted, and as many as serve.',

@@ -142,13 +142,14 @@ export const boxRequeue = command({
   examples: [['drachtio-silo box requeue bob@example.org', "after bob's phone was mended"]],
   exits: { [EXIT.no]: 'nothing waits in it' },
   run: ({ given, out, config }) =>
-    withOperations(config(), out, async ({ boxes }) =>
-      counted(
+    withOperations(config(), out, async ({ boxes, quarantine }) => {
+      const when = (await quarantine.since()) > 0 ? 'when the quarantine ends' : 'within seconds';
+      return counted(
         await boxes.requeue(given.aor),
-        (messages) => `${messages} of ${given.aor} will be tried within seconds.`,
+        (messages) => `${messages} of ${given.aor} will be tried ${when}.`,
         out,
-      ),
-    ),
+      );
+    }),
 });
 
 export const boxRemove = command({

@@ -58,7 +58,8 @@ export const quarantineEnd = command({
   exits: { [EXIT.no]: 'there is none, or --yes was not given' },
   run: ({ given, out, config }) =>
     withOperations(config(), out, async ({ quarantine, boxes }) => {
-      if (!given.yes) {
+      const held = (await quarantine.since()) > 0;
+      if (held && !given.yes) {
         const { messages, boxes: many } = await boxes.count();
         const [letters, holders] = [messages, many].map((n) => n.toLocaleString('en'));
         out.answer(
@@ -67,7 +68,7 @@ export const quarantineEnd = command({
         );
         return EXIT.no;
       }
-      const ended = await quarantine.end();
+      const ended = held && (await quarantine.end());
       const again = config().silo.quarantine
         ? ' SILO_QUARANTINE is set here: take it away, or the next start begins another one.'
         : '';

@@ -103,6 +103,8 @@ export interface Deferral {
   readonly strike: boolean;
   /** A device that refused this message for good, to be remembered. */
   readonly refusedBy?: string;
+  /** The time that the message had when the attempt began: an operator who has taken it up again since gave it another. */
+  readonly since?: number;
 }
 
 export interface TailedMessage {

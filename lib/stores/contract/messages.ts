@@ -61,7 +61,10 @@ export interface MessageStore {
    * another while a device took it was delivered, and the ledger says so from then on.
    */
   settle(lease: Lease, message: Ended, end: End): Promise<boolean>;
-  /** Keeps a message for later. False when the lease is stale or the message is gone. */
+  /**
+   * Keeps a message for later. False, and nothing changed, when the lease is stale, the message is gone, or an operator has taken it up
+   * again since the attempt began.
+   */
   defer(lease: Lease, id: number, deferral: Deferral): Promise<boolean>;
   /** Ends a message by its key, without a lease: a late answer of a live attempt. Undefined when it is gone. */
   settleByKey(key: string, end: End): Promise<Ended | undefined>;

@@ -94,13 +94,13 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
 
     settle: (lease, message, end) => settles.add({ lease, message, end }),
 
-    defer: async (lease, id, { nextTime, status, strike, refusedBy }) =>
+    defer: async (lease, id, { nextTime, status, strike, refusedBy, since }) =>
       (await db.run(
         // The lease first, as everywhere.
         `update silo_lease l straight_join silo s on l.box = s.box and l.owner = ? and l.fence = ?
            set s.next_time = ?, s.last_status = ?, s.attempts = s.attempts + 1, s.strikes = s.strikes + ?,
              s.refused_by = if(? = '', s.refused_by, concat_ws('\n', s.refused_by, ?))
-           where s.id = ? and s.box = ?`,
+           where s.id = ? and s.box = ?${since === undefined ? '' : ' and s.next_time in (0, ?)'}`,
         [
           lease.owner,
           lease.fence,
@@ -111,6 +111,7 @@ export function mysqlMessages(db: Mysql, clock: () => number): Omit<MessageStore
           refusedBy ?? '',
           id,
           lease.box,
+          ...(since === undefined ? [] : [since]),
         ],
       )) > 0,
 

@@ -65,16 +65,17 @@ export function sqliteMessages(db: Sqlite, clock: () => number): Part<MessageSto
     settle: (lease, message, end) =>
       isHeld(db, lease) && (endRow(db, message, end, clock()) || correct(db, message, end, clock())),
 
-    defer: (lease, id, { nextTime, status, strike, refusedBy = '' }) =>
+    defer: (lease, id, { nextTime, status, strike, refusedBy = '', since }) =>
       db
         .sql(
           `update silo set next_time = ?, last_status = ?, attempts = attempts + 1, strikes = strikes + ?,
              refused_by = case when ? = '' then refused_by else coalesce(refused_by || char(10), '') || ? end
-             where id = ? and box = ? and exists (${HELD})`,
+             where id = ? and box = ? and exists (${HELD})${since === undefined ? '' : ' and next_time in (0, ?)'}`,
         )
         .run(
           ...[nextTime, status, strike ? 1 : 0, refusedBy, refusedBy],
           ...[id, lease.box, lease.box, lease.owner, lease.fence],
+          ...(since === undefined ? [] : [since]),
         ).changes > 0,
 
     settleByKey: (key, end) => {

@@ -150,5 +150,18 @@ export function boxConformance(create: () => Promise<StoreUnderTest>): void {
       });
       expect(await store!.messageByKey(reminder.key)).toMatchObject({ nextTime: 4000 });
     });
+
+    test('what is taken up again while an attempt is under way is not deferred by it', async () => {
+      const { key } = await accept('a');
+      const claim = await store!.claim(aor('a'), 'node', 30);
+      const { id, nextTime: since } = (await store!.messageByKey(key))!;
+      if (!('lease' in claim)) throw new Error('held');
+      const deferral = { nextTime: 3000, status: 500, strike: true };
+      expect(await store!.requeue(aor('a'), now)).toBe(1);
+      expect(await store!.defer(claim.lease, id, { ...deferral, since })).toBe(false);
+      expect(await store!.messageByKey(key)).toMatchObject({ nextTime: now, strikes: 0, attempts: 0 });
+      expect(await store!.defer(claim.lease, id, { ...deferral, since: now })).toBe(true);
+      expect(await store!.messageByKey(key)).toMatchObject({ nextTime: 3000, strikes: 1, attempts: 1 });
+    });
   });
 }

@@ -133,7 +133,7 @@ export const EVERY_METHOD: Calls = {
   },
   defer: (store, { box, id, now }) =>
     leased(store, box, (lease) =>
-      store.defer(lease, id, { nextTime: now + 9, status: 486, strike: true, refusedBy: 'x' }),
+      store.defer(lease, id, { nextTime: now + 9, status: 486, strike: true, refusedBy: 'x', since: 0 }),
     ),
   deviceStates: (store, { box }) => store.deviceStates(box),
   dropDead: (store, { dead, now }) => store.dropDead([dead + 1], now),

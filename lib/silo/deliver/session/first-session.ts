@@ -184,13 +184,13 @@ export class FirstSession {
     const { store, lease, now, settings } = this.#context;
     this.#recorded.add(message.id);
     const strike = verdict === 'later' || ownFault;
-    if (strike && message.strikes + 1 >= settings.maxAttempts) {
-      const reason = `no success after ${settings.maxAttempts} attempts: ${answer.reason}`;
-      await settle(this.#context, lease, message, { outcome: 'dead', status: answer.status, reason });
-      return AGAIN;
-    }
     const nextTime = now() + Math.max(backoff(message.attempts + 1), retryAfter(answer));
-    const deferral = { nextTime, status: answer.status, strike };
-    return (await store.defer(lease, message.id, deferral)) ? { kind: 'until', time: nextTime } : AGAIN;
+    const deferral = { nextTime, status: answer.status, strike, since: message.nextTime };
+    // Also before its end: who was taken up again meanwhile has all attempts before him.
+    if (!(await store.defer(lease, message.id, deferral))) return AGAIN;
+    if (!strike || message.strikes + 1 < settings.maxAttempts) return { kind: 'until', time: nextTime };
+    const reason = `no success after ${settings.maxAttempts} attempts: ${answer.reason}`;
+    await settle(this.#context, lease, message, { outcome: 'dead', status: answer.status, reason });
+    return AGAIN;
   }
 }
