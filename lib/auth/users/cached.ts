@@ -67,7 +67,7 @@ export class CachedUsers {
   forget(aor: string): void {
     const { user, host } = splitAor(aor);
     const isIts = (key: string): boolean => {
-      const [sent = '', domain] = JSON.parse(key) as string[];
+      const { sent, domain } = nameIn(key);
       const name = sent.toLowerCase();
       return name.startsWith(`${user}@`.toLowerCase()) || (name === user.toLowerCase() && domain === host);
     };
@@ -102,4 +102,9 @@ export class CachedUsers {
 /** One text for each name: a domain has no blanks, and where the realm ends is told before it. */
 function keyOf({ sent, domain, realm }: UserName): string {
   return `${domain} ${realm.length} ${realm}${sent}`;
+}
+
+function nameIn(key: string): Pick<UserName, 'sent' | 'domain'> {
+  const [domain = '', length = ''] = key.split(' ', 2);
+  return { domain, sent: key.slice(domain.length + length.length + 2 + Number(length)) };
 }
