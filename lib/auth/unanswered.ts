@@ -69,6 +69,9 @@ export class Unanswered {
 const LONG = 128;
 
 function keyOf(req: SipRequest): string {
-  const from = (header(req, 'From') ?? '').replace(/;[^>]*$/, '');
+  const whole = header(req, 'From') ?? '';
+  // Without its parameters, a new tag each time.
+  const end = whole.indexOf(';', whole.lastIndexOf('>') + 1);
+  const from = end === -1 ? whole : whole.slice(0, end);
   return `${req.source_address} ${from.length > LONG ? hash('sha1', from, 'base64') : from}`;
 }
