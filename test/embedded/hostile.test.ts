@@ -157,6 +157,18 @@ describe('amplification', () => {
   });
 });
 
+describe('Via', () => {
+  it('a list in which one is none gets no answer, which would be four times as long', async () => {
+    const begun = await scene();
+    const phone = kept(await UdpPeer.open(begun.sip));
+    const via = `SIP/2.0/UDP 127.0.0.1:${phone.port};branch=z9hG4bK1`;
+    phone.send(request(phone, 'BYE', { callId: 'list', via: `${via}${',a'.repeat(3_900)}` }));
+    phone.send(request(phone, 'BYE', { callId: 'good', via: `${via}, SIP/2.0/UDP 192.0.2.1` }));
+    const answer = await phone.take();
+    expect([answer.status, answer.header('call-id'), answer.all('via').length]).toEqual([481, 'good', 2]);
+  });
+});
+
 describe('memory', () => {
   it('answers that are kept for repeats have a bound in bytes', () => {
     const servers = new ServerTransactions(DEFAULT_TIMERS);
