@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { logger } from '../base/log.ts';
+import { ownText } from '../base/own-text.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { header } from '../sip/read/headers.ts';
 
@@ -47,7 +48,7 @@ export class Unanswered {
     const key = keyOf(req);
     const known = this.#phones.get(key);
     if (!known || this.#now() - known.since >= WINDOW) {
-      this.#phones.set(key, { count: 1, since: this.#now(), told: false });
+      this.#phones.set(ownText(key), { count: 1, since: this.#now(), told: false });
       return;
     }
     if (++known.count < MANY || known.told) return;

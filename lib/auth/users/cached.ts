@@ -7,6 +7,7 @@
  * remembered of those who are wrong stands apart: names that strangers make up push out only each other.
  */
 import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { Secrets } from '../digest/verify.ts';
 import type { UserName, Users } from './find.ts';
@@ -59,7 +60,7 @@ export class CachedUsers {
     const secrets = await this.#lookUp(key, name);
     const right = check(secrets);
     if (right) this.#wrong.delete(key);
-    else this.#wrong.set(key, { secrets, at: this.#rules.now() });
+    else this.#wrong.set(ownText(key), { secrets, at: this.#rules.now() });
     return right;
   }
 
@@ -90,7 +91,7 @@ export class CachedUsers {
       // `#asked` is set before anything else happens.
       await Promise.resolve();
       const secrets = await this.#users.find(name);
-      if (secrets) this.#known.set(key, { secrets, at: this.#rules.now() });
+      if (secrets) this.#known.set(ownText(key), { secrets, at: this.#rules.now() });
       else this.#known.delete(key);
       return secrets;
     } finally {
