@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { logger } from '../base/log.ts';
+import { ownText } from '../base/own-text.ts';
 import type { SipRequest } from '../sip/drachtio/messages.ts';
 import { header } from '../sip/read/headers.ts';
 
@@ -47,7 +48,7 @@ export class Unanswered {
     const key = keyOf(req);
     const known = this.#phones.get(key);
     if (!known || this.#now() - known.since >= WINDOW) {
-      this.#phones.set(key, { count: 1, since: this.#now(), told: false });
+      this.#phones.set(ownText(key), { count: 1, since: this.#now(), told: false });
       return;
     }
     if (++known.count < MANY || known.told) return;
@@ -69,6 +70,9 @@ export class Unanswered {
 const LONG = 128;
 
 function keyOf(req: SipRequest): string {
-  const from = (header(req, 'From') ?? '').replace(/;[^>]*$/, '');
+  const whole = header(req, 'From') ?? '';
+  // Without its parameters, a new tag each time.
+  const end = whole.indexOf(';', whole.lastIndexOf('>') + 1);
+  const from = end === -1 ? whole : whole.slice(0, end);
   return `${req.source_address} ${from.length > LONG ? hash('sha1', from, 'base64') : from}`;
 }

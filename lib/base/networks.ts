@@ -1,6 +1,7 @@
 /** Networks, as an operator writes them down: is an address in one of them? */
 import { BlockList, isIP } from 'node:net';
 import { BoundedMap } from './bounded-map.ts';
+import { ownText } from './own-text.ts';
 
 /** Addresses whose answer is remembered: the list takes 5 µs a question, and each request asks several times. */
 const REMEMBERED = 4_096;
@@ -30,7 +31,7 @@ export function networksOf(cidrs: readonly string[]): Networks {
       const known = remembered.get(address);
       if (known !== undefined) return known;
       const found = isIn(address);
-      remembered.set(address, found);
+      remembered.set(ownText(address), found);
       return found;
     },
   };

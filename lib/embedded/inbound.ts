@@ -68,7 +68,11 @@ function route(core: Core, incoming: Incoming): void {
     if (fault.shuts) flow.end();
     return;
   }
-  if (via.protocol.toLowerCase() !== flow.protocol || core.servers.absorb(incoming.key)) return;
+  if (
+    via.protocol.toLowerCase() !== flow.protocol ||
+    core.servers.absorb(incoming.key, incoming.received.bytes.length)
+  )
+    return;
   const dialog = core.dialogs.match(
     incoming.callId,
     tagOf(valueOf(request, 'to')),
@@ -138,12 +142,12 @@ function routeNew(core: Core, incoming: Incoming, refuse: (status: number) => vo
 }
 
 function routeInDialog(core: Core, incoming: Incoming, dialog: Dialog): void {
-  const { flow, key, request } = incoming;
+  const { flow, key, received, request } = incoming;
   const { owner: app } = dialog;
   const id = app.alive ? dispatch(core, incoming, { app, dialog, tail: `${dialog.id}|` }) : undefined;
   if (id === undefined) {
     const response = ownReply(incoming, 481);
-    core.servers.remember(key, flow, response);
+    core.servers.remember({ key, flow, size: received.bytes.length }, response);
     flow.send(response);
   }
   if (request.method === 'BYE') {

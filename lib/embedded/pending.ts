@@ -38,10 +38,17 @@ export interface PendingRequest extends Replyable {
   readonly dialog: Dialog | undefined;
 }
 
+interface Answered {
+  readonly response: Buffer;
+  readonly flow: Flow;
+  /** Bytes of what it answers. */
+  readonly size: number;
+}
+
 export class ServerTransactions {
   readonly #pending: Expiring<PendingRequest>;
   readonly #byKey = new Map<string, string>();
-  readonly #answered: Expiring<{ readonly response: Buffer; readonly flow: Flow }>;
+  readonly #answered: Expiring<Answered>;
 
   constructor(timers: Timers) {
     this.#pending = new Expiring({
@@ -65,10 +72,13 @@ export class ServerTransactions {
     return this.#answered.weight;
   }
 
-  /** True for a retransmission; an answered one is answered again on the way. */
-  absorb(key: string): boolean {
+  /**
+   * True for a retransmission; an answered one is answered again on the way. One that is shorter than its request is none: whoever
+   * repeats a large request by its name alone would have large answers sent to wherever that seemed to come from.
+   */
+  absorb(key: string, size: number): boolean {
     const answered = this.#answered.get(key);
-    answered?.flow.send(answered.response);
+    if (answered && size >= answered.size) answered.flow.send(answered.response);
     return answered !== undefined || this.#byKey.has(key);
   }
 
@@ -84,12 +94,12 @@ export class ServerTransactions {
   /** Sends the one final answer and keeps it for retransmissions. */
   finish(request: PendingRequest, response: Buffer): void {
     this.drop(request);
-    this.remember(request.key, request.flow, response);
+    this.remember(request, response);
     request.flow.send(response);
   }
 
-  remember(key: string, flow: Flow, response: Buffer): void {
-    if (flow.protocol === 'udp') this.#answered.set(key, { response, flow });
+  remember({ key, flow, size }: Pick<PendingRequest, 'key' | 'flow' | 'size'>, response: Buffer): void {
+    if (flow.protocol === 'udp') this.#answered.set(key, { response, flow, size });
   }
 
   drop(request: PendingRequest): void {

@@ -100,6 +100,7 @@ describe('users by HTTP', () => {
 
   test.each([
     ['POST', `/erin`, { password: 'x' }, 400, 'is no user'],
+    ['POST', `/er%0Ain@example.org`, { password: 'x' }, 400, 'is no user'],
     ['POST', `/${'e'.repeat(65)}@example.org`, { password: 'x' }, 400, 'at most 64 characters'],
     ['PUT', `/nobody@example.org/password`, { password: 'x' }, 404, 'There is no user nobody@example.org'],
     ['DELETE', `/nobody@example.org`, undefined, 404, 'There is no user nobody@example.org'],

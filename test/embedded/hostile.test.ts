@@ -135,6 +135,40 @@ describe('a port that is none', () => {
   });
 });
 
+describe('amplification', () => {
+  it('a large answer is not sent again for a few bytes with the name of its request', async () => {
+    const { sip, app, ...begun } = await scene();
+    const phone = kept(await UdpPeer.open(sip));
+    const named = { callId: 'large', branch: 'z9hG4bKlarge' };
+    const from = `"${'x'.repeat(8_000)}" <sip:eve@example.org>;tag=1`;
+    const large = request(phone, 'OPTIONS', { ...named, from });
+    phone.send(large);
+    const { transactionId } = await app.take(10_000, ({ message }) => message.header('call-id') === 'large');
+    await app.respond(transactionId, '200 OK');
+    expect((await phone.take()).bytes.length).toBeGreaterThan(8_000);
+    phone.send(request(phone, 'OPTIONS', { ...named, from: '<sip:eve@example.org>;tag=1' }));
+    phone.send(request(phone, 'OPTIONS', { callId: 'behind', branch: 'z9hG4bKother' }));
+    const other = await app.take(10_000, ({ message }) => message.header('call-id') === 'behind');
+    await app.respond(other.transactionId, '200 OK');
+    expect((await phone.take()).header('call-id')).toBe('behind');
+    phone.send(large);
+    expect((await phone.take()).header('call-id')).toBe('large');
+    await isServing({ sip, app, ...begun });
+  });
+});
+
+describe('Via', () => {
+  it('a list in which one is none gets no answer, which would be four times as long', async () => {
+    const begun = await scene();
+    const phone = kept(await UdpPeer.open(begun.sip));
+    const via = `SIP/2.0/UDP 127.0.0.1:${phone.port};branch=z9hG4bK1`;
+    phone.send(request(phone, 'BYE', { callId: 'list', via: `${via}${',a'.repeat(3_900)}` }));
+    phone.send(request(phone, 'BYE', { callId: 'good', via: `${via}, SIP/2.0/UDP 192.0.2.1` }));
+    const answer = await phone.take();
+    expect([answer.status, answer.header('call-id'), answer.all('via').length]).toEqual([481, 'good', 2]);
+  });
+});
+
 describe('memory', () => {
   it('answers that are kept for repeats have a bound in bytes', () => {
     const servers = new ServerTransactions(DEFAULT_TIMERS);
@@ -149,10 +183,10 @@ describe('memory', () => {
       end: () => undefined,
     } as const;
     const response = Buffer.alloc(4096);
-    for (let at = 0; at < 20_000; at += 1) servers.remember(`call ${at}`, flow, response);
+    for (let at = 0; at < 20_000; at += 1) servers.remember({ key: `call ${at}`, flow, size: 100 }, response);
     expect(servers.keptBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
-    expect(servers.absorb('call 0')).toBe(false);
-    expect(servers.absorb('call 19999')).toBe(true);
+    expect(servers.absorb('call 0', 100)).toBe(false);
+    expect(servers.absorb('call 19999', 100)).toBe(true);
     expect(sent).toBe(1);
     servers.clear();
     expect(servers.keptBytes).toBe(0);

@@ -7,6 +7,7 @@
  * remembered of those who are wrong stands apart: names that strangers make up push out only each other.
  */
 import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import { splitAor } from '../../sip/read/uri.ts';
 import type { Secrets } from '../digest/verify.ts';
 import type { UserName, Users } from './find.ts';
@@ -59,7 +60,7 @@ export class CachedUsers {
     const secrets = await this.#lookUp(key, name);
     const right = check(secrets);
     if (right) this.#wrong.delete(key);
-    else this.#wrong.set(key, { secrets, at: this.#rules.now() });
+    else this.#wrong.set(ownText(key), { secrets, at: this.#rules.now() });
     return right;
   }
 
@@ -67,7 +68,7 @@ export class CachedUsers {
   forget(aor: string): void {
     const { user, host } = splitAor(aor);
     const isIts = (key: string): boolean => {
-      const [sent = '', domain] = JSON.parse(key) as string[];
+      const { sent, domain } = nameIn(key);
       const name = sent.toLowerCase();
       return name.startsWith(`${user}@`.toLowerCase()) || (name === user.toLowerCase() && domain === host);
     };
@@ -90,7 +91,7 @@ export class CachedUsers {
       // `#asked` is set before anything else happens.
       await Promise.resolve();
       const secrets = await this.#users.find(name);
-      if (secrets) this.#known.set(key, { secrets, at: this.#rules.now() });
+      if (secrets) this.#known.set(ownText(key), { secrets, at: this.#rules.now() });
       else this.#known.delete(key);
       return secrets;
     } finally {
@@ -102,4 +103,9 @@ export class CachedUsers {
 /** One text for each name: a domain has no blanks, and where the realm ends is told before it. */
 function keyOf({ sent, domain, realm }: UserName): string {
   return `${domain} ${realm.length} ${realm}${sent}`;
+}
+
+function nameIn(key: string): Pick<UserName, 'sent' | 'domain'> {
+  const [domain = '', length = ''] = key.split(' ', 2);
+  return { domain, sent: key.slice(domain.length + length.length + 2 + Number(length)) };
 }

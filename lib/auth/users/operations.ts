@@ -122,7 +122,9 @@ interface Name {
 function nameOf(given: string, users: UserRules['users']): Name {
   refuseElsewhere(users);
   const user = given.replace(/^sips?:/i, '');
-  const named = /^[^@]+@[^@]+$/.test(user) ? namedBy({ username: user, realm: '' }, '') : undefined;
+  const named = /^[^@\p{Cc}]+@[^@\p{Cc}]+$/u.test(user)
+    ? namedBy({ username: user, realm: '' }, '')
+    : undefined;
   if (named?.aor === undefined)
     throw refused(
       400,

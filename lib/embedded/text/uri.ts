@@ -51,15 +51,29 @@ export interface NameAddr {
   readonly params: string;
 }
 
-const NAMED = /^((?:"(?:[^"\\]|\\[^])*"|[^<",;]*?)?)\s*<\s*([^<>\s]*)\s*>\s*((?:;[^]*)?)$/;
+const QUOTED = /^"(?:[^"\\]|\\[^])*"/;
+
+/** With brackets. Piece by piece: one pattern for all of it takes seconds for blanks that a stranger has chosen. */
+function readNamed(value: string): NameAddr | undefined {
+  const [quoted = ''] = QUOTED.exec(value) ?? [];
+  const open = value.indexOf('<', quoted.length);
+  const close = value.indexOf('>', open);
+  if (open < 0 || close < 0) return undefined;
+  const display = value.slice(0, open).trim();
+  const uri = value.slice(open + 1, close).trim();
+  const params = value.slice(close + 1).trimStart();
+  if (quoted === '' ? /[",;]/.test(display) : display !== quoted) return undefined;
+  if (/[<\s]/.test(uri) || (params !== '' && !params.startsWith(';'))) return undefined;
+  return { display, uri, params };
+}
 
 /**
  * Reads `"name" <uri>;params` or `uri;params`. Without brackets everything from the first `;` belongs to the
  * header (RFC 3261 20.10). Blanks around the URI are passed over, as sofia-sip does.
  */
 export function readNameAddr(value: string): NameAddr | undefined {
-  const found = NAMED.exec(value);
-  if (found) return { display: (found[1] ?? '').trim(), uri: found[2] ?? '', params: found[3] ?? '' };
+  const named = readNamed(value);
+  if (named) return named;
   const semicolon = value.indexOf(';');
   const uri = (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
   if (/[<>"\s,]/.test(uri)) return undefined;

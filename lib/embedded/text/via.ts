@@ -11,13 +11,14 @@ export interface Via {
   readonly rest: readonly string[];
 }
 
+const VALUE =
+  /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]\s]+\]|[^\s;:,]+)(\s*:\s*\d{1,5})?\s*((?:;[^]*)?)$/i;
+
+/** Undefined also when one behind the first is none: answers have each on a line of its own, four times as long as what was sent for it. */
 export function readVia(value: string): Via | undefined {
   const [first = '', ...rest] = splitList(value);
-  const found =
-    /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]\s]+\]|[^\s;:,]+)(\s*:\s*\d{1,5})?\s*((?:;[^]*)?)$/i.exec(
-      first,
-    );
-  if (!found) return undefined;
+  const found = VALUE.exec(first);
+  if (!found || !rest.every((one) => VALUE.test(one))) return undefined;
   const [, protocol = '', host = '', port = '', params = ''] = found;
   return {
     protocol: protocol.toUpperCase(),

@@ -17,9 +17,10 @@ const log = logger('sip:readable');
  * `P-Asserted%2DIdentity` is what a proxy before us, which has taken P-Asserted-Identity away, has let pass for something else.
  */
 const HEADER = new RegExp(`^(?:(?!%[0-9A-Fa-f]{2}|%u)[${TOKEN_CHARACTERS}])+[ \\t]*:`);
-/** Both as drachtio-srf's parser has them: other start lines it gives up on. */
+/** This and what a response is are as drachtio-srf's parser has them: other start lines it gives up on. */
 const REQUEST = /^[\w\-.!%*+`'~]+\s\S+\sSIP\s*\/\s*\d+\.\d+/;
-const RESPONSE = /^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/;
+const STATUS = /^SIP\/\d+\.\d+\s+\d+/;
+const LINE_TERMINATOR = /[\n\r\u2028\u2029]/;
 const LINE_END = /\r\n(?![ \t])/;
 /** Header lines as nearly all are, at one look: only others are taken apart. */
 const ALL_PLAIN = /^(?:[A-Za-z0-9_-]+:[^\r\n]*\r\n)*[A-Za-z0-9_-]+:[^\r\n]*$/;
@@ -48,6 +49,12 @@ export function readable(frame: string): string | undefined {
   return frame.slice(0, start) + [startLine, ...headers].join('\r\n') + (end < 0 ? '' : frame.slice(end));
 }
 
+/** As `/^SIP\/\d+\.\d+\s+\d+\s*.*\s*$/`, which takes seconds for blanks that a device has chosen. */
+function isResponse(line: string): boolean {
+  const status = STATUS.exec(line);
+  return status !== null && !LINE_TERMINATOR.test(line.slice(status[0].length).trim());
+}
+
 function isPlain(head: string): boolean {
   const firstEnd = head.indexOf('\r\n');
   const first = head.slice(0, firstEnd);
@@ -55,7 +62,7 @@ function isPlain(head: string): boolean {
     firstEnd > 0 &&
     ALL_PLAIN.test(head.slice(firstEnd + 2)) &&
     !hasLoneEnd(first) &&
-    (REQUEST.test(first) || RESPONSE.test(first))
+    (REQUEST.test(first) || isResponse(first))
   );
 }
 
@@ -67,7 +74,7 @@ function withLineEnds(message: string): string {
 
 /** The status line; a reason phrase may hold anything that some stack takes for a line end. */
 function oneLine(startLine: string): string | undefined {
-  return [startLine, startLine.replace(/\s+/g, ' ')].find((line) => RESPONSE.test(line));
+  return [startLine, startLine.replace(/\s+/g, ' ')].find(isResponse);
 }
 
 /** From now on `srf`, which has just been told to connect, gets only what it can read, and outlives what it can't. */

@@ -142,3 +142,16 @@ test('a user name may have its domain, and nothing that no address has', () => {
   for (const sent of ['', '@example.org', 'bob@', 'bob@exa mple'])
     expect(namedBy({ username: sent, realm: 'r' }, 'example.org')).toBeUndefined();
 });
+
+test('a user who is forgotten is looked up anew, under each name that he has sent, and nobody else is', async () => {
+  const { users, asked } = await counted(new Map(['bob', 'BOB', 'rob'].map((user) => [user, 'x'])));
+  const all = ['bob', 'BOB', 'bob@example.org', 'rob'];
+  const askAll = async () => {
+    for (const user of all) expect(await ask(users, user, 'x')).toBe(true);
+  };
+  await askAll();
+  asked.length = 0;
+  users.forget('bob@example.org');
+  await askAll();
+  expect(asked).toEqual(['bob', 'BOB', 'bob']);
+});

@@ -124,6 +124,13 @@ describe('the SIP codec', () => {
     );
   });
 
+  it('finds no name-addr in blanks, and is not held up by them', () => {
+    const began = performance.now();
+    for (const text of [`a${'\t'.repeat(1_500)}<${' '.repeat(1_500)}x`, `a${' '.repeat(60_000)}b`])
+      expect(readNameAddr(text)).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
   it('splits lists only at commas outside quotes and brackets', () => {
     expect(splitList('"a, b" <sip:x,y@z>;q=1 , <sip:b>')).toEqual(['"a, b" <sip:x,y@z>;q=1', '<sip:b>']);
   });

@@ -59,6 +59,13 @@ describe('what drachtio-srf is given', () => {
     (start) => expect(readable(frame(start, 'From: x'))).toBeUndefined(),
   );
 
+  test('is found at once, whatever blanks are in a status line', () => {
+    const began = performance.now();
+    const line = `SIP/2.0 200${' '.repeat(1_500)}\u2028x\u2028x`;
+    expect(readable(frame(line, 'From: x'))).toBe(frame('SIP/2.0 200 x x', 'From: x'));
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
   test('is an acknowledgement without the message that it quotes, if that is none', () => {
     const meta = '1|response|2|OK|application|308||127.0.0.1|9|10:00:00|t|a;from-tag=b';
     expect(readable(`${meta}\r\n folded||Msg sent:|\r\nSIP/2.0 200 OK\r\n\r\n`)).toBe(meta);
