@@ -185,35 +185,38 @@ onEachStore((emptyStore) => {
     expect(await boxes().requeue(aor('nobody'))).toBe(0);
   });
 
-  test('requeue while an attempt is under way outlasts its failure: the next one is at once, and has all attempts before it', async () => {
-    const { leave, phone } = await start({ silo: { maxAttempts: 2 } });
-    await leave('bob', 'one');
-    const answers: ((status: number) => void)[] = [];
-    const bob = await phone('bob', {
-      react: ({ method }) =>
-        method === 'MESSAGE' ? new Promise((answer) => void answers.push(answer)) : 200,
-    });
-    const answer = async (status: number) => {
+  test.each(['first', 'every'] as const)(
+    'requeue while an attempt is under way outlasts its failure, deliverTo %s',
+    async (deliverTo) => {
+      const { leave, phone } = await start({ silo: { maxAttempts: 2, deliverTo } });
+      await leave('bob', 'one');
+      const answers: ((status: number) => void)[] = [];
+      const bob = await phone('bob', {
+        react: ({ method }) =>
+          method === 'MESSAGE' ? new Promise((answer) => void answers.push(answer)) : 200,
+      });
+      const answer = async (status: number) => {
+        await until(() => answers.length > 0);
+        answers.pop()?.(status);
+      };
+      await bob.register({ expires: 600 });
+      await answer(500);
+      await until(async () =>
+        expect((await boxes().show(aor('bob'))).stuck).toMatchObject({ reason: 'back-off' }),
+      );
+      scene.time += 60;
+      // The last one.
       await until(() => answers.length > 0);
-      answers.pop()?.(status);
-    };
-    await bob.register({ expires: 600 });
-    await answer(500);
-    await until(async () =>
-      expect((await boxes().show(aor('bob'))).stuck).toMatchObject({ reason: 'back-off' }),
-    );
-    scene.time += 60;
-    // The last one.
-    await until(() => answers.length > 0);
-    scene.time += 1;
-    expect(await boxes().requeue(aor('bob'))).toBe(1);
-    await answer(500);
-    await answer(500);
-    await until(async () =>
-      expect((await boxes().show(aor('bob'))).stuck).toMatchObject({ reason: 'back-off' }),
-    );
-    expect(await scene.node.store.ledger()).toMatchObject({ waiting: 1, dead: 0 });
-  });
+      scene.time += 1;
+      expect(await boxes().requeue(aor('bob'))).toBe(1);
+      await answer(500);
+      await answer(500);
+      await until(async () =>
+        expect((await boxes().show(aor('bob'))).stuck).toMatchObject({ reason: 'back-off' }),
+      );
+      expect(await scene.node.store.ledger()).toMatchObject({ waiting: 1, dead: 0 });
+    },
+  );
 
   test('remove ends what it is told to, with its reason, and nothing of it is delivered', async () => {
     const { leave, node, phone } = await start();

@@ -8,7 +8,7 @@ import type { Wake } from '../../state/wake.ts';
 import type { Failure } from '../attempt.ts';
 
 interface BackoffContext {
-  readonly store: Pick<DeviceStore, 'holdDevice'>;
+  readonly store: Pick<DeviceStore, 'holdDevice' | 'deviceStates'>;
   readonly now: () => number;
   readonly settings: Pick<SiloSettings, 'maxAttempts' | 'outcomes'>;
   readonly lease: Lease;
@@ -47,12 +47,23 @@ export class DeviceBackoff {
 
   /** The first message waits. True when it has had all its attempts. */
   async hold(device: string, { answer }: Failure, strike: boolean): Promise<boolean> {
+    if (await this.#isTakenUpAgain(device)) return false;
     const { now, settings } = this.#context;
     const attempts = this.attempts(device) + 1;
     const strikes = (this.states.get(device)?.strikes ?? 0) + (strike ? 1 : 0);
     const nextTime = now() + Math.max(backoff(attempts), retryAfter(answer));
     await this.#set(device, { attempts, strikes, nextTime, lastStatus: answer.status });
     return strikes >= settings.maxAttempts;
+  }
+
+  /** By an operator, since this attempt began: its failure does not count, and the sweep finds what is due. */
+  async #isTakenUpAgain(device: string): Promise<boolean> {
+    if (this.attempts(device) === 0) return false;
+    const { store, lease } = this.#context;
+    const state = (await store.deviceStates(lease.box)).find((one) => one.device === device);
+    if (state?.attempts !== 0) return false;
+    this.states.set(device, state);
+    return true;
   }
 
   async release(device: string): Promise<void> {
