@@ -9,6 +9,7 @@
 import type { App } from './app.ts';
 import type { Dialog } from './dialogs.ts';
 import { Expiring } from '../base/expiring.ts';
+import { ownText } from '../base/own-text.ts';
 import type { Flow } from './network/flow.ts';
 import type { Header } from './text/message.ts';
 import type { Replyable } from './reply.ts';
@@ -99,7 +100,7 @@ export class ServerTransactions {
   }
 
   remember({ key, flow, size }: Pick<PendingRequest, 'key' | 'flow' | 'size'>, response: Buffer): void {
-    if (flow.protocol === 'udp') this.#answered.set(key, { response, flow, size });
+    if (flow.protocol === 'udp') this.#answered.set(ownText(key), { response, flow, size });
   }
 
   drop(request: PendingRequest): void {

@@ -2,6 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ServerTransactions } from '../../lib/embedded/pending.ts';
 import { startFrontEnd, type FrontEnd, type FrontEndOptions } from '../../lib/embedded/front-end.ts';
@@ -190,6 +192,30 @@ describe('memory', () => {
     expect(sent).toBe(1);
     servers.clear();
     expect(servers.keptBytes).toBe(0);
+  });
+
+  it('an answer that is kept keeps nothing of its request but the name', () => {
+    setFlagsFromString('--expose_gc');
+    const gc = runInNewContext('gc') as () => void;
+    const servers = new ServerTransactions(DEFAULT_TIMERS);
+    const flow = {
+      protocol: 'udp',
+      local: { host: '127.0.0.1', port: 1 },
+      remote: { host: '127.0.0.1', port: 2 },
+      alive: true,
+      send: () => undefined,
+      onFailure: () => () => undefined,
+      end: () => undefined,
+    } as const;
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < 400; at += 1) {
+      const head = Buffer.from(`a-call-id-of-its-own-${at}|${'x'.repeat(60_000)}`).toString('latin1');
+      servers.remember({ key: head.slice(0, head.indexOf('|')), flow, size: 60_000 }, Buffer.alloc(300));
+    }
+    gc();
+    expect((process.memoryUsage().heapUsed - before) / 400).toBeLessThan(6_000);
+    servers.clear();
   });
 });
 
