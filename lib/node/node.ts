@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { textOf } from '../base/errors.ts';
+import { textOf, traceOf } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { packageVersion } from '../base/package.ts';
 import { checkOptions } from '../options/check.ts';
@@ -106,14 +106,24 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
     );
   }
 
-  function forget(aor: string): void {
-    for (const listener of forgetting) listener(aor);
+  /** True when all have. One that can't keeps neither the others from it nor another AoR. */
+  function forget(aor: string): boolean {
+    const failed = forgetting.filter((listener) => {
+      try {
+        listener(aor);
+        return false;
+      } catch (error) {
+        log.error(`a memory could not be cleared: ${traceOf(error)}`);
+        return true;
+      }
+    });
+    return failed.length === 0;
   }
 
   async function lookForErased(): Promise<void> {
     const aors = await store.toForget(name, ERASED_PAGE);
-    for (const aor of aors) forget(aor);
-    if (aors.length > 0) await store.haveForgotten(name, aors);
+    const gone = aors.filter(forget);
+    if (gone.length > 0) await store.haveForgotten(name, gone);
   }
 
   function seeTo(row: NodeRow): void {
@@ -136,7 +146,7 @@ export function createNode({ store, port }: NodeDependencies, options: NodeOptio
     all: async () => (await store.nodes()).map((row) => ({ ...row, state: stateOf(row, leaseTime) })),
     onGone: (listener) => void listeners.push(listener),
     onForget: (listener) => void forgetting.push(listener),
-    forget,
+    forget: (aor) => void forget(aor),
     start: async () => {
       await beat();
       ticker.every(beatTime, beat);

@@ -21,6 +21,8 @@ import type { Answers } from './line.ts';
 import type { OfService } from './questions.ts';
 import { Seat, type Exit } from './seat.ts';
 
+/** Milliseconds for which a look at the health of all is good. */
+const LOOK_LIFE = 250;
 /** Who gives no answer within this, in ms, is not well. */
 const PATIENCE = 3_500;
 /** A stop is over after this, ms: a little before the first process is at the end of its patience. */
@@ -54,7 +56,7 @@ export async function startService(
       connected();
       return undefined;
     },
-    readiness: () => readiness(seats),
+    readiness: sharedFor(LOOK_LIFE, () => readiness(seats)),
     metrics: () => metrics(seats),
   };
   const seatOf = (number: number) => {
@@ -101,6 +103,17 @@ async function httpOf({ admin }: Config): Promise<Assignment['http']> {
   const listen = addressText(await server.open(admin.listen));
   await server.close();
   return { listen, token };
+}
+
+/** Whoever asks within so many ms shares one look: strangers may ask as often as they like. */
+function sharedFor<T>(life: number, look: () => Promise<T>): () => Promise<T> {
+  let shared: Promise<T> | undefined;
+  let until = 0;
+  return () => {
+    if (shared && performance.now() < until) return shared;
+    until = performance.now() + life;
+    return (shared = look());
+  };
 }
 
 async function readiness(seats: readonly Seat[]): Promise<Readiness> {

@@ -11,6 +11,8 @@ let warnings: string[] = [];
 let node: SiloNode;
 let gone: string[] = [];
 let fails = false;
+/** Of whom this node is to remember nothing. */
+let erased: string[] = [];
 onLog((level, room, message) => {
   if (level !== 'debug' && room === 'node') warnings.push(message);
 });
@@ -43,8 +45,11 @@ async function begin(): Promise<void> {
     leaveNode: () => Promise.resolve(),
     forgetNodes: () => Promise.resolve(),
     askToForget: () => Promise.resolve(),
-    toForget: () => Promise.resolve([]),
-    haveForgotten: () => Promise.resolve(),
+    toForget: () => Promise.resolve(erased),
+    haveForgotten: (_: string, aors: readonly string[]) => {
+      erased = erased.filter((aor) => !aors.includes(aor));
+      return Promise.resolve();
+    },
   };
   node = createNode({ store, port: { server: () => '' } }, { node: 'one', leaseTime: 15 });
   node.onGone((row) => {
@@ -56,7 +61,7 @@ async function begin(): Promise<void> {
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval', 'setTimeout', 'Date'] });
-  [rows, away, warnings, gone, fails] = [[], false, [], [], false];
+  [rows, away, warnings, gone, fails, erased] = [[], false, [], [], false, []];
   return begin();
 });
 afterEach(async () => {
@@ -161,3 +166,20 @@ async function ownProcess(): Promise<string> {
   await probe.close();
   return seen;
 }
+
+test('a memory that can’t be cleared of one person keeps no other from it, is said, and is asked again', async () => {
+  const cleared: string[] = [];
+  let broken = true;
+  node.onForget((aor) => {
+    if (broken && aor === 'bob@example.org') throw new Error('broken');
+  });
+  node.onForget((aor) => cleared.push(aor));
+  erased = ['bob@example.org', 'carol@example.org'];
+  await pass(1.5);
+  expect(cleared).toEqual(['bob@example.org', 'carol@example.org']);
+  expect(erased).toEqual(['bob@example.org']);
+  expect(warnings.join()).toContain('a memory could not be cleared');
+  broken = false;
+  await pass(1);
+  expect(erased).toEqual([]);
+});
