@@ -11,7 +11,7 @@ index.ts             -> admin admin/health auth auth/limits auth/trust auth/user
 
 workers              -> app admin/health admin/http admin/metrics config embedded logging node sip/read
 app                  -> admin admin/health config auth auth/limits auth/trust silo silo/state mwi mwi/request registrar node stores stores/contract sip/drachtio sip/read embedded options
-cli                  -> cli/doctor cli/manage cli/phone cli/frame cli/terminal config import auth/users stores stores/contract stores/source stores/operate
+cli                  -> cli/doctor cli/manage cli/phone cli/frame cli/terminal config import auth/users stores stores/source stores/operate
 cli/doctor           -> cli/frame config admin/http auth stores stores/operate sip/drachtio options
 cli/manage           -> cli/frame config mwi mwi/state silo silo/manage stores stores/contract stores/operate
 cli/phone            -> cli/terminal cli/frame phone embedded/text mwi/summary

@@ -47,7 +47,14 @@ test('what was stored, tried, delivered, refused and given up is counted, remind
 test('health: well, without drachtio-server, without a database', async () => {
   scene = await aScene();
   const { silo, front, store } = scene.node;
-  expect(await silo.health()).toEqual({ ok: true, drachtio: true, store: '', busy: '', warnings: [] });
+  expect(await silo.health()).toEqual({
+    ok: true,
+    drachtio: true,
+    store: '',
+    busy: '',
+    warnings: [],
+    quarantine: '',
+  });
   front.dropApps();
   await until(async () =>
     expect(await silo.health()).toMatchObject({ ok: false, drachtio: false, store: '' }),
