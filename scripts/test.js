@@ -64,7 +64,7 @@ async function runVitest() {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
       // What a killed run would leave in the temporary folder goes away with ours.
-      env: { ...process.env, TEST_REPORT: file, TMPDIR: folder },
+      env: { TEST_RETRIES: '2', ...process.env, TEST_REPORT: file, TMPDIR: folder },
     },
   );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => vitest.kill(signal));

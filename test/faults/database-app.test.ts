@@ -1,5 +1,4 @@
 /** The whole application while its database is harmed: every sender has one answer in time, 202 only for what is stored. */
-import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startApp, type RunningApp } from '../support/app.ts';
 import { mariadbMissing } from '../support/mariadb.ts';
@@ -9,7 +8,7 @@ import { realTime } from '../support/real-time.ts';
 import { caughtUp } from '../support/sentinel.ts';
 import type { Sip } from '../support/sip/message.ts';
 import { turns, until } from '../support/until.ts';
-import { startHarmed, type HarmedDatabase } from './database.ts';
+import { Crowd, startHarmed, type HarmedDatabase } from './database.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
 describe('the application on a database that fails', needing(mariadbMissing()), () => {
@@ -135,17 +134,12 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
 
   test('no connection left for 4 s', () =>
     through(true, async () => {
-      const administrator = await createConnection(db.mariadb.url(''));
+      const crowd = new Crowd(db);
+      await db.sql(`create or replace user crowd@'127.0.0.1' identified by 'plain'`);
       await db.sql('set global max_connections = 10');
-      await administrator.query(`create or replace user crowd@'127.0.0.1' identified by 'plain'`);
-      const crowd = await fill();
-      for (let i = 0; i < 3; i++) {
-        await administrator.query(`kill user silo@'127.0.0.1'`).catch(() => undefined);
-        crowd.push(...(await fill()));
-      }
+      await crowd.fillAll();
       await realTime(4_000, 'outages');
-      await Promise.all(crowd.map((connection) => connection.end()));
-      await administrator.end();
+      await crowd.leave();
     }));
 
   test('connections cut in the middle of COMMIT', () =>
@@ -167,22 +161,4 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
     expect((await alice.message('bob', 'hello')).status).toBe(200);
     bob.close();
   });
-
-  async function fill() {
-    const crowd = [];
-    for (;;) {
-      try {
-        crowd.push(
-          await createConnection({
-            host: '127.0.0.1',
-            port: db.mariadb.port,
-            user: 'crowd',
-            password: 'plain',
-          }),
-        );
-      } catch {
-        return crowd;
-      }
-    }
-  }
 });

@@ -1,40 +1,20 @@
 /** The server answers, but it will not write: read-only, no connection left. */
-import { createConnection, type Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mariadbMissing } from '../support/mariadb.ts';
 import { needing } from '../support/needing.ts';
 import { until } from '../support/until.ts';
-import { startHarmed, through, type HarmedDatabase } from './database.ts';
+import { Crowd, startHarmed, through, type HarmedDatabase } from './database.ts';
 
 describe('a database that refuses to write', needing(mariadbMissing()), () => {
   let db: HarmedDatabase;
-  const crowd: Connection[] = [];
+  let crowd: Crowd;
   beforeAll(async () => {
     db = await startHarmed({ args: ['--max-connections=25'] });
     await db.sql(`create user crowd@'127.0.0.1' identified by 'plain'`);
+    crowd = new Crowd(db);
   });
   afterAll(() => db.close());
-  afterEach(async () => {
-    await Promise.all(crowd.splice(0).map((connection) => connection.end()));
-  });
-
-  /** Takes every connection that is left. */
-  async function fill(): Promise<void> {
-    for (;;) {
-      try {
-        crowd.push(
-          await createConnection({
-            host: '127.0.0.1',
-            port: db.mariadb.port,
-            user: 'crowd',
-            password: 'plain',
-          }),
-        );
-      } catch {
-        return;
-      }
-    }
-  }
+  afterEach(() => crowd.leave());
 
   test('read-only for a while: refused within seconds, not stuck there, back at once', async () => {
     const { report } = await through('read-only for a while', db.store, async (senders) => {
@@ -57,8 +37,8 @@ describe('a database that refuses to write', needing(mariadbMissing()), () => {
 
   test('no connection left for others: those that we have do the work', async () => {
     await db.store.lastId();
-    await fill();
-    expect(crowd.length).toBeGreaterThan(5);
+    await crowd.fill();
+    expect(crowd.size).toBeGreaterThan(5);
     const { report } = await through('too many connections, some are ours', db.store, (senders) =>
       senders.more(100),
     );
@@ -67,16 +47,9 @@ describe('a database that refuses to write', needing(mariadbMissing()), () => {
 
   test('no connection left at all: refused within seconds, back when one is free', async () => {
     const { report } = await through('too many connections, none is ours', db.store, async (senders) => {
-      const administrator = await createConnection(db.mariadb.url(''));
-      await fill();
-      // What we lose, others take.
-      for (let i = 0; i < 3; i++) {
-        await administrator.query(`kill user silo@'127.0.0.1'`).catch(() => undefined);
-        await fill();
-      }
+      await crowd.fillAll();
       for (let times = 0; times < 10; times++) await senders.refusal();
-      await Promise.all(crowd.splice(0).map((connection) => connection.end()));
-      await administrator.end();
+      await crowd.leave();
     });
     expect(report.refusals).toBeGreaterThan(0);
   });

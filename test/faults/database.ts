@@ -1,10 +1,11 @@
 /** A MariaDB that a test may harm, and a store on it that is never opened again. */
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { openStore } from '../../lib/stores/open.ts';
 import type { StoreOptions } from '../../lib/stores/options.ts';
 import type { Store } from '../../lib/stores/contract/store.ts';
 import { startMariaDb, type MariaDbOptions, type TestMariaDb } from '../support/mariadb.ts';
+import { until } from '../support/until.ts';
 import { compare, startSenders, type Report, type Senders } from './senders.ts';
 
 export interface HarmedDatabase {
@@ -49,6 +50,56 @@ export async function startHarmed(
       await mariadb.stop();
     },
   };
+}
+
+/** Others, who take every connection that is left. */
+export class Crowd {
+  readonly #mariadb: TestMariaDb;
+  readonly #connections: Connection[] = [];
+
+  constructor({ mariadb }: Pick<HarmedDatabase, 'mariadb'>) {
+    this.#mariadb = mariadb;
+  }
+
+  get size(): number {
+    return this.#connections.length;
+  }
+
+  async fill(): Promise<void> {
+    const { port } = this.#mariadb;
+    for (;;) {
+      try {
+        this.#connections.push(
+          await createConnection({ host: '127.0.0.1', port, user: 'crowd', password: 'plain' }),
+        );
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** And what is ours as well: whoever loses a connection may be quicker to come back than they are. */
+  async fillAll(): Promise<void> {
+    // It stays: the place that it leaves would be ours.
+    const administrator = await createConnection(this.#mariadb.url(''));
+    this.#connections.push(administrator);
+    // The place of a connection that was ended is free a moment after it is gone from the list.
+    let quiet = 0;
+    await until(async () => {
+      await administrator.query(`kill user silo@'127.0.0.1'`).catch(() => undefined);
+      const before = this.size;
+      await this.fill();
+      const [rows] = await administrator.query(
+        `select id from information_schema.processlist where user in ('silo', 'unauthenticated user')`,
+      );
+      quiet = this.size === before && Array.isArray(rows) && rows.length === 0 ? quiet + 1 : 0;
+      return quiet >= 10;
+    }, 30_000);
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all(this.#connections.splice(0).map((connection) => connection.end()));
+  }
 }
 
 export interface Course {

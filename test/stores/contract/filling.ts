@@ -84,7 +84,10 @@ export function fillingOf(clock: string, dialect: 'mysql' | 'sqlite'): readonly 
       'silo_submission (name, content, owner, since)',
       `${padded('n')}, ${padded('n')}, 'node-' || (n % 10), ${NOW} - 100 + n`,
     ),
-    all('silo_forget (aor, node, at)', `'user' || n || '@example.org', 'node-' || (n % 10), n % 100`),
+    all(
+      'silo_forget (aor, node, at)',
+      `'user' || n || '@example.org', 'node-' || (n % 10), case when n % 200 = 0 then n % 100 else ${clock} end`,
+    ),
     `${all('silo_nonce_key (secret, made)', `${padded('n')}, n`)} where n <= 20`,
     ...(dialect === 'mysql'
       ? [

@@ -117,10 +117,14 @@ export class Load {
     for (const phone of [...this.#devices, ...this.#senders]) phone.close();
   }
 
-  /** Or will never do: that is for the judge to say. */
+  /** Or will never do: that is for the judge to say. What waits may be much, but as long as it goes it is waited for. */
   async #allArrived(): Promise<void> {
     const { ledger } = this.#options;
-    await until(() => ledger.totals.lost === 0, LIMIT).catch(() => undefined);
+    for (let before = Infinity, left = ledger.totals.lost; left > 0 && left < before;) {
+      await until(() => ledger.totals.lost === 0, LIMIT).catch(() => undefined);
+      before = left;
+      left = ledger.totals.lost;
+    }
   }
 
   async #registered(device: LoadPhone): Promise<void> {
