@@ -24,7 +24,7 @@ interface Asked {
 }
 
 export class Unanswered {
-  readonly #phones = new BoundedMap<string, Asked>(MOST);
+  readonly #phones = new BoundedMap<string, Asked>(MOST, 'challenged-phones');
   readonly #now: () => number;
   #found = 0;
 

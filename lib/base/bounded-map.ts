@@ -1,4 +1,5 @@
 /** Memories with a bound: what was set longest ago is forgotten first, so that nothing a stranger sends can fill them. */
+import { noteMemory } from './memories.ts';
 
 /**
  * Goes through the keys in the order in which they were set, each of which is deleted then. Asked for anew each time, an iterator
@@ -32,40 +33,44 @@ class Oldest<K> {
 
 /** A map of at most `most` entries; setting one again makes it the newest. */
 export class BoundedMap<K, V> extends Map<K, V> {
-  readonly #most: number;
+  readonly most: number;
   readonly #oldest: Oldest<K>;
 
-  constructor(most: number) {
+  /** @param name what it remembers, for `memories()`; one that is part of another memory has none */
+  constructor(most: number, name?: string) {
     super();
-    this.#most = most;
+    this.most = most;
     this.#oldest = new Oldest(most, () => this.keys());
+    if (name !== undefined) noteMemory(name, this);
   }
 
   override set(key: K, value: V): this {
     this.delete(key);
     super.set(key, value);
     this.#oldest.grew();
-    if (this.size > this.#most) this.delete(this.#oldest.next());
+    if (this.size > this.most) this.delete(this.#oldest.next());
     return this;
   }
 }
 
 /** A set of at most `most` values; adding one again makes it the newest. */
 export class BoundedSet<T> extends Set<T> {
-  readonly #most: number;
+  readonly most: number;
   readonly #oldest: Oldest<T>;
 
-  constructor(most: number) {
+  /** @param name what it remembers, for `memories()`; one that is part of another memory has none */
+  constructor(most: number, name?: string) {
     super();
-    this.#most = most;
+    this.most = most;
     this.#oldest = new Oldest(most, () => this.values());
+    if (name !== undefined) noteMemory(name, this);
   }
 
   override add(value: T): this {
     this.delete(value);
     super.add(value);
     this.#oldest.grew();
-    if (this.size > this.#most) this.delete(this.#oldest.next());
+    if (this.size > this.most) this.delete(this.#oldest.next());
     return this;
   }
 }

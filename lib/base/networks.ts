@@ -24,7 +24,7 @@ export function networksOf(cidrs: readonly string[]): Networks {
     const family = isIP(bare);
     return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
   };
-  const remembered = new BoundedMap<string, boolean>(REMEMBERED);
+  const remembered = new BoundedMap<string, boolean>(REMEMBERED, 'addresses');
   return {
     has: (address) => {
       if (cidrs.length === 0) return false;

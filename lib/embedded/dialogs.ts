@@ -59,7 +59,7 @@ export function dialogId(callId: string, initiatorTag: string): string {
 export class Dialogs {
   readonly #byId: Expiring<Dialog>;
   readonly #byLeg = new Map<string, Dialog>();
-  readonly #formerOwners = new BoundedMap<string, App>(MAX_FORMER_OWNERS);
+  readonly #formerOwners = new BoundedMap<string, App>(MAX_FORMER_OWNERS, 'embedded-former-dialogs');
   readonly #onEnd: (dialog: Dialog) => void;
 
   /** `onEnd` is told of each dialog that ends. */

@@ -50,7 +50,7 @@ export function createRegistrar(
   const settings = checkOptions(registrarOptions, options);
   const contactOf = settings.ims ? registeredContact : ({ contact }: Binding) => contact;
   /** AoRs whose unreachable devices the operator has been told of. */
-  const told = new BoundedSet<string>(TOLD);
+  const told = new BoundedSet<string>(TOLD, 'registrar-told');
 
   function granted(seconds: number | undefined): number {
     const wanted = seconds ?? settings.defaultExpires;

@@ -72,7 +72,8 @@ stores/shared        -> stores/contract sip/read
 stores/contract      -> sip/read
 
 sip                  -> sip/read options
-sip/drachtio         -> sip/read sip/admin
+sip/drachtio         -> sip/drachtio/wire sip/read sip/admin
+sip/drachtio/wire    ->
 sip/admin            ->
 sip/read             ->
 

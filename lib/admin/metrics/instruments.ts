@@ -46,3 +46,16 @@ export function gauge(
     },
   });
 }
+
+/** A gauge with one label. */
+export function labelled(registry: Registry, naming: Naming, label: string, read: () => Series): void {
+  new Gauge({
+    ...naming,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [[value = ''], n] of read()) this.set({ [label]: value }, n);
+    },
+  });
+}

@@ -2,13 +2,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Auth } from '../../auth/auth.ts';
 import type { Limits } from '../../auth/limits/limits.ts';
+import { memories } from '../../base/memories.ts';
 import { packageVersion } from '../../base/package.ts';
 import type { Mwi } from '../../mwi/mwi.ts';
 import type { Silo } from '../../silo/silo.ts';
 import type { Store } from '../../stores/contract/store.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { createBacklog } from './backlog.ts';
-import { counters, gauge, type Series } from './instruments.ts';
+import { counters, gauge, labelled, type Series } from './instruments.ts';
 import { ReadHistogram } from './read-histogram.ts';
 import { ANSWER_CLASSES, answerClass, refusalWord } from './refusals.ts';
 import { CHECK_OK } from './several.ts';
@@ -34,6 +35,7 @@ export function createMetrics(context: MetricsContext, shared?: Registry): Metri
   const registry = shared ?? new Registry();
   if (shared === undefined) collectDefaultMetrics({ register: registry });
   ofProcess(registry, context);
+  ofMemories(registry);
   ofSilo(registry, context);
   ofStore(registry, context);
   if (context.mwi) ofLamps(registry, context.mwi);
@@ -70,6 +72,19 @@ function ofProcess(registry: Registry, { store, readiness }: MetricsContext): vo
     aggregator: 'max',
   } as const;
   gauge(registry, ready, async () => ((await readiness()).ready ? 1 : 0));
+}
+
+function ofMemories(registry: Registry): void {
+  const entries = {
+    name: 'silo_memory_entries',
+    help: 'Entries in the memories that have a bound: docs/memory.md says what they remember.',
+  };
+  labelled(registry, entries, 'memory', () => memories().map((memory) => [[memory.name], memory.entries]));
+  const most = {
+    name: 'silo_memory_most',
+    help: 'Entries that such a memory holds at most; then those that were set longest ago go.',
+  };
+  labelled(registry, most, 'memory', () => memories().map((memory) => [[memory.name], memory.most]));
 }
 
 function ofSilo(registry: Registry, { silo: { statistics } }: MetricsContext): void {

@@ -50,7 +50,7 @@ export class NonceUses {
   constructor(rules: UseRules) {
     this.#rules = rules;
     this.#most = rules.most ?? MOST;
-    this.#counted = new BoundedMap(this.#most);
+    this.#counted = new BoundedMap(this.#most, 'nonces');
   }
 
   /** Was it found good before, for this address? Then its signature needs no second look. */

@@ -19,7 +19,7 @@ export interface Pace {
 }
 
 export class Rate {
-  readonly #even = new BoundedMap<string, number>(MOST_KEYS);
+  readonly #even = new BoundedMap<string, number>(MOST_KEYS, 'limits');
   /** Milliseconds that one unit stands for. */
   readonly #each: number;
   readonly #most: number;

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 
 export class NewRecipients {
   /** When each pair was last seen. */
-  readonly #seen = new BoundedMap<string, number>(MOST_KEYS);
+  readonly #seen = new BoundedMap<string, number>(MOST_KEYS, 'limits-recipients');
   readonly #rate: Rate;
   readonly #limited: boolean;
   readonly #now: () => number;

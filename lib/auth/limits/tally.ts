@@ -18,7 +18,7 @@ export interface Tally {
 /** @param warn writes the line; it limits itself where sources change as fast as their requests come */
 export function createTally(now: () => number, warn = log.warn): Tally {
   const counts = Object.fromEntries(LIMITED.map((limited) => [limited, 0])) as Record<Limited, number>;
-  const told = new BoundedMap<string, number>(MOST_TOLD);
+  const told = new BoundedMap<string, number>(MOST_TOLD, 'limits-told');
   return {
     refused: (limited, req, sentence) => {
       counts[limited]++;

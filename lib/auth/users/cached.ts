@@ -35,8 +35,8 @@ type Check = (secrets: Secrets | undefined) => boolean;
 export class CachedUsers {
   readonly #users: Users;
   readonly #rules: CacheRules;
-  readonly #known = new BoundedMap<string, Known>(MOST_USERS);
-  readonly #wrong = new BoundedMap<string, Known>(MOST_WRONG);
+  readonly #known = new BoundedMap<string, Known>(MOST_USERS, 'users');
+  readonly #wrong = new BoundedMap<string, Known>(MOST_WRONG, 'users-unknown');
   readonly #asked = new Map<string, Promise<Secrets | undefined>>();
 
   constructor(users: Users, rules: CacheRules) {

@@ -45,7 +45,7 @@ export interface Subscriptions {
 export function createSubscriptions(context: SubscriptionsContext): Subscriptions {
   const { store, served, summaries, settings } = context;
   const ending = new Set<ServedSubscription>();
-  const ended = new BoundedSet<string>(REMEMBERED);
+  const ended = new BoundedSet<string>(REMEMBERED, 'subscriptions-ended');
   const quietListeners = new Set<() => void>();
   let owed: Subscription[] = [];
 

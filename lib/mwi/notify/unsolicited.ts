@@ -74,7 +74,7 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
   /** By mailbox, then by what tells devices apart. */
   const devices = new Map<string, Map<string, UnsolicitedDevice>>();
   /** What tells a device apart -> its mailbox, and its software when it refused. */
-  const refused = new BoundedMap<string, Refused>(MAX_REFUSED);
+  const refused = new BoundedMap<string, Refused>(MAX_REFUSED, 'unsolicited-refused');
 
   function drop(mailbox: string, key: string): void {
     const found = devices.get(mailbox);

@@ -67,7 +67,7 @@ export async function attempt(
   const waiting = { over: false };
   const sending = context.inFlight.take(flowOf(binding), async (): Promise<Attempted> => {
     if (waiting.over) return 'gone';
-    return sendNow(context, message, binding);
+    return sendNow(context, message, binding, () => !waiting.over);
   });
   const answer = await awaitAnswer(context, binding, others, sending);
   if (answer !== undefined) return answer;
@@ -106,7 +106,13 @@ function awaitAnswer(
   });
 }
 
-async function sendNow(context: AttemptContext, message: Message, binding: Binding): Promise<Attempted> {
+/** @param wanted is somebody still waiting for what comes of it? */
+async function sendNow(
+  context: AttemptContext,
+  message: Message,
+  binding: Binding,
+  wanted: () => boolean,
+): Promise<Attempted> {
   const { breaker, rateLimit, port, now } = context;
   if (message.seal !== undefined) {
     log.warn(`message ${message.id} is encrypted with the key "${message.seal}", and can't be read`);
@@ -119,12 +125,15 @@ async function sendNow(context: AttemptContext, message: Message, binding: Bindi
   if (wait > 0) return { paused: wait, by: 'hop' };
   return rateLimit.run(hop, splitAor(message.box).host, async () => {
     // Turns may take long: what was true when this one was asked for need not be true now.
-    if (context.hasEnded(message.key) || message.expTime <= now()) return 'gone';
+    const hasGone = () => context.hasEnded(message.key) || message.expTime <= now();
+    if (hasGone()) return 'gone';
     if (!context.mayGoOn()) return { paused: 1000, by: 'node' };
     const answer = await port.send({
       ...request,
       headers: { ...request.headers, Expires: timeLeft(message, now()) },
+      wanted: () => wanted() && !hasGone() && context.mayGoOn(),
     });
+    if (answer.failure === 'withdrawn') return hasGone() || !wanted() ? 'gone' : { paused: 1000, by: 'node' };
     context.unreachable.answered(binding, answer);
     // Without drachtio-server nothing is known of the device: soon again, and nothing is counted.
     if (answer.failure === 'disconnected') return { paused: 1000, by: 'node' };

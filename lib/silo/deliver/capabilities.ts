@@ -42,7 +42,7 @@ interface Known {
 }
 
 export function createCapabilities(): Capabilities {
-  const known = new BoundedMap<string, Known>(MOST);
+  const known = new BoundedMap<string, Known>(MOST, 'device-capabilities');
 
   function of(binding: Binding): Known | undefined {
     const name = nameOf(binding);

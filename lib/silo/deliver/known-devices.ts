@@ -26,7 +26,7 @@ export interface KnownDevicesContext {
 
 export function createKnownDevices({ store, settings, now, events }: KnownDevicesContext): KnownDevices {
   /** Box and instance -> when it was written down. */
-  const noted = new BoundedMap<string, number>(MEMORY);
+  const noted = new BoundedMap<string, number>(MEMORY, 'known-devices');
   events.on('forget', ({ aor }) => forgetKeys(noted, (name) => name.startsWith(`${aor} `)));
   // What is remembered briefly is noted more often.
   const interval = Math.min(DAY, settings.deviceMemory / 10);

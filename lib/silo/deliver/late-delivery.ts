@@ -35,7 +35,7 @@ export interface LateDelivery {
 }
 
 export function createLateDelivery({ store, events, acceptor }: LateDeliveryContext): LateDelivery {
-  const lately = new BoundedSet<string>(MEMORY);
+  const lately = new BoundedSet<string>(MEMORY, 'late-deliveries');
   const delivered = createSignal<string>();
 
   async function deliver(key: string): Promise<boolean> {

@@ -41,7 +41,7 @@ export interface CountingContext {
 export class BoxCounting {
   readonly #context: CountingContext;
   readonly #shortest: number;
-  readonly #noted = new BoundedSet<string>(MOST_NOTED);
+  readonly #noted = new BoundedSet<string>(MOST_NOTED, 'recounted-boxes');
   #size = FEWEST;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;

@@ -30,7 +30,7 @@ interface Kept extends RememberedWay {
 }
 
 export function rememberWays(events: Pick<SiloEmitter, 'on'>, now: () => number): Ways {
-  const ways = new BoundedMap<string, Kept>(MOST);
+  const ways = new BoundedMap<string, Kept>(MOST, 'message-ways');
 
   /** Called for each message several times: a known way is changed in its place. */
   function add(box: string, key: string, step: WayStep): Kept {

@@ -36,7 +36,7 @@ interface State {
 
 export function createCircuitBreaker(now = () => performance.now()): CircuitBreaker {
   // Only hops that fail are in here; each leaves with its first success, those that failed longest ago when there are many.
-  const states = new BoundedMap<string, State>(MOST);
+  const states = new BoundedMap<string, State>(MOST, 'failing-hops');
   return {
     wait: (hop) => {
       const state = states.get(hop);

@@ -22,7 +22,7 @@ export interface SetupAlert {
 
 /** @param warn writes the line; where many next hops are wrong at once, the log names some and counts the others */
 export function createSetupAlert(now = () => performance.now(), warn = log.warn): SetupAlert {
-  const warned = new BoundedMap<string, number>(MOST);
+  const warned = new BoundedMap<string, number>(MOST, 'setup-alerts');
   return {
     forget: () => warned.clear(),
     heard: (hop, status) => {

@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { unbelievedHeaders } from '../../auth/claims.ts';
 import { SiloError } from '../../base/errors.ts';
 import { bodyOf, bodyText, type BodySource } from '../../sip/read/body.ts';
-import { MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
+import { MAX_FRAME, MAX_HEADERS, USUAL_WAY } from '../../sip/drachtio/frame.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
-import { MAX_FRAME } from '../../sip/drachtio/window.ts';
 import { hasControl } from '../../sip/read/characters.ts';
 import {
   expiresOf,

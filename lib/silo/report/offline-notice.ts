@@ -34,9 +34,12 @@ export interface NoticeContext {
 
 export function createOfflineNotices({ noteSender, settings, now, events }: NoticeContext): Notices {
   /** Author and recipient -> when the last notice was sent. */
-  const pairs = new BoundedMap<string, number>(MEMORY);
+  const pairs = new BoundedMap<string, number>(MEMORY, 'notice-pairs');
   /** Author -> notices in this minute. */
-  const authors = new BoundedMap<string, { readonly minute: number; readonly count: number }>(MEMORY);
+  const authors = new BoundedMap<string, { readonly minute: number; readonly count: number }>(
+    MEMORY,
+    'notice-authors',
+  );
 
   events.on('forget', ({ aor }) => {
     authors.delete(aor);

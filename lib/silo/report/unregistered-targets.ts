@@ -21,7 +21,7 @@ const MEMORY = 10_000;
 export function createUnregisteredTargets(inFlight: InFlight, now: () => number): UnregisteredTargets {
   const waiting = new Map<string, number>();
   /** Silent places -> when they may be written to again. */
-  const silent = new BoundedMap<string, number>(MEMORY);
+  const silent = new BoundedMap<string, number>(MEMORY, 'silent-targets');
   const isSilent = (place: string) => (silent.get(place) ?? 0) > now();
 
   return {

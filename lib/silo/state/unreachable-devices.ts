@@ -23,9 +23,12 @@ const CLOSED =
 export class UnreachableDevices {
   readonly #now: () => number;
   /** AoR and contact -> when its registration ends, and what is wrong with it. */
-  readonly #devices = new BoundedMap<string, { readonly expires: number; readonly reason: string }>(MOST);
+  readonly #devices = new BoundedMap<string, { readonly expires: number; readonly reason: string }>(
+    MOST,
+    'unreachable-devices',
+  );
   /** Ways along a Path that the operator was told of. */
-  readonly #told = new BoundedSet<string>(MOST);
+  readonly #told = new BoundedSet<string>(MOST, 'unreachable-told');
 
   constructor(now: () => number) {
     this.#now = now;

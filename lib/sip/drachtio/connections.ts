@@ -28,7 +28,7 @@ interface Connected extends Pick<Source, 'address' | 'port'> {
 }
 
 export class Connections {
-  readonly #byName = new BoundedMap<string, Connected>(MOST);
+  readonly #byName = new BoundedMap<string, Connected>(MOST, 'connections');
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {

@@ -3,8 +3,9 @@ import { sendableText } from '../read/body.ts';
 import { hasControl } from '../read/characters.ts';
 import { withOwnHost } from './response-headers.ts';
 import type { OutgoingRequest } from './messages.ts';
-import { MAX_FRAME } from './window.ts';
 
+/** Largest frame that drachtio-server takes for certain, in bytes. */
+export const MAX_FRAME = 11_999;
 /** drachtio-server's fixed buffer for headers (8,400), less what it adds itself. */
 export const MAX_HEADERS = 8_000;
 /** Its fixed buffers for a start line and for a next hop: what is longer is cut. */

@@ -17,7 +17,7 @@ const MOST = 100_000;
 /** `send`, with regard to `overTcp` of a request. */
 export function sendLarge(send: Send, now: () => number = Date.now): Send {
   /** Next hop -> when it turned out to have no TCP. */
-  const without = new BoundedMap<string, number>(MOST);
+  const without = new BoundedMap<string, number>(MOST, 'hops-without-tcp');
 
   return async (request, timeout) => {
     const { overTcp } = request;

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<LocalFailure, number>> = {
   'no-dialog': 481,
   disconnected: 503,
   timeout: 408,
+  withdrawn: 408,
 };
 
 export function localAnswer(failure: LocalFailure, reason: string): Answer {

@@ -81,6 +81,8 @@ export interface OutgoingRequest {
   readonly body?: Buffer;
   /** Sends inside a dialog of drachtio-server; `uri` is then `sip:placeholder`. */
   readonly dialogId?: string;
+  /** Asked once more when its turn has come, right before it leaves: one that is no more wanted is not sent. Default: it is. */
+  readonly wanted?: (() => boolean) | undefined;
 }
 
 /**
@@ -92,8 +94,12 @@ export interface Answer {
   readonly status: number;
   readonly reason: string;
   readonly origin: 'peer' | 'stack' | 'local';
-  /** Why a `local` answer is local; `unsendable` is the message's fault, `target` that of where it should go. */
-  readonly failure?: 'unsendable' | 'target' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout';
+  /**
+   * Why a `local` answer is local; `unsendable` is the message's fault, `target` that of where it should go; `withdrawn`: it was no
+   * more wanted when its turn came.
+   */
+  readonly failure?:
+    'unsendable' | 'target' | 'refused' | 'no-dialog' | 'disconnected' | 'timeout' | 'withdrawn';
   /** The CSeq with which drachtio-server sent the request; undefined when it was not sent. */
   readonly cseq?: number;
   header(name: string): string | undefined;

@@ -9,7 +9,7 @@ import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
 import { forgetUris } from '../read/uri.ts';
-import { createFrameWindow } from './window.ts';
+import { createFrameWindow } from './wire/window.ts';
 
 export type { Middleware, Srf } from './srf.ts';
 

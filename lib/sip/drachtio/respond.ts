@@ -6,7 +6,7 @@ import { MAX_ANSWER } from './frame.ts';
 import type { ResponseOptions, SipResponse } from './messages.ts';
 import { prepareCopied, withOwnHost } from './response-headers.ts';
 import { ACKNOWLEDGE_LIMIT } from './srf.ts';
-import type { FrameWindow } from './window.ts';
+import type { FrameWindow } from './wire/window.ts';
 
 const log = logger('sip:port');
 /** What drachtio-server copies from the request is not ours to see: as much is put by for it. */

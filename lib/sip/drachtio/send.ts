@@ -3,11 +3,12 @@
  * timer on every one, and an answer in any case.
  */
 import { textOf } from '../../base/errors.ts';
-import { Unsendable, frameOf } from './frame.ts';
+import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
-import type { Answer, Send } from './messages.ts';
+import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
-import type { FrameWindow } from './window.ts';
+import { Pace } from './wire/pace.ts';
+import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
@@ -18,23 +19,61 @@ export interface Sender {
   readonly disconnected: () => void;
 }
 
+/** Whoever waits for the answer to one request. */
+interface Sending {
+  readonly finish: (answer: Answer) => void;
+  readonly fail: (failure: LocalFailure, reason: string) => void;
+}
+
 export function createSender(stack: SrfAtRunTime, window: FrameWindow): Sender {
   const outstanding = new Set<() => void>();
+  const pace = new Pace();
+
+  /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
+  function handOver({ uri }: OutgoingRequest, { options }: Frame, sending: Sending, done: () => void): void {
+    const unacknowledged = setTimeout(done, ACKNOWLEDGE_LIMIT);
+    const acknowledged = () => {
+      clearTimeout(unacknowledged);
+      done();
+    };
+    try {
+      stack.request(uri, options, (error, sent) => {
+        acknowledged();
+        if (error || !sent) {
+          sending.fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
+          return;
+        }
+        const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
+        sent.on('response', (answer) => answer.status >= 200 && sending.finish(asAnswer(answer, cseq)));
+      });
+    } catch (error) {
+      acknowledged();
+      sending.fail('disconnected', textOf(error));
+    }
+  }
+
   return {
     disconnected: () => {
       for (const lost of [...outstanding]) lost();
+      pace.reset();
     },
 
     send: (request, timeout = ANSWER_LIMIT) =>
       new Promise((resolve) => {
+        let finished = false;
+        let left = false;
         const finish = (answer: Answer) => {
+          finished = true;
           clearTimeout(timer);
           outstanding.delete(lost);
           resolve(answer);
         };
         const fail = (failure: LocalFailure, reason: string) => finish(localAnswer(failure, reason));
         const lost = () => fail('disconnected', 'the connection to drachtio-server is gone');
-        const timer = setTimeout(() => fail('timeout', 'no answer within our own time limit'), timeout);
+        const timer = setTimeout(() => {
+          if (left) fail('timeout', 'no answer within our own time limit');
+          else fail('disconnected', 'drachtio-server has taken nothing of ours within our own time limit');
+        }, timeout);
         outstanding.add(lost);
 
         const frame = frameOf(request);
@@ -42,26 +81,21 @@ export function createSender(stack: SrfAtRunTime, window: FrameWindow): Sender {
           fail(frame.failure, frame.reason);
           return;
         }
-        window.enter(frame.bytes, (done) => {
-          const unacknowledged = setTimeout(done, ACKNOWLEDGE_LIMIT);
-          const acknowledged = () => {
-            clearTimeout(unacknowledged);
-            done();
-          };
-          try {
-            stack.request(request.uri, frame.options, (error, sent) => {
+        pace.enter((acknowledged) => {
+          window.enter(frame.bytes, (done) => {
+            const both = () => {
+              done();
               acknowledged();
-              if (error || !sent) {
-                fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
-                return;
-              }
-              const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
-              sent.on('response', (answer) => answer.status >= 200 && finish(asAnswer(answer, cseq)));
-            });
-          } catch (error) {
-            acknowledged();
-            fail('disconnected', textOf(error));
-          }
+            };
+            if (!finished && request.wanted?.() === false)
+              fail('withdrawn', 'it was no more wanted when its turn came');
+            // Whoever asked has had an answer: sent now, it would be there and nobody knew.
+            if (finished) both();
+            else {
+              left = true;
+              handOver(request, frame, { finish, fail }, both);
+            }
+          });
         });
       }),
   };

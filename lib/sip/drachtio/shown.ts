@@ -22,9 +22,9 @@ const PAUSE = 60_000;
 
 /** `send`, with regard to `namedBy` of a request. */
 export function sendShown(send: Send, isFree: IsFree, now: () => number = Date.now): Send {
-  const shown = new BoundedSet<string>(MEMORY);
+  const shown = new BoundedSet<string>(MEMORY, 'hosts-shown');
   /** Host -> when it may be asked again. */
-  const paused = new BoundedMap<string, number>(MEMORY);
+  const paused = new BoundedMap<string, number>(MEMORY, 'hosts-paused');
   const asked = new Set<string>();
 
   async function overTcp(request: OutgoingRequest, host: string, timeout?: number): Promise<Answer> {

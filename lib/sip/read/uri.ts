@@ -128,7 +128,7 @@ function readParts(parts: Parts): SipUri | undefined {
 }
 
 /** URIs that were read lately: a request asks for the same one five to ten times, and so does the next one of its phone. */
-const READ = new BoundedMap<string, SipUri>(4_096);
+const READ = new BoundedMap<string, SipUri>(4_096, 'uris');
 const LONGEST_READ = 200;
 
 /**

@@ -7,7 +7,7 @@ export interface Lease {
 }
 
 /** The lease, or for how many more seconds somebody else holds it. */
-type Claim = { readonly lease: Lease } | { readonly heldFor: number };
+export type Claim = { readonly lease: Lease } | { readonly heldFor: number };
 
 /** Who serves which box. */
 export interface LeaseStore {

@@ -21,7 +21,10 @@ export function isNear({ quota }: Limit, { messages, bytes }: Usage): boolean {
  * second, near the limit for each batch, so that the limit is exact.
  */
 export class DomainUsage {
-  readonly #known = new BoundedMap<string, { readonly usage: Usage; readonly at: number }>(MOST_DOMAINS);
+  readonly #known = new BoundedMap<string, { readonly usage: Usage; readonly at: number }>(
+    MOST_DOMAINS,
+    'domain-usage',
+  );
 
   /** What to count on without looking; undefined: count. */
   recent(limit: Limit): Usage | undefined {

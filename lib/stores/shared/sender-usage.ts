@@ -9,7 +9,10 @@ const FRESH_MS = 5_000;
 const MOST = 10_000;
 
 export class SenderUsage {
-  readonly #known = new BoundedMap<string, { readonly usage: Usage; readonly until: number }>(MOST);
+  readonly #known = new BoundedMap<string, { readonly usage: Usage; readonly until: number }>(
+    MOST,
+    'sender-usage',
+  );
 
   /** What may be counted on, and added to; undefined: count. */
   recent({ name, sender = '' }: Limit): Usage | undefined {

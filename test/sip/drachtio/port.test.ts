@@ -7,6 +7,7 @@ import type { FailureHandler, Handler } from '../../../lib/sip/drachtio/messages
 import { createPort, type Port } from '../../../lib/sip/drachtio/port.ts';
 import { freePort } from '../../support/free-port.ts';
 import { Phone } from '../../support/phone.ts';
+import { until } from '../../support/until.ts';
 
 let front: FrontEnd;
 let srf: Srf;
@@ -141,6 +142,26 @@ describe('sending', () => {
     expect(
       await port.send({ method: 'MESSAGE', uri: target(), headers: { To: '<sip:b@x>' } }, 200),
     ).toMatchObject({ status: 408, origin: 'local', failure: 'timeout' });
+  });
+
+  test('ten go at once, and what is no more wanted when its turn comes stays here', async () => {
+    await start();
+    let wanted = true;
+    const answers = Array.from({ length: 30 }, () => to(target(), { wanted: () => wanted }));
+    wanted = false;
+    const failures = (await Promise.all(answers)).map(({ failure, status }) => failure ?? status);
+    expect(failures).toEqual(Array.from({ length: 30 }, (_, index) => (index < 10 ? 200 : 'withdrawn')));
+    expect(alice.requests).toHaveLength(10);
+  });
+
+  test('a connection that is lost fails what is out and what waits, once each, and the next one begins anew', async () => {
+    await start();
+    alice.react = () => 'silence';
+    front.faults.dropAfterFrames = 5;
+    const answers = Array.from({ length: 30 }, () => to(target()));
+    for (const { failure } of await Promise.all(answers)) expect(failure).toBe('disconnected');
+    alice.react = () => 200;
+    await until(async () => expect(await to(target())).toMatchObject({ status: 200, origin: 'peer' }));
   });
 
   test('refuses what drachtio would damage, and sends nothing', async () => {

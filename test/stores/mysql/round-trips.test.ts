@@ -87,4 +87,28 @@ describe('round trips to MySQL', needing(mariadbMissing()), () => {
     const end = { outcome: 'delivered', status: 200, reason: 'OK' } as const;
     expect(await packetsOf(() => store.settle(claim.lease, message, end))).toBe(3);
   });
+
+  test('the leases of all boxes that are served at once are claimed in two round trips, and released in one', async () => {
+    const claim = (owner: string) => Promise.all(boxes.map((box) => store.claim(box, owner, 30)));
+    let claims = await claim('node');
+    const leases = () => claims.flatMap((one) => ('lease' in one ? [one.lease] : []));
+    await Promise.all(leases().map((lease) => store.release(lease)));
+    expect(await packetsOf(async () => (claims = await claim('node')))).toBe(2);
+    expect(leases().map(({ box }) => box)).toEqual(boxes);
+    expect(await claim('other')).toEqual(boxes.map(() => ({ heldFor: expect.any(Number) as number })));
+    expect(await packetsOf(() => Promise.all(leases().map((lease) => store.release(lease))))).toBe(1);
+    expect((await claim('other')).every((one) => 'lease' in one)).toBe(true);
+  });
+
+  test('of two that claim a box at once one has it, and a stale lease releases nothing', async () => {
+    const box = 'contended@example.org';
+    const [one, other] = await Promise.all([store.claim(box, 'one', 30), store.claim(box, 'other', 30)]);
+    if (!('lease' in one)) throw new Error('nobody has it');
+    expect(other).toEqual({ heldFor: expect.any(Number) as number });
+    const stale = { ...one.lease, fence: one.lease.fence - 1 };
+    await Promise.all([store.release(stale), store.release({ ...one.lease, owner: 'other' })]);
+    expect(await store.claim(box, 'other', 30)).toHaveProperty('heldFor');
+    await Promise.all([store.release(stale), store.release(one.lease)]);
+    expect(await store.claim(box, 'other', 30)).toHaveProperty('lease');
+  });
 });

@@ -31,7 +31,7 @@ export class Lanes {
   /** Those that have their turn. */
   readonly #running = new Set<Lane>();
   /** Boxes whose devices another node reaches: our sweep leaves them alone until then. */
-  readonly #elsewhere = new BoundedMap<string, number>(MAX_ELSEWHERE);
+  readonly #elsewhere = new BoundedMap<string, number>(MAX_ELSEWHERE, 'boxes-elsewhere');
   #state: 'open' | 'closing' = 'open';
   #onIdle: (() => void) | undefined;
 

@@ -39,7 +39,7 @@ export function createSweep(context: SweepContext): Sweep {
   const { store, bindings, boxes, settings, now, owner, wake } = context;
   const tail = createTail((after, limit) => store.tail(after, limit));
   const ticker = createTicker(log);
-  const own = new BoundedSet<number>(OWN);
+  const own = new BoundedSet<number>(OWN, 'own-rows');
   let closed = false;
   const horizon = Math.ceil(settings.tailTime);
   const onDue = (box: string) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFrameWindow } from '../../../lib/sip/drachtio/window.ts';
+import { createFrameWindow } from '../../../../lib/sip/drachtio/wire/window.ts';
 
 describe('the frame window', () => {
   test('small frames are pipelined', () => {

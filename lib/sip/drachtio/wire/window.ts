@@ -4,8 +4,6 @@
  * goes alone, with nothing unacknowledged before or after it; none reaches 12,000 bytes.
  */
 
-/** Largest frame that drachtio-server takes for certain, in bytes. */
-export const MAX_FRAME = 11_999;
 /** Largest frame that may share the pipe with others. */
 const SMALL_FRAME = 4_000;
 
