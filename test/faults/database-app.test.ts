@@ -11,6 +11,9 @@ import { turns, until } from '../support/until.ts';
 import { Crowd, startHarmed, type HarmedDatabase } from './database.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
+/** A database that is back within so many ms is not missed. */
+const PATIENCE = 3_000;
+
 describe('the application on a database that fails', needing(mariadbMissing()), () => {
   let db: HarmedDatabase;
   let proxy: Proxy;
@@ -81,13 +84,16 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
     const to = `bob${serial}`;
     const { stop, more } = sending(to);
     await more(5);
+    const begun = performance.now();
     await fault(more);
+    const away = performance.now() - begun;
     await until(async () => expect((await alice.message('nobody', 'are you back?')).status).toBe(202));
     const { answers, slowest, acknowledged } = await stop();
     const refused = answers.filter(({ status }) => status !== 202);
-    expect(new Set(refused.map((answer) => [answer.status, answer.header('Retry-After')].join()))).toEqual(
-      new Set(refusing ? ['503,10'] : []),
-    );
+    const how = new Set(refused.map((answer) => [answer.status, answer.header('Retry-After')].join()));
+    // On a machine with much other work a restart takes longer than a sender is kept waiting.
+    if (refusing || away < PATIENCE) expect(how).toEqual(new Set(refusing ? ['503,10'] : []));
+    else expect([[], ['503,10']]).toContainEqual([...how]);
     expect(slowest).toBeLessThan(16_000);
 
     const bob = await Phone.start(to, { server: app.server });

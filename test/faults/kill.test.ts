@@ -8,7 +8,7 @@ import { ownMariaDb, ownSqlite, type OwnStore } from './own-store.ts';
 import { chance } from '../support/load/random.ts';
 
 const KILLS = 30;
-const LIMIT = 300_000;
+const LIMIT = 900_000;
 
 async function survives(name: string, own: OwnStore): Promise<void> {
   const dice = chance();
