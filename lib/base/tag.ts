@@ -1,7 +1,7 @@
 /** What stands for an address where addresses must not stand (docs/operating.md): whoever has it finds its lines, and nobody else learns it from them. */
-import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 /** The first twelve digits of its SHA-256. */
 export function tagOf(subject: string): string {
-  return createHash('sha256').update(subject).digest('hex').slice(0, 12);
+  return sha256(subject).slice(0, 12);
 }

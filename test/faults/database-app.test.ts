@@ -143,9 +143,12 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
       const crowd = new Crowd(db);
       await db.sql(`create or replace user crowd@'127.0.0.1' identified by 'plain'`);
       await db.sql('set global max_connections = 10');
-      await crowd.fillAll();
-      await realTime(4_000, 'outages');
-      await crowd.leave();
+      try {
+        await crowd.fillAll();
+        await realTime(4_000, 'outages');
+      } finally {
+        await crowd.leave();
+      }
     }));
 
   test('connections cut in the middle of COMMIT', () =>

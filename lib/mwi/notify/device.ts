@@ -1,5 +1,5 @@
 /** What tells phones apart. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { parseNameAddr } from '../../sip/read/headers.ts';
 import { parseUri, type SipUri } from '../../sip/read/uri.ts';
@@ -45,7 +45,7 @@ export function deviceOfBinding({ instance, contact, source, path }: Binding): D
 }
 
 function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return sha256(text);
 }
 
 function uriOf(route: string): SipUri | undefined {

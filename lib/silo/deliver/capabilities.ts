@@ -2,7 +2,7 @@
  * What devices have said that they can't do: MESSAGE at all (405, 501), or a type of content (415). Remembered until the
  * device's User-Agent or Allow changes, in this process only: after a restart each is asked once more.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import { BoundedMap, BoundedSet, forgetKeys } from '../../base/bounded-map.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Binding } from '../../sip/read/binding.ts';
@@ -84,7 +84,7 @@ export function createCapabilities(): Capabilities {
  */
 export function refusalOf(binding: Binding, status: number): string {
   if (status !== 415) return deviceOf(binding);
-  return `${deviceOf(binding)} ${createHash('sha256').update(fingerprintOf(binding)).digest('hex').slice(0, 16)}`;
+  return `${deviceOf(binding)} ${sha256(fingerprintOf(binding)).slice(0, 16)}`;
 }
 
 export function hasRefused(refusedBy: readonly string[], binding: Binding): boolean {

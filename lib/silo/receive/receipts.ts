@@ -1,5 +1,5 @@
 /** Receipts that pass through the silo (IMDN, RFC 5438): a class of their own, of which only the newest matters. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import { parseContentType } from '../../sip/read/headers.ts';
 import { readCpim } from './cpim.ts';
 
@@ -29,7 +29,7 @@ export function readReceipt(contentType: string, body: Buffer): Receipt | undefi
 export function threadOf(box: string, from: string, { state, about }: Receipt): string {
   // Without an id nothing tells which message is meant: it replaces nothing.
   if (about === '') return '';
-  return createHash('sha256').update([box, from, about, state].join('\0')).digest('hex');
+  return sha256([box, from, about, state].join('\0'));
 }
 
 /** The threads that a receipt makes worthless: its own state and the weaker ones. */

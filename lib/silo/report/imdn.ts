@@ -2,7 +2,7 @@
  * Receipts that we make (RFC 5438): when the author of a CPIM message asked for them, `stored` when it is stored and
  * `failed` when it expires or becomes a dead letter. They are messages like others and wait for the author in the silo.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import { SiloError, textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { served } from '../../sip/read/recipient.ts';
@@ -86,7 +86,7 @@ function asMessage(
   const receipt = readReceipt('message/cpim', body);
   return {
     // The same receipt made twice (a crash in between) is one.
-    key: createHash('sha256').update(['imdn', message.key, state].join('\0')).digest('hex'),
+    key: sha256(['imdn', message.key, state].join('\0')),
     box,
     srcAddr: message.dstAddr,
     srcName: message.dstName,

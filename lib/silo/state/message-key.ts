@@ -2,7 +2,7 @@
  * What a message is known by for ever: 64 hex digits. The first of them say its Call-ID, so that an operator finds by that, along the one
  * index that there is, what the ledger has of it.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 
 /** Hex digits. */
 const LENGTH = 64;
@@ -20,5 +20,5 @@ export function keysOfCall(callId: string): readonly [first: string, last: strin
 }
 
 function hexOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
+  return sha256(parts.join('\0'));
 }

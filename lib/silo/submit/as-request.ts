@@ -1,5 +1,6 @@
 /** What a program wants sent as the MESSAGE that a phone would have sent. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import { setIdentity } from '../../auth/identity.ts';
 import { ownRequest, type SipRequest } from '../../sip/drachtio/messages.ts';
 import { aorOf, type AorOptions } from '../../sip/read/uri.ts';
@@ -58,8 +59,4 @@ export function asRequest(submission: ReadSubmission, options: AorOptions): SipR
 
 function nameAddr({ display, uri }: Address): string {
   return display === '' ? `<${uri}>` : `"${display.replace(/["\\]/g, '\\$&')}" <${uri}>`;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

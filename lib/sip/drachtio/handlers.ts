@@ -72,20 +72,21 @@ export function createHandlers(
 
   function run({ name, req, res }: Run, next: Next, handler: (next: Next) => void | Promise<void>): void {
     let handedOn = false;
-    const timer = setTimeout(() => {
-      if (handedOn || res.finalResponseSent) return;
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = () => handedOn || res.finalResponseSent;
+    const late = () => {
+      if (isOver()) return;
       log.error(`${name} gave no answer within ${limit} ms`, fieldsOf(req));
       respond(res, 503, { headers: { 'Retry-After': '10' } });
-    }, limit);
+    };
     const finished = (error?: unknown) => {
       clearTimeout(timer);
       if (error !== undefined) answerError({ name, req, res }, error);
-      else if (!handedOn && !res.finalResponseSent) setImmediate(noAnswer);
+      else if (!isOver()) setImmediate(noAnswer);
     };
     const noAnswer = () =>
       setTimeout(() => {
-        if (!handedOn && !res.finalResponseSent)
-          answerError({ name, req, res }, new Error('it neither answered nor called next()'));
+        if (!isOver()) answerError({ name, req, res }, new Error('it neither answered nor called next()'));
       }, FORGOTTEN_MS).unref();
     try {
       const running = handler((error) => {
@@ -93,8 +94,11 @@ export function createHandlers(
         clearTimeout(timer);
         next(error);
       });
-      if (running) running.then(() => finished(), finished);
-      else finished();
+      if (running) {
+        // Most have handed on by now: a request passes a dozen handlers that are not for it.
+        if (!isOver()) timer = setTimeout(late, limit);
+        running.then(() => finished(), finished);
+      } else finished();
     } catch (error) {
       finished(error ?? new Error('thrown nothing'));
     }

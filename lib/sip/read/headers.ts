@@ -28,9 +28,9 @@ const MAPPED = new Set(['f', 't', 'i', 'm', 'v', 'c', 'l', 's', 'k']);
 const AS_SENT = process.env['DRACHTIO_PRESERVE_HEADER_NAMES'] ? /^/ : /^(?:[xp]-|diversion$|e$)/;
 
 /** `req.get` goes through all headers, 1 to 2 µs a question: 15 to 30 questions a request. */
-function valueOf(req: HeaderSource, name: string, lower: string): string | undefined {
+function valueOf(req: HeaderSource, name: string, lower: string, asSent: boolean): string | undefined {
   const value = req.msg?.headers[lower];
-  return textOf(value === undefined && (!req.msg || AS_SENT.test(lower)) ? req.get(name) : value);
+  return textOf(value === undefined && (!req.msg || asSent) ? req.get(name) : value);
 }
 
 /**
@@ -42,12 +42,39 @@ function valueOf(req: HeaderSource, name: string, lower: string): string | undef
  * for lists, and for all others it makes the damage visible to the parser.
  */
 export function header(req: HeaderSource, name: string): string | undefined {
+  const { lower, asSent, compact } = spellingsOf(name);
+  const long = valueOf(req, name, lower, asSent);
+  const short = compact === undefined ? undefined : valueOf(req, compact, compact, AS_SENT.test(compact));
+  const value = long === undefined || short === undefined ? (long ?? short) : `${long},${short}`;
+  if (value === undefined) return undefined;
+  return (value.includes('\n') ? value.replace(/\r?\n[ \t]+/g, ' ') : value).trim();
+}
+
+interface Spellings {
+  readonly lower: string;
+  /** drachtio-srf keeps it as it was sent. */
+  readonly asSent: boolean;
+  /** The letter, where drachtio-srf does not take it for the name. */
+  readonly compact: string | undefined;
+}
+
+/** Of names in the code: a dozen questions a request, and always the same thirty. */
+const SPELLINGS = new Map<string, Spellings>();
+const MOST_NAMES = 500;
+
+function spellingsOf(name: string): Spellings {
+  const known = SPELLINGS.get(name);
+  if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const compact = compactName(lower);
-  const long = valueOf(req, name, lower);
-  const short = compact === undefined || MAPPED.has(compact) ? undefined : valueOf(req, compact, compact);
-  const value = long === undefined || short === undefined ? (long ?? short) : `${long},${short}`;
-  return value?.replace(/\r?\n[ \t]+/g, ' ').trim();
+  const found = {
+    lower,
+    asSent: AS_SENT.test(lower),
+    compact: compact === undefined || MAPPED.has(compact) ? undefined : compact,
+  };
+  // An operator's options may name headers, too.
+  if (SPELLINGS.size < MOST_NAMES) SPELLINGS.set(name, found);
+  return found;
 }
 
 /** RFC 3261 25.1, `delta-seconds`: undefined if the text is no decimal number, at most 2^32-1 (20.19). */

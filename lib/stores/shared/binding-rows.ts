@@ -1,5 +1,5 @@
 /** How bindings look as rows: the same for both engines. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/sha256.ts';
 import type { Binding } from '../../sip/read/binding.ts';
 import { flowOf } from '../../sip/read/rebinding.ts';
 import { int, list, text, type Row } from './values.ts';
@@ -25,7 +25,7 @@ export const BINDING_COLUMNS = [
 
 /** Primary key part of a contact, whose URI may be longer than an index allows. */
 export function contactKey(contact: string): string {
-  return createHash('sha256').update(contact).digest('hex');
+  return sha256(contact);
 }
 
 /** Primary key part of a binding. */

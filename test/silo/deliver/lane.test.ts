@@ -486,6 +486,23 @@ describe('what a REGISTER costs', () => {
     expect(Object.fromEntries(node.calls)).toEqual({ register: 20 });
   });
 
+  test('a box that it empties is looked at once: a page that is not full is all that there is', async () => {
+    await start({ silo: { tailTime: 3600, leaseTime: 3600, checkTime: 3600 } });
+    const alice = await phone('alice');
+    for (const text of ['one', 'two', 'three']) expect((await alice.message('bob', text)).status).toBe(202);
+    const bob = await phone('bob');
+    node.calls.clear();
+    await bob.register({ expires: 600 });
+    await bob.received(3);
+    await until(() => node.calls.get('release') === 1);
+    expect(node.calls.get('waiting')).toBe(1);
+    // And what comes afterwards is seen.
+    await bob.unregister();
+    expect((await alice.message('bob', 'four')).status).toBe(202);
+    await bob.register({ expires: 600 });
+    await bob.received(4);
+  });
+
   test.each<[string, Parameters<Phone['register']>[0]]>([
     ['a query', { contact: '' }],
     ['an unregistration', { expires: 0 }],

@@ -64,13 +64,14 @@ export class FirstSession {
     for (;;) {
       const mark = boxes.mark();
       const page = await store.waiting(lease.box, now(), PAGE, { after: this.#after });
-      if (page.length === 0) {
-        if (this.#looksAgain()) continue;
+      const end = await this.#takeAll(page);
+      if (end) {
+        if (end.kind === 'again' || !this.#looksAgain())
+          return end.kind === 'until' ? this.#orPause(end) : end;
+      } else if (page.length < PAGE && !this.#looksAgain()) {
+        // It was all that there was when it was looked for; what has come since is behind the mark.
         return this.#state === 'leaving' ? this.#orPause({ kind: 'waits' }) : { kind: 'empty', mark };
       }
-      const end = await this.#takeAll(page);
-      if (end && (end.kind === 'again' || !this.#looksAgain()))
-        return end.kind === 'until' ? this.#orPause(end) : end;
     }
   }
 

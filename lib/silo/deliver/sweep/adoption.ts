@@ -1,5 +1,5 @@
 /** Rows that another program (a Kamailio, an operator) has inserted get their canonical box and a key of their own. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../../base/sha256.ts';
 import { logger } from '../../../base/log.ts';
 import { aorOf } from '../../../sip/read/uri.ts';
 import type { Adoption, ForeignRow } from '../../../stores/contract/message.ts';
@@ -39,7 +39,7 @@ function adoptionOf(row: ForeignRow, now: number, expireTime: number): Adoption 
   const incTime = row.incTime || now;
   const read = aorOf(`sip:${row.username}@${row.domain}`) ?? '';
   const box = read === '' || read.length > LONGEST_BOX ? UNREADABLE : read;
-  const key = createHash('sha256').update(['row', row.id, row.incTime, box].join('\0')).digest('hex');
+  const key = sha256(['row', row.id, row.incTime, box].join('\0'));
   return {
     id: row.id,
     key,
