@@ -11,6 +11,7 @@ export const SIDE_OPTIONS = {
   'kamailio-children': { type: 'string' },
   results: { type: 'string', default: 'bench/results' },
   profile: { type: 'boolean', default: false },
+  waiting: { type: 'string' },
   keep: { type: 'boolean', default: false },
 } as const;
 
@@ -21,6 +22,8 @@ export interface SideArguments {
   readonly count: number;
   readonly seconds: number;
   readonly kamailioChildren: number;
+  /** Messages that wait already in a second column of each of ours; 0: there are none. */
+  readonly waiting: number;
   /** The folder of what is left. */
   readonly results: string;
   readonly profile: boolean;
@@ -35,6 +38,7 @@ interface Given {
   readonly count?: string | undefined;
   readonly seconds?: string | undefined;
   readonly 'kamailio-children'?: string | undefined;
+  readonly waiting?: string | undefined;
   readonly results: string;
   readonly profile: boolean;
   readonly keep: boolean;
@@ -42,9 +46,13 @@ interface Given {
 
 /** @throws Error with a sentence for what can't be understood */
 export function sideArguments(given: Given): SideArguments {
+  const columns = named('columns', COLUMNS, given.columns);
+  const waiting = given.waiting === undefined ? 0 : whole('waiting', given.waiting, 0);
   return {
     workloads: named('only', WORKLOADS, given.only),
-    columns: named('columns', COLUMNS, given.columns),
+    columns:
+      waiting === 0 ? columns : columns.flatMap((column) => [column, ...(column.full ? [column.full] : [])]),
+    waiting,
     rounds: whole('rounds', given.rounds, 5),
     count: whole('count', given.count, 20_000),
     seconds: whole('seconds', given.seconds, 10),

@@ -1,6 +1,8 @@
 /** All rounds: in each one every workload, and in each workload every column, so that what else the machine does hits all. */
 import { startMariaDb, type TestMariaDb } from '../../test/support/mariadb.ts';
 import type { SideArguments } from './arguments.ts';
+import { FullStores } from './columns/full.ts';
+import { closeAll } from './columns/ours.ts';
 import { Sipp } from './load/sipp.ts';
 import { commitLatency, DatabaseMeter } from './meter/database.ts';
 import { Meter, type Cost } from './meter/meter.ts';
@@ -32,20 +34,24 @@ export interface Measured {
 }
 
 /** The database's memory holds what the run writes, as one in production does; its commits are on disk. */
-const MARIADB = ['--innodb-buffer-pool-size=512M', '--innodb-log-file-size=256M'];
+const MARIADB = ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'];
+/** A step that is not over by then is given up, ms. */
+const STEP_LIMIT = 20 * 60_000;
 
 export async function measure(
   wanted: SideArguments,
-  place: Omit<Site, 'mariadb' | 'kamailioChildren'>,
+  place: Pick<Site, 'drachtio' | 'profiles'>,
   progress: Progress,
 ): Promise<Measured> {
-  const usesMariaDb = wanted.columns.some(({ id }) => id.endsWith('mariadb') || id === 'kamailio');
+  const usesMariaDb = wanted.columns.some(({ id }) => /mariadb|kamailio/.test(id));
   const mariadb = usesMariaDb ? await startMariaDb({ args: MARIADB }) : undefined;
+  const full = wanted.waiting === 0 ? undefined : new FullStores(mariadb, wanted.waiting);
   try {
-    const site = { ...place, mariadb, kamailioChildren: wanted.kamailioChildren };
+    const site = { ...place, mariadb, full, kamailioChildren: wanted.kamailioChildren };
     const commitMs = mariadb && (await commitsOf(mariadb));
     return { ...(await rounds(wanted, site, progress)), commitMs };
   } finally {
+    full?.close();
     await mariadb?.stop();
   }
 }
@@ -71,7 +77,7 @@ async function rounds(
         const what = { workload: workload.id, column: column.id, round };
         progress.begins(`round ${round}/${wanted.rounds}, ${workload.title}: ${column.title}`);
         try {
-          const sample = { ...what, ...(await one(wanted, { workload, column, site })) };
+          const sample = { ...what, ...(await inTime(one(wanted, { workload, column, site }))) };
           samples.push(sample);
           progress.ends(`${show(sample.figure)} ${workload.unit}`);
         } catch (error) {
@@ -84,9 +90,26 @@ async function rounds(
   return { samples, failures };
 }
 
-/** The bare app keeps nothing that it could send. */
+/** The bare app keeps nothing that it could send, and how others start is theirs. */
 export function fits(workload: Workload, column: Column): boolean {
+  if (workload.ours === true) return column.ours === true;
   return !(workload.stores === true && column.id.startsWith('ceiling'));
+}
+
+/** A step that hangs must not cost the others; what it has open goes with the run. */
+async function inTime<T>(step: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`it is not over after ${STEP_LIMIT / 60_000} minutes`)),
+      STEP_LIMIT,
+    );
+  });
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface Cell {
@@ -103,11 +126,14 @@ async function one(
   const running = await column.start(
     site.profiles === undefined ? site : { ...site, profiles: `${site.profiles}/${workload.id}` },
   );
-  const sipp = new Sipp(running.server);
-  const database = await databaseOf(running, site.mariadb);
-  const meter = new Meter(running, sipp, database);
-  let cost: Cost | undefined;
+  const opened = [() => running.stop()];
   try {
+    const sipp = new Sipp(running.server);
+    opened.push(() => sipp.close());
+    const database = await databaseOf(running, site.mariadb);
+    if (database) opened.push(() => database.meter.close());
+    const meter = new Meter(running, sipp, database);
+    let cost: Cost | undefined;
     const outcome = await workload.run({
       running,
       sipp,
@@ -121,9 +147,7 @@ async function one(
     if (!cost) throw new Error('nothing was measured');
     return { ...outcome, cost };
   } finally {
-    await sipp.close();
-    await database?.meter.close();
-    await running.stop();
+    await closeAll(opened);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the side-by-side measurement is made of: columns (what is measured) and workloads (what it is asked to do). */
 import type { Address } from '../../test/support/sip/message.ts';
 import type { TestMariaDb } from '../../test/support/mariadb.ts';
+import type { FullStores } from './columns/full.ts';
 import type { Sipp } from './load/sipp.ts';
 import type { Sizes } from './sizes.ts';
 
@@ -13,6 +14,8 @@ export interface Site {
   /** The program of a real drachtio-server. */
   readonly drachtio: string | undefined;
   readonly kamailioChildren: number;
+  /** For the columns that begin with much that waits; undefined: none is wanted. */
+  readonly full: FullStores | undefined;
   /** Where a CPU profile of the app is left; undefined: none. */
   readonly profiles: string | undefined;
 }
@@ -24,6 +27,8 @@ export interface Running {
   readonly pids: Partial<Record<'app' | 'server', number>>;
   /** Has it MariaDB's work to answer for? */
   readonly usesMariaDb: boolean;
+  /** From its start until it serves, ms; undefined: it says nothing of that. */
+  readonly readyMs?: number;
   /** Asks its table of messages; undefined: it has none. */
   readonly table: MessageTable | undefined;
   stop(): Promise<void>;
@@ -35,9 +40,16 @@ export interface MessageTable {
   texts(prefix: string): Promise<readonly string[]>;
 }
 
+/** What the names of columns end with that begin with a full store. */
+export const FULL = '-full';
+
 export interface Column {
   readonly id: string;
   readonly title: string;
+  /** This application, and none of those that it is measured against. */
+  readonly ours?: boolean;
+  /** The same on a store in which much waits already (`--waiting`). */
+  readonly full?: Column;
   /** Why it can't run here and what to do about it. */
   missing(site: Site): string | undefined;
   start(site: Site): Promise<Running>;
@@ -52,6 +64,8 @@ export interface Workload {
   readonly lower?: boolean;
   /** It needs a store: the bare app has none. */
   readonly stores?: boolean;
+  /** It is about this application alone. */
+  readonly ours?: boolean;
   run(ground: Ground): Promise<Outcome>;
 }
 

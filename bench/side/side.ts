@@ -41,15 +41,15 @@ export async function sideBySide(asked: SideArguments): Promise<void> {
   const { samples, failures, commitMs } = await measure(wanted, place, progress);
   const cells = cellsOf(samples);
   const verdicts = verdictsOf(cells, commitMs);
-  const { rounds, count, seconds } = wanted;
-  const asWanted = { rounds, count, seconds, kamailioChildren: wanted.kamailioChildren };
+  const { rounds, count, seconds, waiting, kamailioChildren } = wanted;
+  const asWanted = { rounds, count, seconds, waiting, kamailioChildren };
   const results = { machine: MACHINE, asked: asWanted, commitMs, cells, verdicts, failures, samples };
   const json = `${JSON.stringify(results, null, 2)}\n`;
   const shown = { workloads: wanted.workloads, columns: wanted.columns, cells };
   writeFileSync(join(asked.results, 'latest.json'), json);
   writeFileSync(join(asked.results, 'latest.svg'), plot(shown));
   const text = [
-    `Node ${MACHINE.node}, ${MACHINE.processors}; ${rounds} rounds of ${count.toLocaleString('en')} messages.`,
+    `Node ${MACHINE.node}, ${MACHINE.processors}; ${rounds} rounds of ${count.toLocaleString('en')} messages${waiting === 0 ? '' : `; "full": ${waiting.toLocaleString('en')} wait already`}.`,
     'Median of the rounds, and in parentheses the lowest and the highest:',
     figuresTable(shown),
     'Processor time of each process for each request, in ms:',
@@ -69,7 +69,7 @@ export async function sideBySide(asked: SideArguments): Promise<void> {
 /** The columns that can run here. */
 function possible({ columns, kamailioChildren }: SideArguments, place: Place): readonly Column[] {
   return columns.filter((column) => {
-    const why = column.missing({ ...place, mariadb: undefined, kamailioChildren });
+    const why = column.missing({ ...place, mariadb: undefined, full: undefined, kamailioChildren });
     if (why !== undefined) console.error(`${column.title} is left out: ${why}`);
     return why === undefined;
   });

@@ -31,6 +31,12 @@ const OURS = ['drachtio-mariadb', 'embedded-mariadb', 'embedded-sqlite'];
 const forOurs = (workload: string, fact: string, atMost: number): BoundTarget[] =>
   OURS.map((column) => ({ workload, column, fact, atMost }));
 
+/** Rates with much that waits already against those without. */
+export const FULL_RATIO = {
+  workloads: ['accept', 'alone', 'overload', 'refresh', 'dump', 'dump-one', 'storm', 'renew', 'publish'],
+  atLeast: 0.9,
+};
+
 export const BOUNDS: readonly BoundTarget[] = [
   ...forOurs('accept', 'lost', 0),
   ...forOurs('accept', 'doubled', 0),
@@ -40,7 +46,12 @@ export const BOUNDS: readonly BoundTarget[] = [
   ...forOurs('dump', 'disordered', 0),
   ...forOurs('dump', 'missing', 0),
   ...forOurs('dump-one', 'disordered', 0),
+  ...forOurs('lamp-latency', 'missing', 0),
+  ...forOurs('lamp-latency', 'lampP99', 100),
 ];
+
+/** From its start until it serves, ms, however much waits. */
+export const READY = { workload: 'start', atMost: 3_000 };
 
 /** Lamps a second: ten thousand within ten seconds. */
 export const STORM = { workload: 'storm', column: 'drachtio-mariadb', atLeast: 1_000 };

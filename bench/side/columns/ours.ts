@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { freePort } from '../../../test/support/free-port.ts';
 import { launchApp } from '../../../test/support/app.ts';
-import { mariadbMissing } from '../../../test/support/mariadb.ts';
+import { mariadbMissing, type TestMariaDb } from '../../../test/support/mariadb.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
-import type { Column, Running, Site } from '../model.ts';
+import { FULL, type Column, type Running, type Site } from '../model.ts';
 import { drachtioMissing, SECRET, startDrachtio } from './drachtio.ts';
 import { profiled } from './profiled.ts';
 import { mariadbTable, sqliteTable } from './tables.ts';
@@ -15,16 +15,24 @@ export interface Front {
   readonly behind: 'embedded' | 'drachtio';
 }
 
-export function ours(kind: Front & { readonly store: 'mariadb' | 'sqlite' }): Column {
-  const { id, title, behind, store } = kind;
+interface Kind extends Front {
+  readonly store: 'mariadb' | 'sqlite';
+  /** Does much wait in the store from the beginning? */
+  readonly full?: boolean;
+}
+
+export function ours(kind: Kind): Column {
+  const { id, title, behind, store, full = false } = kind;
   return {
     id,
     title,
+    ours: true,
+    ...(full ? {} : { full: ours({ ...kind, id: id + FULL, title: `${title}, full`, full: true }) }),
     missing: (site) =>
       (behind === 'drachtio' ? drachtioMissing(site) : undefined) ??
       (store === 'mariadb' ? mariadbMissing() : undefined),
     start: async (site) => {
-      const opened: (() => Promise<void> | void)[] = [];
+      const opened: Opened = [];
       try {
         return await start(kind, site, opened);
       } catch (error) {
@@ -36,11 +44,12 @@ export function ours(kind: Front & { readonly store: 'mariadb' | 'sqlite' }): Co
 }
 
 async function start(
-  { id, behind, store }: Front & { readonly store: 'mariadb' | 'sqlite' },
+  { id, behind, store, full = false }: Kind,
   site: Site,
-  opened: (() => Promise<void> | void)[],
+  opened: Opened,
 ): Promise<Running> {
-  const { url, table } = store === 'mariadb' ? await onMariaDb(site, opened) : onSqlite(opened);
+  const { url, table } =
+    store === 'mariadb' ? await onMariaDb(site, full, opened) : await onSqlite(site, full, opened);
   const drachtio = behind === 'drachtio' ? await startDrachtio(site) : undefined;
   if (drachtio) opened.push(() => drachtio.stop());
   const server = drachtio?.sip ?? { host: '127.0.0.1', port: await freePort() };
@@ -51,13 +60,15 @@ async function start(
       ? { DRACHTIO_HOST: '127.0.0.1', DRACHTIO_PORT: String(drachtio.adminPort), DRACHTIO_SECRET: SECRET }
       : { SILO_SIP_LISTEN: `${server.host}:${server.port}` }),
   };
+  const begun = performance.now();
   const app = await launchApp(env, profiled(site, id));
   opened.push(async () => {
     await app.stop(20_000);
   });
-  await app.line('drachtio-silo ready', { timeoutMs: 30_000 });
+  await app.line('drachtio-silo ready', { timeoutMs: 120_000 });
   return {
     server,
+    readyMs: performance.now() - begun,
     pids: { app: app.pid, ...(drachtio ? { server: drachtio.pid } : {}) },
     usesMariaDb: store === 'mariadb',
     table,
@@ -65,22 +76,39 @@ async function start(
   };
 }
 
-async function onMariaDb({ mariadb }: Site, opened: (() => Promise<void> | void)[]) {
+type Opened = (() => Promise<void> | void)[];
+
+async function onMariaDb({ mariadb, full }: Site, isFull: boolean, opened: Opened) {
   if (!mariadb) throw new Error('there is no MariaDB');
-  const database = await mariadb.createDatabase('bench');
-  const { table, close } = await mariadbTable(database.url);
-  opened.push(() => database.drop(), close);
-  return { url: database.url, table };
+  const url = isFull ? await full?.mariadb() : await emptyDatabase(mariadb, opened);
+  if (url === undefined) throw new Error('no full store is wanted');
+  const { table, close } = await mariadbTable(url);
+  opened.push(close);
+  return { url, table };
 }
 
-function onSqlite(opened: (() => Promise<void> | void)[]) {
+async function emptyDatabase(mariadb: TestMariaDb, opened: Opened): Promise<string> {
+  const database = await mariadb.createDatabase('bench');
+  opened.push(() => database.drop());
+  return database.url;
+}
+
+async function onSqlite({ full }: Site, isFull: boolean, opened: Opened) {
   const folder = temporaryFolder('silo-bench');
   opened.push(() => folder.remove());
   const path = join(folder.path, 'silo.db');
+  if (isFull) await full?.sqlite(path);
   return { url: `sqlite:${path}`, table: sqliteTable(path) };
 }
 
-/** The last first. */
-export async function closeAll(opened: (() => Promise<void> | void)[]): Promise<void> {
-  for (let close = opened.pop(); close; close = opened.pop()) await close();
+/** The last first; one that fails keeps no other from it, and is told when all are. */
+export async function closeAll(opened: Opened): Promise<void> {
+  const failures: unknown[] = [];
+  for (let close = opened.pop(); close; close = opened.pop())
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,5 +1,6 @@
 /** What the targets say about a run. */
-import { ALONE, BOUNDS, CPU, RATIOS, STORM } from '../targets.ts';
+import { FULL } from '../model.ts';
+import { ALONE, BOUNDS, CPU, FULL_RATIO, RATIOS, READY, STORM } from '../targets.ts';
 import type { Cell } from './cells.ts';
 
 export interface Verdict {
@@ -31,7 +32,38 @@ export function verdictsOf(cells: readonly Cell[], commitMs?: number): readonly 
     const target = `${workload}: ${fact}, ${column}`;
     return [{ target, wanted: `at most ${atMost}`, found, met: found <= atMost }];
   });
-  return [...ratios, ...bounds, ...stormOf(cell), ...cpuOf(cell), ...aloneOf(cell, commitMs)];
+  return [
+    ...ratios,
+    ...bounds,
+    ...stormOf(cell),
+    ...cpuOf(cell),
+    ...aloneOf(cell, commitMs),
+    ...fullOf(cells),
+    ...readyOf(cells),
+  ];
+}
+
+function fullOf(cells: readonly Cell[]): readonly Verdict[] {
+  const { workloads, atLeast } = FULL_RATIO;
+  return cells.flatMap((full) => {
+    const empty = cells.find((one) => one.workload === full.workload && one.column + FULL === full.column);
+    if (!empty || !workloads.includes(full.workload)) return [];
+    const found = full.median / empty.median;
+    const target = `${full.workload}: ${full.column} against ${empty.column}`;
+    return [{ target, wanted: `at least ${atLeast}`, found, met: found >= atLeast }];
+  });
+}
+
+function readyOf(cells: readonly Cell[]): readonly Verdict[] {
+  const { workload, atMost } = READY;
+  return cells
+    .filter((one) => one.workload === workload)
+    .map(({ column, high }) => ({
+      target: `${workload}: ms, ${column}`,
+      wanted: `at most ${atMost}`,
+      found: high,
+      met: high <= atMost,
+    }));
 }
 
 type Find = (workload: string, column: string) => Cell | undefined;

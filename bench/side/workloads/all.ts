@@ -1,8 +1,9 @@
 /** Everything that a column is asked to do, in the order of the table. */
 import type { Workload } from '../model.ts';
 import { dumpMany, dumpOne } from './dump.ts';
-import { publish, renew, storm } from './lamps.ts';
+import { lampLatency, publish, renew, storm } from './lamps.ts';
 import { accept, alone, refresh } from './requests.ts';
+import { start } from './start.ts';
 import { latency, overload } from './steady.ts';
 
 export const WORKLOADS: readonly Workload[] = [
@@ -16,4 +17,6 @@ export const WORKLOADS: readonly Workload[] = [
   storm,
   renew,
   publish,
+  lampLatency,
+  start,
 ];

@@ -6,8 +6,8 @@ import { freePort } from '../../../test/support/free-port.ts';
 import { noteOf, quantile, times } from './figures.ts';
 import { reached } from './patience.ts';
 
-/** What the mailboxes say before, and when it counts. */
-const [BEFORE, NOW] = [2, 5];
+/** What the mailboxes say at first, when they are warm, and when it counts. */
+const [BEFORE, BETWEEN, NOW] = [2, 3, 5];
 const QUIET_MS = 1_200;
 
 export const storm: Workload = {
@@ -54,6 +54,31 @@ export const publish: Workload = {
   },
 };
 
+export const lampLatency: Workload = {
+  id: 'lamp-latency',
+  title: 'time to lamp at half load, p99',
+  unit: 'ms',
+  lower: true,
+  run: async (ground) => {
+    const { sizes, measured } = ground;
+    const lamps = await crowd(ground, 'lamp', sizes.watchers);
+    await lamps.subscribe();
+    await lamps.publish(BEFORE);
+    await pause(QUIET_MS);
+    const full = await lamps.publish(BETWEEN);
+    await pause(QUIET_MS);
+    const rate = Math.max(10, rateOfSeen(full) / 2);
+    const seen = await measured(() => lamps.publish(NOW, rate));
+    const { facts } = outcomeOf(seen, sizes.watchers);
+    const p99 = quantile(seen.took, 0.99);
+    return {
+      figure: p99,
+      count: sizes.watchers,
+      facts: { ...facts, rate, lampP50: quantile(seen.took, 0.5), lampP99: p99 },
+    };
+  },
+};
+
 /** A note of what the server calls it. */
 const TAG = /^tag (\S+) (.*)$/;
 
@@ -69,10 +94,14 @@ interface Seen {
 
 function outcomeOf({ began, last, told, failed, repeats }: Seen, count: number): Outcome {
   return {
-    figure: (1000 * told) / Math.max(last - began, 1),
+    figure: rateOfSeen({ began, last, told }),
     count,
     facts: { missing: count - told, failed, repeats },
   };
+}
+
+function rateOfSeen({ began, last, told }: Pick<Seen, 'began' | 'last' | 'told'>): number {
+  return (1000 * told) / Math.max(last - began, 1);
 }
 
 /** So many lamps with a mailbox each. */
@@ -107,14 +136,15 @@ async function crowd({ sipp, sizes }: Ground, name: string, count: number) {
       }
       return seen(loaded, told, new Map());
     },
-    async publish(messages: number): Promise<Seen> {
+    /** @param rate a second; without, as many as are answered */
+    async publish(messages: number, rate?: number): Promise<Seen> {
       const phones = await sipp.phones('watcher', port);
       const said = String(messages);
       const heard = new Heard(phones, said);
       const loaded = await sipp.load({
         scenario: 'publish',
         calls: count,
-        open: sizes.open,
+        ...(rate === undefined ? { open: sizes.open } : { rate }),
         fields: times(count, (index) => [`${name}${index}`, said, etags.get(`${name}${index}`) ?? 'none']),
         keys: { condition: etags.size === 0 ? 'X-Before' : 'SIP-If-Match' },
       });

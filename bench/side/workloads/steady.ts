@@ -25,7 +25,13 @@ export const overload: Workload = {
   unit: 'messages/s',
   run: async (ground) => {
     const { loaded, count, facts } = await atPartOf(ground, 2);
-    return { figure: rateOf(loaded), count, facts };
+    const took = loaded.answers.map((answer) => answer.took);
+    // With those that were refused: they are to be told early.
+    return {
+      figure: rateOf(loaded),
+      count,
+      facts: { ...facts, p50: quantile(took, 0.5), p99: quantile(took, 0.99) },
+    };
   },
 };
 
