@@ -111,6 +111,8 @@ async function crowd({ sipp, sizes }: Ground, name: string, count: number) {
   /** Number of a call -> the server's tag. */
   const tags = new Map<number, string>();
   let cseq = 0;
+  /** They stay: a NOTIFY whose answer was lost is said again, and waited for by those behind it. */
+  let phones: Phones | undefined;
   /** Mailbox -> the entity-tag of what was published. */
   const etags = new Map<string, string>();
   return {
@@ -138,7 +140,7 @@ async function crowd({ sipp, sizes }: Ground, name: string, count: number) {
     },
     /** @param rate a second; without, as many as are answered */
     async publish(messages: number, rate?: number): Promise<Seen> {
-      const phones = await sipp.phones('watcher', port);
+      phones ??= await sipp.phones('watcher', port);
       const said = String(messages);
       const heard = new Heard(phones, said);
       const loaded = await sipp.load({
@@ -149,7 +151,6 @@ async function crowd({ sipp, sizes }: Ground, name: string, count: number) {
         keys: { condition: etags.size === 0 ? 'X-Before' : 'SIP-If-Match' },
       });
       await reached(count, () => heard.look().size);
-      await phones.end();
       const sent = new Map<string, number>();
       for (const line of loaded.notes) {
         const [, mailbox, etag] = TAG.exec(line) ?? [];
