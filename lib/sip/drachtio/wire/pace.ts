@@ -2,10 +2,10 @@
  * How many requests of ours drachtio-server may have unacknowledged. It works at what it is given before it reads its SIP socket
  * again, and what comes in meanwhile waits in the kernel: 212,992 bytes by default, about 160 answers. Given a thousand requests at
  * once it loses the answers of hundreds of devices, each of which is then asked again, and says again what it has said. So the pace
- * is set by its acknowledgements, as a window does: with few of them out it reads answers in between, and is never idle.
+ * is set by its acknowledgements, as a window does: with few of them out it reads answers in between.
  */
 
-/** Less leaves it idle now and then, more lets answers pile up: between 8 and 30 no difference was seen. */
+/** Enough that it has something to do while its acknowledgements are on their way; their answers are a small part of what its socket holds. */
 const MOST_UNACKNOWLEDGED = 10;
 
 /** `acknowledged` is to be called once, or more often: only the first counts. */
