@@ -54,8 +54,8 @@ const lane = (name: keyof typeof TIME_LIMIT, include: string[], exclude: string[
 export default defineConfig({
   test: {
     globalSetup: ['test/support/shared-mariadb-setup.ts'],
-    // Two cores are enough for two files at a time.
-    maxWorkers: 2,
+    // Two cores, and one file more than that: most of what tests do is wait for programs and timers.
+    maxWorkers: 3,
     projects: [
       lane('unit', UNIT),
       lane('system', ALL, [...UNIT, ...FAULTS, ...REAL_ONLY]),

@@ -50,7 +50,7 @@ test(
       for (const name of readdirSync(join(root, folder)).filter((file) => /\.(sql|md)$/.test(file)))
         expect(files).toContain(`${folder}/${name}`);
     const rest =
-      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.(md|png)|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(app|lib\/.*)\.(js|d\.ts|js\.map)|sql\/.*\.sql|docs\/.*\.(md|png|svg)|deploy\/.*|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !rest.test(file))).toEqual([]);
   },
 );
