@@ -3,8 +3,7 @@
  * drachtio-silo as a process: arguments, the ready line, signals and the exit code around the application of lib/app/.
  * Other commands are in lib/cli/.
  */
-import { startApplication } from './lib/app/application.ts';
-import { servingOf, type Serving } from './lib/app/serving.ts';
+import type { Serving } from './lib/app/serving.ts';
 import { SiloError, textOf } from './lib/base/errors.ts';
 import { concealed } from './lib/base/secrets.ts';
 import { runCli } from './lib/cli/cli.ts';
@@ -12,7 +11,6 @@ import { readConfig, type Config } from './lib/config/config.ts';
 import { outliveReaders, startLog } from './lib/logging/log-writer.ts';
 import { logOptions } from './lib/logging/options.ts';
 import { processesOf } from './lib/workers/count.ts';
-import { startService } from './lib/workers/service.ts';
 
 /** A stop is over after this, whatever hangs, in ms. */
 const STOP_LIMIT = 9_500;
@@ -25,13 +23,18 @@ async function start(): Promise<void> {
   stopLog();
   startLog(config.log, config.silo.node);
   // Before anything is announced: a stop right after the ready line is a graceful one, too.
-  const processes = processesOf(config);
-  announce(
-    config,
-    processes === 1
-      ? await servingOf(await startApplication(config, { onConnected: onStop }))
-      : await startService(config, processes, onStop),
-  );
+  announce(config, await serve(config, processesOf(config)));
+}
+
+/** Only now is the application read, by far the most there is to read: a command does without it. */
+async function serve(config: Config, processes: number): Promise<Serving> {
+  if (processes > 1) {
+    const { startService } = await import('./lib/workers/service.ts');
+    return startService(config, processes, onStop);
+  }
+  const { startApplication } = await import('./lib/app/application.ts');
+  const { servingOf } = await import('./lib/app/serving.ts');
+  return servingOf(await startApplication(config, { onConnected: onStop }));
 }
 
 function announce(config: Config, { addresses, store, processes, ...serving }: Serving): void {

@@ -16,6 +16,9 @@ const address = (n: number) => text('192.', n % 256, '.', (n >> 8) % 256, '.', (
 /** What an entry names and does not own. */
 const SHARED = {};
 
+/** One id that was not seen, before others that were. */
+const gap: Entry = (n) => [2 * n, { from: 2 * n, to: 2 * n, at: n + 0.5 }];
+
 type Entry = (n: number) => readonly [key: string | number, value: unknown];
 
 /** Name, bound, one entry. Those of `limits` are as many as there are limits. */
@@ -85,6 +88,8 @@ const FULL: readonly (readonly [
       },
     ],
   ],
+  ['missing-changes', 100_000, gap],
+  ['missing-rows', 100_000, gap],
   [
     'nonces',
     50_000,
@@ -92,7 +97,6 @@ const FULL: readonly (readonly [
   ],
   ['notice-authors', 100_000, (n) => [aor(n), { minute: n, count: n }]],
   ['notice-pairs', 100_000, (n) => [text(aor(n), ' ', aor(n + 1)), n + 0.5]],
-  ['own-rows', 100_000, (n) => n],
   ['recounted-boxes', 200_000, (n) => aor(n)],
   ['registrar-told', 1_000, (n) => aor(n)],
   [

@@ -193,7 +193,7 @@ export function createSilo(dependencies: SiloDependencies, options: SiloOptions 
 
 /** The parts that work behind the middlewares, and what they hear of each other. */
 function partsOf(context: SiloContext, owner: string, mayStore: MayStore | undefined) {
-  const overload = createOverload(context.settings);
+  const overload = createOverload(context.settings, context.port);
   const rateLimit = createRateLimit(context.settings);
   const acceptor = createAcceptor({ ...context, overload, mayStore });
   const late = createLateDelivery({ ...context, acceptor });

@@ -4,12 +4,10 @@ import { conceal } from '../base/secrets.ts';
 import { checkOptions } from '../options/check.ts';
 import type { SettingsOf } from '../options/option.ts';
 import { accessOf } from './access.ts';
-import { openMysql } from './mysql/open.ts';
 import { storeOptions, type StoreOptions, type TlsOptions } from './options.ts';
 import { withBodyKeys } from './sealing.ts';
 import { BodyKeys } from './shared/body-keys.ts';
 import { masked } from './shared/masked.ts';
-import { openSqlite } from './sqlite/open.ts';
 import type { Store } from './contract/store.ts';
 
 /**
@@ -31,16 +29,18 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   }
 }
 
+/** Of the two engines only the one that is asked for is read: each takes a part of a second. */
 async function openEngine(
   url: string,
   options: TlsOptions,
   { now, connections, queryTimeout }: Omit<SettingsOf<typeof storeOptions>, 'bodyKey'>,
 ): Promise<Store> {
   const path = /^sqlite:(.+)$/s.exec(url)?.[1];
-  if (path !== undefined) return openSqlite(path, now);
+  if (path !== undefined) return (await import('./sqlite/open.ts')).openSqlite(path, now);
   const mysql = accessOf(url, options);
-  if (mysql) return openMysql(mysql, now, { tls: mysql.tls, connections, queryTimeout });
-  throw unreadableStore(url);
+  if (!mysql) throw unreadableStore(url);
+  const { openMysql } = await import('./mysql/open.ts');
+  return openMysql(mysql, now, { tls: mysql.tls, connections, queryTimeout });
 }
 
 export function unreadableStore(url: unknown): SiloError {

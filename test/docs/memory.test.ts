@@ -13,6 +13,8 @@ const table = new Map(
 
 /** `new BoundedMap<…>(MOST, 'name')`, wherever it breaks; without a name what is part of another memory, and what only a test phone has. */
 const MADE = /new Bounded(?:Map|Set)(?:<[^(]*>)?\(\s*[\w#.]+,?\s*(?:'([a-z-]+)')?,?\s*\)/g;
+/** The memory of a table that is followed. */
+const FOLLOWED = /createTail\([^;]*'([a-z-]+)'\);/g;
 const NAMELESS = ['lib/phone/transactions.ts', 'lib/silo/deliver/capabilities.ts'];
 
 let scene: Scene | undefined;
@@ -28,7 +30,9 @@ describe('docs/memory.md', () => {
 
   test('has each memory that is made anywhere, and no other', () => {
     const names = made.flatMap(({ name }) => name ?? []);
-    expect([...table.keys()]).toEqual([...new Set(names)].sort());
+    const followed = sources().flatMap(({ text }) => [...text.matchAll(FOLLOWED)].map(([, name]) => name));
+    expect(followed).toHaveLength(2);
+    expect([...table.keys()]).toEqual([...new Set([...names, ...followed])].sort());
   });
 
   test('leaves out only those that are part of another, or of the test phone', () => {

@@ -26,6 +26,7 @@ export class Wire {
     this.port = {
       middleware: unused,
       failureMiddleware: unused,
+      late: () => 0,
       onReconnect: unused,
       forget: unused,
       drained: () => Promise.resolve(),

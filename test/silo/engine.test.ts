@@ -152,6 +152,17 @@ describe('back-pressure', () => {
     overload.close();
   });
 
+  test('messages that have waited too long to be read are refused', () => {
+    let waited = 0;
+    const overload = createOverload({ maxPending: 10, maxLag: 1000 }, { late: () => waited });
+    expect(overload.reason()).toBeUndefined();
+    waited = 1_001;
+    expect(overload.reason()).toContain('read 1001 ms after they came');
+    waited = 999;
+    expect(overload.reason()).toBeUndefined();
+    overload.close();
+  });
+
   test('a lagging event loop refuses', async () => {
     const overload = createOverload({ maxPending: 10, maxLag: 30 });
     const lagging = setInterval(() => {

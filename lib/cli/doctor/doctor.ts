@@ -4,12 +4,8 @@ import { SiloError } from '../../base/errors.ts';
 import { command } from '../frame/command.ts';
 import { EXIT } from '../frame/exit.ts';
 import type { Output } from '../frame/output.ts';
-import { databaseFindings } from './database.ts';
-import { drachtioFindings } from './drachtio.ts';
 import { secretFindings } from './files.ts';
 import { notesOf, type Finding } from './finding.ts';
-import { hostFindings } from './host.ts';
-import { httpFindings } from './http.ts';
 
 export const doctor = command({
   name: 'doctor',
@@ -46,6 +42,10 @@ async function all(config: () => Config): Promise<readonly Finding[]> {
     return notes.list;
   }
   notes.ok('options', 'all of them can be read');
+  const { hostFindings } = await import('./host.ts');
+  const { httpFindings } = await import('./http.ts');
+  const { databaseFindings } = await import('./database.ts');
+  const { drachtioFindings } = await import('./drachtio.ts');
   const [host, http, database, drachtio] = await Promise.all([
     hostFindings(read),
     httpFindings(read),

@@ -2,12 +2,9 @@
 import type { Config } from '../../config/config.ts';
 import { epochSeconds } from '../../base/clock.ts';
 import { SiloError } from '../../base/errors.ts';
-import { createStoreMailboxes } from '../../mwi/store-mailboxes.ts';
 import type { MailboxOperations } from '../../mwi/state/mailboxes.ts';
-import { createStoreOperations, type StoreOperations } from '../../silo/store-operations.ts';
+import type { StoreOperations } from '../../silo/store-operations.ts';
 import type { Store } from '../../stores/contract/store.ts';
-import { openStore } from '../../stores/open.ts';
-import { readSchema } from '../../stores/operate/schema.ts';
 import type { Output } from '../frame/output.ts';
 
 export interface Opened extends StoreOperations {
@@ -23,6 +20,7 @@ export async function withOperations<T>(
   out: Output,
   work: (operations: Opened) => Promise<T>,
 ): Promise<T> {
+  const { readSchema } = await import('../../stores/operate/schema.ts');
   const { store: name, steps, byHand } = await readSchema(settings.url, settings);
   const missing = byHand ? 0 : steps.filter(({ applied }) => !applied).length;
   if (missing > 0)
@@ -30,6 +28,9 @@ export async function withOperations<T>(
       'SILO_SCHEMA',
       `${name} lacks ${missing} of ${steps.length} steps of the schema: name the store of the application in SILO_STORE, or bring it up to date with drachtio-silo migrate.`,
     );
+  const { openStore } = await import('../../stores/open.ts');
+  const { createStoreOperations } = await import('../../silo/store-operations.ts');
+  const { createStoreMailboxes } = await import('../../mwi/store-mailboxes.ts');
   const store: Store = await openStore(settings.url, { ...settings, now: epochSeconds });
   const operations = createStoreOperations(store, {
     silo,

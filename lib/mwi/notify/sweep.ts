@@ -31,7 +31,7 @@ export interface Sweep {
 }
 
 export function createSweep({ store, served, subscriptions, settings, now, changed }: SweepContext): Sweep {
-  const tail = createTail((after, limit) => store.mailboxChanges(after, limit));
+  const tail = createTail((after, limit) => store.mailboxChanges(after, limit), 'missing-changes');
   const ticker = createTicker(log);
   let turnedUntil = 0;
   let ticks = 0;

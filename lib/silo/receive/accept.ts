@@ -113,10 +113,11 @@ export function createAcceptor(context: AcceptContext): Acceptor {
       events.emit('stored', { box, key, id: accepted.id, message, ...took });
       stored.emit({ message, id: accepted.id, ...origin });
     }
-    log.debug(`${message.box}: ${accepted.stored ? 'stored' : 'known already'}`, {
-      ...fieldsOf({ ...message, id: accepted.id }, settings),
-      status: 202,
-    });
+    if (log.isRead())
+      log.debug(`${message.box}: ${accepted.stored ? 'stored' : 'known already'}`, {
+        ...fieldsOf({ ...message, id: accepted.id }, settings),
+        status: 202,
+      });
     return accepted;
   }
 

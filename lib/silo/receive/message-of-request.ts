@@ -151,11 +151,22 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
   return Math.min(longest, Math.ceil(expires ?? longest));
 }
 
+/** Each is asked for two or three times on the way of a request. */
+const KEYS = new WeakMap<BodySource, { readonly box: string; readonly raw: unknown; readonly key: string }>();
+
 /**
  * Identity of a message: the same request again (also in a new transaction) has the same one; the same identifiers with
  * another text are another message.
  */
 export function keyOf(req: BodySource, box: string): string {
+  const known = KEYS.get(req);
+  if (known?.box === box && known.raw === req.raw) return known.key;
+  const key = newKeyOf(req, box);
+  if (req.raw !== undefined) KEYS.set(req, { box, raw: req.raw, key });
+  return key;
+}
+
+function newKeyOf(req: BodySource, box: string): string {
   const from = parseNameAddr(header(req, 'From') ?? '');
   const callId = header(req, 'Call-ID') ?? '';
   const cseq = header(req, 'CSeq') ?? '';

@@ -7,8 +7,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 export interface OverloadLimits {
   /** Messages that may wait for their commit. */
   readonly maxPending: number;
-  /** Milliseconds by which the event loop may lag. */
+  /** Milliseconds by which the event loop may lag, and for which a request may have waited to be read. */
   readonly maxLag: number;
+}
+
+export interface OverloadSources {
+  /** How long the request that was read last had waited, ms. */
+  readonly late: () => number;
 }
 
 export interface Overload {
@@ -22,7 +27,10 @@ export interface Overload {
 /** The lag is that of the last so many ms. */
 const WINDOW_MS = 1_000;
 
-export function createOverload({ maxPending, maxLag }: OverloadLimits): Overload {
+export function createOverload(
+  { maxPending, maxLag }: OverloadLimits,
+  { late }: OverloadSources = { late: () => 0 },
+): Overload {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   let waiting = 0;
@@ -36,6 +44,7 @@ export function createOverload({ maxPending, maxLag }: OverloadLimits): Overload
   return {
     reason: () => {
       if (waiting >= maxPending) return `${waiting} messages wait for the store`;
+      if (late() > maxLag) return `requests are read ${Math.round(late())} ms after they came`;
       if (lag > maxLag) return `the event loop lags by ${Math.round(lag)} ms`;
       return undefined;
     },

@@ -15,6 +15,8 @@ export interface SipRequest {
   readonly server?: { readonly hostport?: string };
   /** Our own address that it came in on, `host:port`; only outside of dialogs. */
   readonly receivedOn?: string;
+  /** When drachtio-server had it: UTC time of day, `HH:MM:SS.ffffff`. */
+  readonly stackTime?: string;
   /** Dialog of the request, '' outside of one. */
   readonly stackDialogId?: string;
   get(name: string): unknown;

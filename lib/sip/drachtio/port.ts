@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connections, sendToOwner } from './connections.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
+import { createLateness } from './wire/lateness.ts';
 import { sendLarge } from './large.ts';
 import type { ResponseOptions, Send, SipResponse } from './messages.ts';
 import { createRespond } from './respond.ts';
@@ -25,6 +26,8 @@ export interface Port extends Handlers {
   readonly connected: () => boolean;
   /** SIP addresses of the drachtio-server, as it names itself; '' before the first connection. */
   readonly server: () => string;
+  /** How long the request that was read last had waited for us, ms. */
+  readonly late: () => number;
   /** Calls the listener each time the connection was lost and is back. */
   readonly onReconnect: (listener: () => void) => void;
   /** Nothing of this AoR is remembered any more. */
@@ -51,6 +54,7 @@ export function createPort(
   const respond = createRespond(window);
   const sender = createSender(stack, window);
   const connections = new Connections();
+  const lateness = createLateness();
   // The plugin may be added before or after the host app has connected: assume the best until told otherwise.
   let connected = true;
   let server = '';
@@ -70,13 +74,17 @@ export function createPort(
     });
 
   return {
-    ...createHandlers(respond, handlerLimit, (req, res) => connections.watch(req, res)),
+    ...createHandlers(respond, handlerLimit, (req, res) => {
+      lateness.note(req.stackTime);
+      connections.watch(req, res);
+    }),
     respond,
     send: sendToOwner(sendShown(sendLarge(sender.send), isFree), connections),
     isFree,
     drained: () => Promise.race([window.drained(), sleep(DRAIN_LIMIT, undefined, { ref: false })]),
     connected: () => connected,
     server: () => server,
+    late: lateness.late,
     onReconnect: (listener) => void reconnectListeners.push(listener),
     forget: (aor) => {
       connections.forget(aor);

@@ -37,7 +37,11 @@ export function createRespond(window: FrameWindow): Respond {
     }
     const options = { headers: clean, ...(body === undefined ? {} : { body }) };
     window.enter(bytes, (acknowledged) => {
+      // Without a connection the callback may never come.
+      const unacknowledged = setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       const done = once((sent: boolean) => {
+        // Left to run out, it would keep each request that was answered for its whole time.
+        clearTimeout(unacknowledged);
         acknowledged();
         onSent(sent);
       });
@@ -48,8 +52,6 @@ export function createRespond(window: FrameWindow): Respond {
         });
       try {
         sendKnown(send, status);
-        // Without a connection the callback may never come.
-        setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       } catch (error) {
         done(false);
         log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);

@@ -177,6 +177,8 @@ export function aorOf(uri: string | SipUri, options: AorOptions = {}): string | 
   const parsed = typeof uri === 'string' ? parseUri(uri.replace(ABSTRACT, 'sip:')) : uri;
   if (parsed?.user === undefined) return undefined;
   const tel = parsed.scheme === 'tel';
+  // Read just now, so both are in their one spelling.
+  if (!tel && typeof uri === 'string') return `${parsed.user}@${parsed.host}`;
   const host = readHost(tel ? (options.telDomain ?? '') : parsed.host);
   const user = canonicalEscapes(parsed.user, USER_BARE);
   if (host === undefined || user === undefined || user === '') return undefined;

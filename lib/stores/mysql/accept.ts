@@ -168,5 +168,9 @@ export async function remember(tx: Queries, messages: readonly Remembered[]): Pr
 
 /** In one order: two nodes may be asked to store the same messages. */
 function ledgerRows(messages: readonly Remembered[]) {
-  return inOrder(messages.map(({ key, box, incTime }) => [key, box, incTime] as const));
+  const byKey = new Map(messages.map((message) => [message.key, message]));
+  return inOrder(byKey.keys()).flatMap((key) => {
+    const message = byKey.get(key);
+    return message ? [[key, message.box, message.incTime] as const] : [];
+  });
 }

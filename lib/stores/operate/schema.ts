@@ -16,7 +16,6 @@ import {
 } from '../shared/migrate.ts';
 import { asOurs, openFile } from '../sqlite/inside/database.ts';
 import { schemaOf, schemaRead } from '../sqlite/schema.ts';
-import { onConnection } from './one-connection.ts';
 
 export interface SchemaState {
   /** The store without user and password. */
@@ -42,6 +41,7 @@ export async function readSchema(url: string, options: TlsOptions = {}): Promise
   }
   const access = accessOf(url, options);
   if (!access) throw unreadableStore(url);
+  const { onConnection } = await import('./one-connection.ts');
   return onConnection(access, (connection) => stateOf(access.name, 'mysql', mysqlSchema(connection)));
 }
 
@@ -75,6 +75,7 @@ export async function migrateStore(
   if (path === undefined) {
     const access = accessOf(url, options);
     if (!access) throw unreadableStore(url);
+    const { onConnection } = await import('./one-connection.ts');
     return onConnection(access, (connection) => migrateMysql(connection, onStep));
   }
   const file = openFile(path);

@@ -3,7 +3,7 @@
  * SELECTs, outside of transactions, so nothing is locked.
  */
 import { SiloError, textOf } from '../../base/errors.ts';
-import { Connection } from '../mysql/link/connection.ts';
+import type { Connection } from '../mysql/link/connection.ts';
 import type { MysqlAccess } from '../access.ts';
 import type { Reader } from './reader.ts';
 import { text, type Row } from '../shared/values.ts';
@@ -64,8 +64,9 @@ function charsetOf(name: string): 'wide' | 'other' | undefined {
 
 async function firstOf({ hosts, account, tls, name }: MysqlAccess): Promise<Connection> {
   const reasons: string[] = [];
+  const { Connection } = await import('../mysql/link/connection.ts');
   for (const host of hosts) {
-    let connection: Connection | undefined;
+    let connection: InstanceType<typeof Connection> | undefined;
     try {
       connection = new Connection(host, account, await tls?.secure(), () => undefined);
       await connection.connect(OPEN_LIMIT);

@@ -1,5 +1,4 @@
 /** What is looked at every few seconds: rows that others have inserted, retries that are due, boxes of dead nodes, what is over. */
-import { BoundedSet } from '../../../base/bounded-map.ts';
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
 import { createTicker } from '../../../base/ticker.ts';
@@ -16,8 +15,6 @@ const log = logger('silo:clock');
 const PAGE = 1000;
 /** Seconds between two pages of the search for boxes that the tail has missed. */
 const SEARCH_TIME = 2;
-/** Rows of our own that the tail passes over: far more than can be in the middle of their commit. */
-const OWN = 100_000;
 
 export interface SweepContext extends Omit<SiloContext, 'port' | 'inFlight'> {
   /** Name of this process in the leases. */
@@ -37,9 +34,8 @@ export interface Sweep {
 
 export function createSweep(context: SweepContext): Sweep {
   const { store, bindings, boxes, settings, now, owner, wake } = context;
-  const tail = createTail((after, limit) => store.tail(after, limit));
+  const tail = createTail((after, limit) => store.tail(after, limit), 'missing-rows');
   const ticker = createTicker(log);
-  const own = new BoundedSet<number>(OWN, 'own-rows');
   let closed = false;
   const horizon = Math.ceil(settings.tailTime);
   const onDue = (box: string) => {
@@ -103,9 +99,8 @@ export function createSweep(context: SweepContext): Sweep {
 
   function lookAtTail(): Promise<void> {
     return tail.look(async (rows) => {
-      const foreign = rows.filter((row) => !own.has(row.id));
-      for (const row of foreign) boxes.add(row.box);
-      const sendable = foreign.filter((row) => row.nextTime <= now() && row.sendTime <= now());
+      for (const row of rows) boxes.add(row.box);
+      const sendable = rows.filter((row) => row.nextTime <= now() && row.sendTime <= now());
       await wakeRegistered(sendable.map((row) => row.box));
     });
   }
@@ -144,7 +139,7 @@ export function createSweep(context: SweepContext): Sweep {
     },
     wakeAll,
     stored: ({ box, sendTime }, id) => {
-      own.add(id);
+      tail.known(id);
       if (sendTime > 0) schedule.add(box, sendTime);
     },
     close: () => {

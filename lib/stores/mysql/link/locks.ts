@@ -62,9 +62,14 @@ export function inOrder<K extends Key>(keys: Iterable<K>): K[] {
   const all = [...keys];
   // Nearly all lists: 200 keys take 20 us, one compared as bytes 760.
   if (all.every((key) => typeof key === 'string' && !SURROGATE.test(key))) return [...new Set(all)].sort();
+  if (all.every(isNumber)) return [...new Set(all)].sort(compare);
   const each = new Map<string, K>();
   for (const key of all) each.set(JSON.stringify(key), key);
   return [...each.values()].sort(compare);
+}
+
+function isNumber(key: Key): key is number {
+  return typeof key === 'number';
 }
 
 function compare(one: Key, other: Key): number {
