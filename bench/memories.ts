@@ -3,6 +3,7 @@
  * addresses of some twenty characters, and three Contacts where a Contact is.
  */
 import { BoundedMap, BoundedSet } from '../lib/base/bounded-map.ts';
+import { parseNameAddr } from '../lib/sip/read/name-addr.ts';
 import { parseUri } from '../lib/sip/read/uri.ts';
 import { collectGarbage } from './memory.ts';
 
@@ -88,6 +89,7 @@ const FULL: readonly (readonly [
       },
     ],
   ],
+  ['content-types', 256, (n) => [text('text/x', n), { type: text('text/x', n), params: new Map() }]],
   ['missing-changes', 100_000, gap],
   ['missing-rows', 100_000, gap],
   [
@@ -95,6 +97,7 @@ const FULL: readonly (readonly [
     50_000,
     (n) => [text(hash(n), hash(n).slice(0, 20)), { source: address(n), time: n, highest: n, used: n }],
   ],
+  ['name-addrs', 512, (n) => [contact(n), parseNameAddr(text('<', contact(n), '>;tag=', n))]],
   ['notice-authors', 100_000, (n) => [aor(n), { minute: n, count: n }]],
   ['notice-pairs', 100_000, (n) => [text(aor(n), ' ', aor(n + 1)), n + 0.5]],
   ['recounted-boxes', 200_000, (n) => aor(n)],

@@ -2,7 +2,7 @@
  * Stores in which much waits already (`--waiting`): filled once in a run, and again as they were for each step. Filling a database with a million
  * rows takes minutes, a step some seconds.
  */
-import { copyFile } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { createConnection } from 'mysql2/promise';
@@ -76,6 +76,10 @@ export class FullStores {
       throw error;
     }));
     await copyFile(file, path);
+    // Else the first commit of the application waits until all of the copy is on the disk.
+    const copy = await open(path);
+    await copy.sync();
+    await copy.close();
   }
 
   close(): void {

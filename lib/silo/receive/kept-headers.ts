@@ -81,8 +81,9 @@ const KEEP_ALL: KeepOptions = { keepHeaders: [], dropHeaders: [], sendAtHeader: 
 
 /** The kept header lines of a raw request. Folded lines become one; names in compact form are written out. */
 export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): string {
-  const keep = new Set(options.keepHeaders.map((name) => name.toLowerCase()));
-  const drop = new Set([...options.dropHeaders, options.sendAtHeader].map((name) => name.toLowerCase()));
+  const keep = lowered(options.keepHeaders);
+  const drop = lowered(options.dropHeaders);
+  const timed = options.sendAtHeader.toLowerCase();
   const end = raw.indexOf('\r\n\r\n');
   const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
   const sent = head.split('\r\n').slice(1).flatMap(namedValue);
@@ -90,10 +91,20 @@ export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): strin
   let kept = '';
   for (const [name, value] of sent) {
     const known = name.toLowerCase();
-    const wanted = known === PRIVACY || (!drop.has(known) && (keep.size === 0 || keep.has(known)));
+    const wanted =
+      known === PRIVACY || (!drop.has(known) && known !== timed && (keep.size === 0 || keep.has(known)));
     if (wanted && keeps(name, value) && mayBeTold([name, value], wishes)) kept += `${name}: ${value}\r\n`;
   }
   return kept;
+}
+
+/** Lists of the options: the same for every message. */
+const LOWERED = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function lowered(names: readonly string[]): ReadonlySet<string> {
+  let found = LOWERED.get(names);
+  if (!found) LOWERED.set(names, (found = new Set(names.map((name) => name.toLowerCase()))));
+  return found;
 }
 
 /** None for what is no header line. */
@@ -133,6 +144,7 @@ function keeps(name: string, value: string): boolean {
 /** The value of one kept header, '' when absent. */
 export function keptHeader(lines: string, name: string): string {
   const wanted = name.toLowerCase();
+  if (!lines.toLowerCase().includes(wanted)) return '';
   for (const [found, value] of Object.entries(headerObject(lines)))
     if (found.toLowerCase() === wanted) return value;
   return '';

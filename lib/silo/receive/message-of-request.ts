@@ -89,9 +89,10 @@ export function messageOf(
   const sendAt = over.live ? undefined : (over.sendAt ?? sendAtOf(req, settings));
   const sendTime = sendAt === undefined ? 0 : sendTimeOf(sendAt, now, settings);
   const { dropHeaders, sendAtHeader } = settings;
+  const unbelieved = unbelievedHeaders(req);
   const keepOptions = {
     keepHeaders: over.onlyHeaders ? ['Privacy'] : settings.keepHeaders,
-    dropHeaders: [...dropHeaders, ...unbelievedHeaders(req)],
+    dropHeaders: unbelieved.length === 0 ? dropHeaders : [...dropHeaders, ...unbelieved],
     sendAtHeader,
   };
   const secure = parseUri(req.uri)?.scheme === 'sips' ? SECURE_LINE : '';

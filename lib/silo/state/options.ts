@@ -101,7 +101,11 @@ export const siloOptions = defineOptions('createSilo', {
   domainRate: option(whole(0), 0, 'messages a second for one domain; 0: no limit'),
   domainInFlight: option(whole(0), 0, 'messages in flight for one domain; 0: no limit'),
   maxPending: option(whole(1), 5_000, 'messages that may wait for their commit before new ones get 503'),
-  maxLag: option(milliseconds(1), 1_000, 'the event loop may lag this much, or a message wait to be read, before new ones get 503'),
+  maxLag: option(
+    milliseconds(1),
+    1_000,
+    'the event loop may lag this much, or a message wait to be read, before new ones get 503',
+  ),
   outcomes: option(
     outcomes,
     {},

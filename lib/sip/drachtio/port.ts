@@ -9,6 +9,7 @@ import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
+import { forgetNameAddrs } from '../read/name-addr.ts';
 import { forgetUris } from '../read/uri.ts';
 import { createFrameWindow } from './wire/window.ts';
 
@@ -89,6 +90,7 @@ export function createPort(
     forget: (aor) => {
       connections.forget(aor);
       forgetUris();
+      forgetNameAddrs();
     },
   };
 }

@@ -1,4 +1,6 @@
 /** Reading headers of a request as drachtio-srf hands them over (reference: RFC 3261 7.3 and 20). */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { ownText } from '../../base/own-text.ts';
 import { compactName } from './compact.ts';
 import { TOKEN } from './grammar.ts';
 import { parseParams } from './name-addr.ts';
@@ -95,9 +97,24 @@ const MEDIA_TYPE = new RegExp(`^(${TOKEN})[ \\t]*/[ \\t]*(${TOKEN})$`);
  * when two Content-Type headers were joined). The type and the names are lower case, values as sent without their
  * quotes. RFC 3261 20.15. For sending on, use the header itself.
  */
-export function parseContentType(
-  value: string,
-): { readonly type: string; readonly params: ReadonlyMap<string, string> } | undefined {
+export function parseContentType(value: string): ContentType | undefined {
+  const known = TYPES.get(value);
+  if (known !== undefined) return known;
+  const found = readContentType(value);
+  if (found !== undefined && value.length <= LONGEST_TYPE) TYPES.set(ownText(value), found);
+  return found;
+}
+
+interface ContentType {
+  readonly type: string;
+  readonly params: ReadonlyMap<string, string>;
+}
+
+/** Those that were read lately: nearly all messages have one of three, and each is asked for it five times. */
+const TYPES = new BoundedMap<string, ContentType>(256, 'content-types');
+const LONGEST_TYPE = 200;
+
+function readContentType(value: string): ContentType | undefined {
   const semicolon = value.indexOf(';');
   const end = semicolon === -1 ? value.length : semicolon;
   const found = MEDIA_TYPE.exec(value.slice(0, end).trim());

@@ -74,10 +74,12 @@ function isOpen(value: string): boolean {
   });
 }
 
+const NONE: Wishes = { identity: false, history: false, user: false };
+
 /** What the headers of a request ask for. */
 export function wishesAmong(headers: readonly Header[]): Wishes {
   const values = headers.filter(([name]) => name.toLowerCase() === 'privacy').map(([, value]) => value);
-  return wishesOf(values.join(','));
+  return values.length === 0 ? NONE : wishesOf(values.join(','));
 }
 
 /** RFC 3323 4.1.1.3: From of somebody who is not to be named. */

@@ -197,13 +197,13 @@ export function sqliteSweeps(db: Sqlite, clock: () => number): Sweeps {
   };
 }
 
-/** Messages that wait by the ledger, and whether another program has deleted their row. */
+/** A page of the ledger: messages that wait by it are told from those whose row another program has deleted. */
 function pageOfLedger(db: Sqlite, after: string, limit: number) {
   return db
     .sql(
-      `select l.dedup, l.box, s.id is null as gone from
-         (select dedup, box from silo_ledger where outcome = '' and dedup > ? order by dedup limit ?) l
-         left join silo s on s.dedup = l.dedup order by l.dedup`,
+      `select l.dedup, l.box, l.outcome = '' and s.id is null as gone from
+         (select dedup, box, outcome from silo_ledger where dedup > ? order by dedup limit ?) l
+         left join silo s on l.outcome = '' and s.dedup = l.dedup order by l.dedup`,
     )
     .all(after, limit)
     .map((row) => ({ key: text(row, 'dedup'), box: text(row, 'box'), gone: Number(row['gone']) === 1 }));
