@@ -152,15 +152,34 @@ describe('back-pressure', () => {
     overload.close();
   });
 
-  test('messages that have waited too long to be read are refused', () => {
+  test('messages are refused when all of the last second have waited too long to be read, not after one pause', () => {
+    let time = 5_000;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => time);
     let waited = 0;
     const overload = createOverload({ maxPending: 10, maxLag: 1000 }, { late: () => waited });
-    expect(overload.reason()).toBeUndefined();
-    waited = 1_001;
-    expect(overload.reason()).toContain('read 1001 ms after they came');
-    waited = 999;
-    expect(overload.reason()).toBeUndefined();
-    overload.close();
+    /** What the requests of some time were told, one every tenth of a second. */
+    const told = (ms: number) =>
+      Array.from({ length: ms / 100 }, () => {
+        time += 100;
+        return overload.reason();
+      });
+    try {
+      expect(told(500)).toEqual(Array(5).fill(undefined));
+      waited = 1_001;
+      const answers = told(2_000);
+      expect(answers.slice(0, 10)).toEqual(Array(10).fill(undefined));
+      expect(new Set(answers.slice(10))).toEqual(new Set(['requests are read 1001 ms after they came']));
+      waited = 999;
+      expect(overload.reason()).toBeUndefined();
+      waited = 3_000;
+      // A pause, and another one much later.
+      expect(overload.reason()).toBeUndefined();
+      time += 60_000;
+      expect(overload.reason()).toBeUndefined();
+    } finally {
+      clock.mockRestore();
+      overload.close();
+    }
   });
 
   test('a lagging event loop refuses', async () => {
