@@ -7,6 +7,8 @@ import { root } from './prepare.js';
 /** Where the JavaScript lies: in the package, so that it finds packages and `sql/`; in no folder that git or npm looks at. */
 const CACHE = join(root, '.tmp', 'transpiled');
 const made = new Map();
+/** At the top of a file, or where it is needed. */
+const IMPORT = /^(?:import|export|}) .*?from '(\.{1,2}\/[^']+\.ts)';$|\bimport\('(\.{1,2}\/[^']+\.ts)'\)/gm;
 
 /**
  * A TypeScript file, and all that it imports from here, as JavaScript: for a worker thread of a test, since a test runs on
@@ -35,8 +37,7 @@ function sourcesOf(entry) {
     const text = readFileSync(path, 'utf8');
     sources.set(path, text);
     // An import of types only costs nothing but a file too many.
-    for (const [, name] of text.matchAll(/^(?:import|export|}) .*?from '(\.{1,2}\/[^']+\.ts)';$/gm))
-      add(join(dirname(path), name));
+    for (const [, name, later] of text.matchAll(IMPORT)) add(join(dirname(path), name ?? later));
   };
   add(entry);
   return sources;

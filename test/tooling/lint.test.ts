@@ -94,7 +94,7 @@ describe('the tables', () => {
   test('name no arrow that the code does not take', () => {
     const taken = new Set(
       sources().flatMap((file) =>
-        [...readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+        [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(
           ([, target = '']) => `${roomOf(file)} -> ${roomOf(join(dirname(file), target))}`,
         ),
       ),
