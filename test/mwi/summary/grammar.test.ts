@@ -34,7 +34,7 @@ function compare(oracle: Oracle, numRuns: number): { accepted: number; refused: 
 
 test(
   `strict accepts exactly what the ABNF accepts, over ${RUNS.toLocaleString('en')} generated and mutated bodies`,
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     const seen = compare(exhaustiveOracle(), RUNS);
     expect(seen.accepted).toBeGreaterThan(RUNS / 4);
@@ -45,7 +45,7 @@ test(
 
 test(
   'the grammar ordered for the parser has the language of the grammar as it is printed',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     const ordered = apgOracle();
     const printed = exhaustiveOracle();
