@@ -57,7 +57,7 @@ const lane = (name: keyof typeof TIME_LIMIT, include: string[], exclude: string[
 export default defineConfig({
   test: {
     globalSetup: ['test/support/shared-mariadb-setup.ts'],
-    // Two cores, and one file more than that: most of what tests do is wait for programs and timers.
+    // Two cores, and one file more, for when one waits for a program or a timer.
     maxWorkers: 3,
     projects: [
       lane('unit', UNIT),

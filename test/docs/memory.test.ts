@@ -12,7 +12,8 @@ const table = new Map(
 );
 
 /** `new BoundedMap<…>(MOST, 'name')`, wherever it breaks; without a name what is part of another memory, and what only a test phone has. */
-const MADE = /new Bounded(?:Map|Set)(?:<[^(]*>)?\(\s*[\w#.]+,?\s*(?:'([a-z-]+)')?,?\s*\)/g;
+const MADE =
+  /new (?:Bounded(?:Map|Set)(?:<[^(]*>)?\(\s*[\w#.]+,?\s*(?:'([a-z-]+)')?,?\s*\)|ReadTexts\(\w+, '([a-z-]+)')/g;
 /** The memory of a table that is followed. */
 const FOLLOWED = /createTail\([^;]*'([a-z-]+)'\);/g;
 const NAMELESS = ['lib/phone/transactions.ts', 'lib/silo/deliver/capabilities.ts'];
@@ -25,7 +26,7 @@ afterEach(async () => {
 
 describe('docs/memory.md', () => {
   const made = sources().flatMap(({ path, text }) =>
-    [...text.matchAll(MADE)].map(([, name]) => ({ path, name })),
+    [...text.matchAll(MADE)].map(([, name, ofTexts]) => ({ path, name: name ?? ofTexts })),
   );
 
   test('has each memory that is made anywhere, and no other', () => {
@@ -37,7 +38,7 @@ describe('docs/memory.md', () => {
 
   test('leaves out only those that are part of another, or of the test phone', () => {
     expect(made.filter(({ name }) => name === undefined).map(({ path }) => path)).toEqual(NAMELESS);
-    const all = sources().flatMap(({ text }) => text.match(/new Bounded(?:Map|Set)\b/g) ?? []);
+    const all = sources().flatMap(({ text }) => text.match(/new (?:Bounded(?:Map|Set)|ReadTexts)\b/g) ?? []);
     expect(made).toHaveLength(all.length);
   });
 

@@ -1,5 +1,6 @@
 /** The one place that knows drachtio-srf, with the guards its behaviour needs: what a feature has to do with SIP, it does here. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { forgetTexts } from '../../base/read-texts.ts';
 import { Connections, sendToOwner } from './connections.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
 import { createLateness } from './wire/lateness.ts';
@@ -9,8 +10,6 @@ import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
-import { forgetNameAddrs } from '../read/name-addr.ts';
-import { forgetUris } from '../read/uri.ts';
 import { createFrameWindow } from './wire/window.ts';
 
 export type { Middleware, Srf } from './srf.ts';
@@ -89,8 +88,7 @@ export function createPort(
     onReconnect: (listener) => void reconnectListeners.push(listener),
     forget: (aor) => {
       connections.forget(aor);
-      forgetUris();
-      forgetNameAddrs();
+      forgetTexts();
     },
   };
 }

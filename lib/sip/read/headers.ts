@@ -1,6 +1,5 @@
 /** Reading headers of a request as drachtio-srf hands them over (reference: RFC 3261 7.3 and 20). */
-import { BoundedMap } from '../../base/bounded-map.ts';
-import { ownText } from '../../base/own-text.ts';
+import { ReadTexts } from '../../base/read-texts.ts';
 import { compactName } from './compact.ts';
 import { TOKEN } from './grammar.ts';
 import { parseParams } from './name-addr.ts';
@@ -98,11 +97,7 @@ const MEDIA_TYPE = new RegExp(`^(${TOKEN})[ \\t]*/[ \\t]*(${TOKEN})$`);
  * quotes. RFC 3261 20.15. For sending on, use the header itself.
  */
 export function parseContentType(value: string): ContentType | undefined {
-  const known = TYPES.get(value);
-  if (known !== undefined) return known;
-  const found = readContentType(value);
-  if (found !== undefined && value.length <= LONGEST_TYPE) TYPES.set(ownText(value), found);
-  return found;
+  return TYPES.of(value);
 }
 
 interface ContentType {
@@ -110,9 +105,8 @@ interface ContentType {
   readonly params: ReadonlyMap<string, string>;
 }
 
-/** Those that were read lately: nearly all messages have one of three, and each is asked for it five times. */
-const TYPES = new BoundedMap<string, ContentType>(256, 'content-types');
-const LONGEST_TYPE = 200;
+/** Nearly all messages have one of three. */
+const TYPES = new ReadTexts(256, 'content-types', 200, readContentType);
 
 function readContentType(value: string): ContentType | undefined {
   const semicolon = value.indexOf(';');

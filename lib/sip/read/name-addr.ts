@@ -1,6 +1,5 @@
 /** Header values with addresses, lists and parameters (RFC 3261 7.3.1, 20.10, 25.1). One pass, no backtracking. */
-import { BoundedMap } from '../../base/bounded-map.ts';
-import { ownText } from '../../base/own-text.ts';
+import { ReadTexts } from '../../base/read-texts.ts';
 import { hasControl } from './characters.ts';
 import { TOKEN } from './grammar.ts';
 
@@ -90,23 +89,10 @@ function openBracket(
  * outside of `token`.
  */
 export function parseNameAddr(text: string): NameAddr | undefined {
-  const known = READ.get(text);
-  if (known !== undefined) return known;
-  if (text.length > LONGEST_READ) return readAnew(text.trim());
-  const own = ownText(text);
-  const read = readAnew(own.trim());
-  if (read !== undefined) READ.set(own, read);
-  return read;
+  return READ.of(text);
 }
 
-/** Addresses that were read lately: a request asks for its From and its To six times each. */
-const READ = new BoundedMap<string, NameAddr>(512, 'name-addrs');
-const LONGEST_READ = 300;
-
-/** No address that was read is remembered any more. */
-export function forgetNameAddrs(): void {
-  READ.clear();
-}
+const READ = new ReadTexts(512, 'name-addrs', 300, (text) => readAnew(text.trim()));
 
 function readAnew(value: string): NameAddr | undefined {
   const open = openBracket(value);

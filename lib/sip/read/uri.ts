@@ -1,6 +1,5 @@
 /** SIP, SIPS and TEL URIs (RFC 3261 19.1, RFC 3966) and the address of record that is made from them. */
-import { BoundedMap } from '../../base/bounded-map.ts';
-import { ownText } from '../../base/own-text.ts';
+import { ReadTexts } from '../../base/read-texts.ts';
 import { canonicalEscapes } from './characters.ts';
 
 /** The parts of a URI, in canonical spelling. RFC 3261 19.1.1. */
@@ -127,9 +126,7 @@ function readParts(parts: Parts): SipUri | undefined {
   return { scheme: parts.scheme, user: user === '' ? undefined : user, ...hostport, params };
 }
 
-/** URIs that were read lately: a request asks for the same one five to ten times, and so does the next one of its phone. */
-const READ = new BoundedMap<string, SipUri>(4_096, 'uris');
-const LONGEST_READ = 200;
+const READ = new ReadTexts(4_096, 'uris', 200, readAnew);
 
 /**
  * Reads a `sip:`, `sips:` or `tel:` URI: undefined if it is none. RFC 3261 19.1.1, RFC 3966.
@@ -138,23 +135,12 @@ const LONGEST_READ = 200;
  * (`?…`) and a password are dropped: they are no part of an address.
  */
 export function parseUri(text: string): SipUri | undefined {
-  const known = READ.get(text);
-  if (known !== undefined) return known;
-  if (text.length > LONGEST_READ) return readAnew(text);
-  const own = ownText(text);
-  const uri = readAnew(own);
-  if (uri !== undefined) READ.set(own, uri);
-  return uri;
+  return READ.of(text);
 }
 
 function readAnew(text: string): SipUri | undefined {
   const parts = divide(text);
   return parts === undefined ? undefined : readParts(parts);
-}
-
-/** No address that was read is remembered any more. */
-export function forgetUris(): void {
-  READ.clear();
 }
 
 /** The URI as text; {@link parseUri} reads it back to the same parts. RFC 3261 19.1.1. */
