@@ -8,6 +8,7 @@ import { createTail } from '../../../stores/shared/tail.ts';
 import type { SiloContext } from '../../state/context.ts';
 import type { WakeBox } from '../../state/wake.ts';
 import { adoptForeign } from './adoption.ts';
+import { createFirstScan } from './first-scan.ts';
 import { createPurge } from './purge.ts';
 import { createSchedule } from './schedule.ts';
 
@@ -23,7 +24,10 @@ export interface SweepContext extends Omit<SiloContext, 'port' | 'inFlight'> {
 }
 
 export interface Sweep {
-  /** Reads which boxes have mail, wakes those with a registered device, then looks every few seconds. */
+  /**
+   * Begins to read which boxes have mail, wakes those with a registered device, and looks every few seconds. Resolves with the first
+   * thousand of them: until all are known, each box counts as one with mail.
+   */
   start(): Promise<void>;
   /** Wakes every box with mail whose owner is registered. */
   wakeAll(): Promise<void>;
@@ -43,6 +47,14 @@ export function createSweep(context: SweepContext): Sweep {
     wake(box, 'timer');
   };
   const schedule = createSchedule({ now, horizon, onDue });
+  const firstScan = createFirstScan({
+    page: wakePage,
+    size: PAGE,
+    done: () => {
+      boxes.complete();
+      if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
+    },
+  });
   const purge = createPurge({ ...context, onEnded: wakeRegistered });
 
   async function wakeRegistered(found: readonly string[]): Promise<void> {
@@ -51,22 +63,16 @@ export function createSweep(context: SweepContext): Sweep {
     if (names.length > 0) for (const box of await bindings.among(names)) wake(box, 'tail');
   }
 
-  async function scan(): Promise<void> {
-    // Rows of other nodes may be in the middle of their commit just now.
-    tail.start(Math.max(0, (await store.lastId()) - PAGE));
-    await wakeAll();
-    boxes.complete();
-    if (boxes.size > 0) log.debug(`${boxes.size} boxes hold mail`);
+  async function wakePage(after: string): Promise<readonly string[]> {
+    const page = await store.boxes(after, PAGE);
+    for (const box of page) boxes.add(box);
+    for (const box of await bindings.among(page)) wake(box, 'register');
+    return page;
   }
 
   async function wakeAll(): Promise<void> {
-    for (let after = ''; !closed;) {
-      const page = await store.boxes(after, PAGE);
-      if (page.length === 0) break;
-      for (const box of page) boxes.add(box);
-      for (const box of await bindings.among(page)) wake(box, 'register');
-      after = page.at(-1) ?? after;
-    }
+    for (let after: string | undefined = ''; after !== undefined && !closed;)
+      after = (await wakePage(after)).at(-1);
   }
 
   /** Where the search goes on. */
@@ -131,7 +137,9 @@ export function createSweep(context: SweepContext): Sweep {
 
   return {
     start: async () => {
-      await scan();
+      // Rows of other nodes may be in the middle of their commit just now.
+      tail.start(Math.max(0, (await store.lastId()) - PAGE));
+      await firstScan.start();
       await look().catch((error: unknown) => log.error(textOf(error)));
       ticker.every(settings.tailTime, look);
       ticker.every(settings.checkTime, purge);
@@ -145,7 +153,7 @@ export function createSweep(context: SweepContext): Sweep {
     close: () => {
       closed = true;
       schedule.close();
-      return ticker.close();
+      return Promise.all([ticker.close(), firstScan.close()]).then(() => undefined);
     },
   };
 }
