@@ -80,22 +80,32 @@ export function createAcceptor(context: AcceptContext): Acceptor {
   const stored = createSignal<Stored>();
   const underWay = new Map<string, Promise<unknown>>();
 
-  async function commit(message: NewMessage): Promise<Accepted> {
+  /** The commit may still happen after the limit: then the sender's repeat finds it done. */
+  function commit(message: NewMessage): Promise<Accepted> {
     const noLongerStoring = boxes.storing(message.box);
     const committed = overload.pending();
     const accepting = store.accept(message, rulesOf(message, settings));
     underWay.set(message.key, accepting);
-    const finished = accepting
-      .then((accepted) => {
-        boxes.add(message.box);
-        return accepted;
-      })
-      .finally(() => {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(tooSlow()), STORE_LIMIT);
+      const over = () => {
+        clearTimeout(timer);
         noLongerStoring();
         committed();
         if (underWay.get(message.key) === accepting) underWay.delete(message.key);
-      });
-    return within(finished);
+      };
+      accepting.then(
+        (accepted) => {
+          boxes.add(message.box);
+          over();
+          resolve(accepted);
+        },
+        (error: unknown) => {
+          over();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
   }
 
   /** @throws SiloError 480 when there is no room */
@@ -178,20 +188,7 @@ export function createAcceptor(context: AcceptContext): Acceptor {
   };
 }
 
-/** The commit may still happen after the limit: then the sender's repeat finds it done. */
-async function within<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    const text = `The store gave no answer within ${STORE_LIMIT} ms; the sender may try again.`;
-    timer = setTimeout(
-      () => reject(new SiloError('SILO_STORE_UNAVAILABLE', text, { status: 503, retryAfter: 10 })),
-      STORE_LIMIT,
-    );
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
+function tooSlow(): SiloError {
+  const text = `The store gave no answer within ${STORE_LIMIT} ms; the sender may try again.`;
+  return new SiloError('SILO_STORE_UNAVAILABLE', text, { status: 503, retryAfter: 10 });
 }

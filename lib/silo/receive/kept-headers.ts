@@ -86,7 +86,7 @@ export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): strin
   const timed = options.sendAtHeader.toLowerCase();
   const end = raw.indexOf('\r\n\r\n');
   const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
-  const sent = head.split('\r\n').slice(1).flatMap(namedValue);
+  const sent = namedValues(head);
   const wishes = wishesAmong(sent);
   let kept = '';
   for (const [name, value] of sent) {
@@ -107,10 +107,17 @@ function lowered(names: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
-/** None for what is no header line. */
-function namedValue(line: string): readonly (readonly [name: string, value: string])[] {
-  const colon = line.indexOf(':');
-  return colon <= 0 ? [] : [[fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()]];
+/** The header lines of a head, the start line and what is none left out. */
+function namedValues(head: string): (readonly [name: string, value: string])[] {
+  const found: (readonly [string, string])[] = [];
+  for (let end = head.indexOf('\r\n'); end >= 0;) {
+    const start = end + 2;
+    end = head.indexOf('\r\n', start);
+    const line = head.slice(start, end < 0 ? head.length : end);
+    const colon = line.indexOf(':');
+    if (colon > 0) found.push([fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()]);
+  }
+  return found;
 }
 
 /** Stored lines as a header object for drachtio; repeated names become one comma-separated value (RFC 3261 7.3.1). */

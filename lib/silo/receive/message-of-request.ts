@@ -152,18 +152,22 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
   return Math.min(longest, Math.ceil(expires ?? longest));
 }
 
-/** Each is asked for two or three times on the way of a request. */
-const KEYS = new WeakMap<BodySource, { readonly box: string; readonly raw: unknown; readonly key: string }>();
+/** At the request: it is asked for two or three times on its way. */
+const KEY = Symbol('key');
+
+interface Keyed extends BodySource {
+  readonly [KEY]?: { readonly box: string; readonly raw: unknown; readonly key: string };
+}
 
 /**
  * Identity of a message: the same request again (also in a new transaction) has the same one; the same identifiers with
  * another text are another message.
  */
-export function keyOf(req: BodySource, box: string): string {
-  const known = KEYS.get(req);
+export function keyOf(req: Keyed, box: string): string {
+  const known = req[KEY];
   if (known?.box === box && known.raw === req.raw) return known.key;
   const key = newKeyOf(req, box);
-  if (req.raw !== undefined) KEYS.set(req, { box, raw: req.raw, key });
+  if (req.raw !== undefined) Reflect.set(req, KEY, { box, raw: req.raw, key });
   return key;
 }
 
@@ -215,22 +219,22 @@ export function checkSizes(message: NewMessage): void {
       `The headers have ${bytes - message.body.length} bytes, at most ${MAX_HEADERS - DELIVERY_ROOM} can be delivered.`,
     );
   const { srcAddr, dstAddr, contentType, callId, box, srcName, dstName } = message;
-  for (const [name, value, limit] of [
-    ['The From URI', srcAddr, LIMITS.srcAddr],
-    ['The To URI', dstAddr, LIMITS.dstAddr],
-    ['Content-Type', contentType, LIMITS.contentType],
-    ['Call-ID', callId, LIMITS.callId],
-    ['The recipient', box, LIMITS.box],
-    ['A display name', srcName.length > dstName.length ? srcName : dstName, LIMITS.name],
-  ] as const) {
-    if (value.length > limit)
-      throw refuse(400, `${name} has ${value.length} characters, at most ${limit} can be stored.`);
-    if (hasControl(value) || value.includes('\uFFFD'))
-      throw refuse(
-        400,
-        `${name} holds characters that can't be sent on: wanted is UTF-8 text without controls.`,
-      );
-  }
+  checkKept('The From URI', srcAddr, LIMITS.srcAddr);
+  checkKept('The To URI', dstAddr, LIMITS.dstAddr);
+  checkKept('Content-Type', contentType, LIMITS.contentType);
+  checkKept('Call-ID', callId, LIMITS.callId);
+  checkKept('The recipient', box, LIMITS.box);
+  checkKept('A display name', srcName.length > dstName.length ? srcName : dstName, LIMITS.name);
+}
+
+function checkKept(name: string, value: string, limit: number): void {
+  if (value.length > limit)
+    throw refuse(400, `${name} has ${value.length} characters, at most ${limit} can be stored.`);
+  if (hasControl(value) || value.includes('\uFFFD'))
+    throw refuse(
+      400,
+      `${name} holds characters that can't be sent on: wanted is UTF-8 text without controls.`,
+    );
 }
 
 function extraHeaders(headers: StoreOverrides['headers']): string {

@@ -52,7 +52,8 @@ export function isAutomatic(req: HeaderSource): boolean {
 }
 
 function says(req: HeaderSource, name: string, token: string): boolean {
-  return splitList(header(req, name) ?? '').some((entry) => entry.trim().toLowerCase() === token);
+  const value = header(req, name);
+  return value !== undefined && splitList(value).some((entry) => entry.trim().toLowerCase() === token);
 }
 
 /** `text/*` fits every text; case does not matter. */

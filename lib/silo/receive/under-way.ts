@@ -30,8 +30,8 @@ export interface UnderWay {
 
 interface First {
   readonly res: SipResponse;
-  /** Resolves with the status of its final answer. */
-  readonly answered: Promise<number>;
+  /** Copies that wait for its final answer. */
+  readonly copies: ((status: number) => void)[];
 }
 
 export function createUnderWay(
@@ -43,15 +43,16 @@ export function createUnderWay(
   onReconnect(() => underWay.clear());
 
   function begin(key: string, res: SipResponse): void {
-    const answered = new Promise<number>((resolve) => res.once('end', ({ status }) => resolve(status)));
-    const first: First = { res, answered };
+    const first: First = { res, copies: [] };
     underWay.set(key, first);
-    void answered.then(() => {
+    res.once('end', ({ status }) => {
       if (underWay.get(key) === first) underWay.delete(key);
+      for (const answered of first.copies) answered(status);
     });
   }
 
-  async function follow({ answered }: First, res: SipResponse): Promise<void> {
+  async function follow({ copies }: First, res: SipResponse): Promise<void> {
+    const answered = new Promise<number>((resolve) => copies.push(resolve));
     const status = await Promise.race([answered, sleep(copyWaits, undefined, { ref: false })]);
     if (status === undefined) respond(res, 482, { reason: 'The same request is still under way' });
     else

@@ -10,6 +10,7 @@ import { createRespond } from './respond.ts';
 import { createSender } from './send.ts';
 import { isThisMachine, sendShown, type IsFree } from './shown.ts';
 import type { Srf, SrfAtRunTime } from './srf.ts';
+import { createShortWay } from './wire/short-way.ts';
 import { createFrameWindow } from './wire/window.ts';
 
 export type { Middleware, Srf } from './srf.ts';
@@ -51,8 +52,9 @@ export function createPort(
 ): Port {
   const stack = srf as unknown as SrfAtRunTime;
   const window = createFrameWindow();
-  const respond = createRespond(window);
-  const sender = createSender(stack, window);
+  const short = createShortWay(stack);
+  const respond = createRespond(window, short);
+  const sender = createSender(stack, window, short);
   const connections = new Connections();
   const lateness = createLateness();
   // The plugin may be added before or after the host app has connected: assume the best until told otherwise.
@@ -64,12 +66,14 @@ export function createPort(
     const again = !connected;
     connected = true;
     server = String(hostports).slice(0, 255);
+    short.connected();
     if (again) for (const listener of reconnectListeners) listener();
   });
   for (const event of ['close', 'reconnecting'])
     stack.on(event, () => {
       connected = false;
       window.reset();
+      short.disconnected();
       sender.disconnected();
     });
 

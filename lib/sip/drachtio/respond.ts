@@ -6,6 +6,7 @@ import { MAX_ANSWER } from './frame.ts';
 import type { ResponseOptions, SipResponse } from './messages.ts';
 import { prepareCopied, withOwnHost } from './response-headers.ts';
 import { ACKNOWLEDGE_LIMIT } from './srf.ts';
+import type { Forget, ShortWay } from './wire/short-way.ts';
 import type { FrameWindow } from './wire/window.ts';
 
 const log = logger('sip:port');
@@ -14,7 +15,7 @@ const COPIED = 1_000;
 
 export type Respond = (res: SipResponse, status: number, options?: ResponseOptions) => void;
 
-export function createRespond(window: FrameWindow): Respond {
+export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answer'>): Respond {
   return function respond(
     res,
     status,
@@ -37,21 +38,24 @@ export function createRespond(window: FrameWindow): Respond {
     }
     const options = { headers: clean, ...(body === undefined ? {} : { body }) };
     window.enter(bytes, (acknowledged) => {
+      let forget: Forget | undefined;
       // Without a connection the callback may never come.
       const unacknowledged = setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
       const done = once((sent: boolean) => {
         // Left to run out, it would keep each request that was answered for its whole time.
         clearTimeout(unacknowledged);
+        forget?.();
         acknowledged();
         onSent(sent);
       });
-      const send = (code: number) =>
-        res.send(code, cleanReason(reason), options, (error) => {
-          done(!error);
-          if (error) log.warn(`the answer ${code} did not go out: ${textOf(error)}`);
-        });
+      const heard = (error: unknown) => {
+        done(!error);
+        if (error) log.warn(`the answer ${status} did not go out: ${textOf(error)}`);
+      };
+      const phrase = cleanReason(reason);
       try {
-        sendKnown(send, status);
+        if (body === undefined) forget = short?.answer(res, { status, reason: phrase, headers: clean }, heard);
+        if (forget === undefined) sendKnown((code) => res.send(code, phrase, options, heard), status);
       } catch (error) {
         done(false);
         log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);

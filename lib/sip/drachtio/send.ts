@@ -8,6 +8,7 @@ import { localAnswer, type LocalFailure } from './local-answer.ts';
 import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
 import { Pace } from './wire/pace.ts';
+import type { Forget, Heard, ShortWay } from './wire/short-way.ts';
 import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
@@ -25,30 +26,42 @@ interface Sending {
   readonly fail: (failure: LocalFailure, reason: string) => void;
 }
 
-export function createSender(stack: SrfAtRunTime, window: FrameWindow): Sender {
+export function createSender(
+  stack: SrfAtRunTime,
+  window: FrameWindow,
+  short?: Pick<ShortWay, 'request'>,
+): Sender {
   const outstanding = new Set<() => void>();
   const pace = new Pace();
 
   /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
-  function handOver({ uri }: OutgoingRequest, { options }: Frame, sending: Sending, done: () => void): void {
+  function handOver(
+    { uri }: OutgoingRequest,
+    { options }: Frame,
+    { finish, fail }: Sending,
+    done: () => void,
+  ): Forget | undefined {
     const unacknowledged = setTimeout(done, ACKNOWLEDGE_LIMIT);
     const acknowledged = () => {
       clearTimeout(unacknowledged);
       done();
     };
-    try {
-      stack.request(uri, options, (error, sent) => {
+    const heard: Heard = {
+      sent: acknowledged,
+      refused: (error) => {
         acknowledged();
-        if (error || !sent) {
-          sending.fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
-          return;
-        }
-        const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
-        sent.on('response', (answer) => answer.status >= 200 && sending.finish(asAnswer(answer, cseq)));
-      });
+        fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
+      },
+      answered: finish,
+    };
+    try {
+      const forget = short?.request(uri, options, heard);
+      if (forget === undefined) requestBySrf(stack, uri, options, heard);
+      return forget;
     } catch (error) {
       acknowledged();
-      sending.fail('disconnected', textOf(error));
+      fail('disconnected', textOf(error));
+      return undefined;
     }
   }
 
@@ -62,9 +75,11 @@ export function createSender(stack: SrfAtRunTime, window: FrameWindow): Sender {
       new Promise((resolve) => {
         let finished = false;
         let left = false;
+        let forget: Forget | undefined;
         const finish = (answer: Answer) => {
           finished = true;
           clearTimeout(timer);
+          forget?.();
           outstanding.delete(lost);
           resolve(answer);
         };
@@ -93,12 +108,24 @@ export function createSender(stack: SrfAtRunTime, window: FrameWindow): Sender {
             if (finished) both();
             else {
               left = true;
-              handOver(request, frame, { finish, fail }, both);
+              forget = handOver(request, frame, { finish, fail }, both);
             }
           });
         });
       }),
   };
+}
+
+function requestBySrf(stack: SrfAtRunTime, uri: string, options: Frame['options'], heard: Heard): void {
+  stack.request(uri, options, (error, sent) => {
+    if (error || !sent) {
+      heard.refused(error);
+      return;
+    }
+    heard.sent();
+    const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
+    sent.on('response', (answer) => answer.status >= 200 && heard.answered(asAnswer(answer, cseq)));
+  });
 }
 
 function isNoDialog(error: unknown): boolean {
