@@ -54,7 +54,8 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
       };
       const phrase = cleanReason(reason);
       try {
-        if (body === undefined) forget = short?.answer(res, { status, reason: phrase, headers: clean }, heard);
+        if (body === undefined)
+          forget = short?.answer(res, { status, reason: phrase, headers: clean }, heard);
         if (forget === undefined) sendKnown((code) => res.send(code, phrase, options, heard), status);
       } catch (error) {
         done(false);

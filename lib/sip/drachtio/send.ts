@@ -3,12 +3,14 @@
  * timer on every one, and an answer in any case.
  */
 import { textOf } from '../../base/errors.ts';
+import { headersIn } from '../read/headers.ts';
 import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
 import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
 import { Pace } from './wire/pace.ts';
 import type { Forget, Heard, ShortWay } from './wire/short-way.ts';
+import type { TakenAnswer } from './wire/taken.ts';
 import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
@@ -46,17 +48,21 @@ export function createSender(
       clearTimeout(unacknowledged);
       done();
     };
+    let cseq = 0;
     const heard: Heard = {
-      sent: acknowledged,
+      sent: (number) => {
+        cseq = number;
+        acknowledged();
+      },
       refused: (error) => {
         acknowledged();
         fail(isNoDialog(error) ? 'no-dialog' : 'refused', textOf(error));
       },
-      answered: finish,
+      answered: (answer) => finish(asAnswer(answer, cseq)),
     };
     try {
       const forget = short?.request(uri, options, heard);
-      if (forget === undefined) requestBySrf(stack, uri, options, heard);
+      if (forget === undefined) requestBySrf(stack, uri, options, { ...heard, answered: finish });
       return forget;
     } catch (error) {
       acknowledged();
@@ -116,15 +122,25 @@ export function createSender(
   };
 }
 
-function requestBySrf(stack: SrfAtRunTime, uri: string, options: Frame['options'], heard: Heard): void {
-  stack.request(uri, options, (error, sent) => {
-    if (error || !sent) {
-      heard.refused(error);
+/** The long way. */
+interface HeardBySrf extends Pick<Heard, 'sent' | 'refused'> {
+  readonly answered: (answer: Answer) => void;
+}
+
+function requestBySrf(
+  stack: SrfAtRunTime,
+  uri: string,
+  options: Frame['options'],
+  { sent, refused, answered }: HeardBySrf,
+): void {
+  stack.request(uri, options, (error, request) => {
+    if (error || !request) {
+      refused(error);
       return;
     }
-    heard.sent();
-    const cseq = parseInt(String(sent.get('CSeq')), 10) || 0;
-    sent.on('response', (answer) => answer.status >= 200 && heard.answered(asAnswer(answer, cseq)));
+    const cseq = parseInt(String(request.get('CSeq')), 10) || 0;
+    sent(cseq);
+    request.on('response', (answer) => answer.status >= 200 && answered(asAnswerOfSrf(answer, cseq)));
   });
 }
 
@@ -132,7 +148,18 @@ function isNoDialog(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENODIALOG';
 }
 
-function asAnswer(answer: PeerAnswer, cseq: number): Answer {
+function asAnswer({ status, reason, isOfPeer, head }: TakenAnswer, cseq: number): Answer {
+  return {
+    status,
+    reason,
+    origin: isOfPeer ? 'peer' : 'stack',
+    cseq,
+    // Few are asked, and those once.
+    header: (name) => headersIn(head).get(name.toLowerCase()),
+  };
+}
+
+function asAnswerOfSrf(answer: PeerAnswer, cseq: number): Answer {
   return {
     status: answer.status,
     reason: answer.reason ?? '',

@@ -1,6 +1,6 @@
 /** Reading headers of a request as drachtio-srf hands them over (reference: RFC 3261 7.3 and 20). */
 import { ReadTexts } from '../../base/read-texts.ts';
-import { compactName } from './compact.ts';
+import { compactName, fullName } from './compact.ts';
 import { TOKEN } from './grammar.ts';
 import { parseParams } from './name-addr.ts';
 
@@ -76,6 +76,26 @@ function spellingsOf(name: string): Spellings {
   // An operator's options may name headers, too.
   if (SPELLINGS.size < MOST_NAMES) SPELLINGS.set(name, found);
   return found;
+}
+
+/**
+ * The headers of a start line and what follows it, by their names in lower case, compact ones in full. One that stands there several times
+ * is joined with commas (RFC 3261 7.3.1 and 7.3.3).
+ */
+export function headersIn(head: string): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of head.split(/\r\n(?![ \t])/).slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const name = fullName(line.slice(0, colon).trim()).toLowerCase();
+    const value = line
+      .slice(colon + 1)
+      .replace(/\r\n[ \t]+/g, ' ')
+      .trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return headers;
 }
 
 /** RFC 3261 25.1, `delta-seconds`: undefined if the text is no decimal number, at most 2^32-1 (20.19). */

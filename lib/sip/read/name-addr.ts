@@ -120,6 +120,10 @@ function readAnew(value: string): NameAddr | undefined {
  * what is never closed reaches to the end. RFC 3261 7.3.1.
  */
 export function splitList(value: string): readonly string[] {
+  if (!value.includes(',')) {
+    const only = value.trim();
+    return only === '' ? [] : [only];
+  }
   const entries: string[] = [];
   let start = 0;
   let i = 0;

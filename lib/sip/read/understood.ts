@@ -34,9 +34,12 @@ export function checkUnderstood(req: Asking): void {
       `Nobody here knows ${scheme.slice(0, 40)} URIs: wanted is sip:, sips:, tel:, im: or pres:.`,
     );
   const proxied = PROXY_REQUIRE[req.method];
+  const required = header(req, 'Require');
+  const requiredOfProxy = proxied && header(req, 'Proxy-Require');
+  if (required === undefined && requiredOfProxy === undefined) return;
   const unknown = new Set([
-    ...unknownOf(header(req, 'Require'), REQUIRE[req.method] ?? []),
-    ...(proxied === undefined ? [] : unknownOf(header(req, 'Proxy-Require'), proxied)),
+    ...unknownOf(required, REQUIRE[req.method] ?? []),
+    ...unknownOf(requiredOfProxy, proxied ?? []),
   ]);
   if (unknown.size === 0) return;
   const names = named(unknown);

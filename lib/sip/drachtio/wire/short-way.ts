@@ -9,14 +9,13 @@
  */
 import { textOf } from '../../../base/errors.ts';
 import { logger } from '../../../base/log.ts';
-import type { Answer, SipResponse } from '../messages.ts';
-import { wireInside, type Inside, type ResponseAtRunTime } from '../srf.ts';
-import { acknowledgementOf, answerOf } from './taken.ts';
+import { wireInside, type Inside, type ResponseAtRunTime } from './inside.ts';
+import { acknowledgementOf, answerOf, type TakenAnswer } from './taken.ts';
 
 const log = logger('sip:port');
 
 /** What is sent, as drachtio-srf takes it. */
-export interface Wanted {
+interface Wanted {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -28,10 +27,10 @@ export interface Wanted {
 export interface Heard {
   /** drachtio-server did not send it. */
   readonly refused: (error: unknown) => void;
-  /** It was sent. */
-  readonly sent: () => void;
+  /** It was sent, with this CSeq. */
+  readonly sent: (cseq: number) => void;
   /** Its final answer, after `sent`. */
-  readonly answered: (answer: Answer) => void;
+  readonly answered: (answer: TakenAnswer) => void;
 }
 
 /** Nothing more is wanted to be heard of it. */
@@ -44,8 +43,12 @@ export interface ShortWay {
   readonly disconnected: () => void;
   /** Answers; `done` with why it did not go out, if it did not. Undefined: this one must go the long way. */
   readonly answer: (
-    res: SipResponse,
-    answer: { readonly status: number; readonly reason: string; readonly headers: Readonly<Record<string, string>> },
+    res: object,
+    answer: {
+      readonly status: number;
+      readonly reason: string;
+      readonly headers: Readonly<Record<string, string>>;
+    },
     done: (error: unknown) => void,
   ) => Forget | undefined;
   /** Sends a request. Undefined: this one must go the long way. */
@@ -70,7 +73,7 @@ export function createShortWay(stack: unknown): ShortWay {
   let inside: Inside | undefined;
   /** By the id of the frame, and by that of the transaction. */
   const frames = new Map<string, Acknowledged>();
-  const transactions = new Map<string, (answer: Answer) => void>();
+  const transactions = new Map<string, (answer: TakenAnswer) => void>();
 
   /** @returns whether the frame was for us */
   function take(frame: string): boolean {
@@ -121,7 +124,7 @@ export function createShortWay(stack: unknown): ShortWay {
     },
 
     answer: (res, { status, reason, headers }, done) => {
-      const answer = res as unknown as ResponseAtRunTime;
+      const answer = res as ResponseAtRunTime;
       const phrase = reason || PHRASES[status];
       const socket = answer.socket;
       if (inside === undefined || phrase === undefined || !inside.isUsable(socket) || !isPlain(answer))
@@ -140,7 +143,11 @@ export function createShortWay(stack: unknown): ShortWay {
       return () => frames.delete(id);
     },
 
-    request: (uri, { method, headers, body = '', proxy, stackDialogId = '' }, { refused, sent, answered }) => {
+    request: (
+      uri,
+      { method, headers, body = '', proxy, stackDialogId = '' },
+      { refused, sent, answered },
+    ) => {
       const socket = inside?.socket();
       if (inside === undefined || !inside.isUsable(socket)) return undefined;
       const to = proxy === undefined ? '' : `|${proxy}`;
@@ -156,9 +163,8 @@ export function createShortWay(stack: unknown): ShortWay {
           refused(asError(token[1]));
           return;
         }
-        const cseq = cseqOf(frame);
-        if (!forgotten) transactions.set(transaction, (answer) => answered({ ...answer, cseq }));
-        sent();
+        if (!forgotten) transactions.set(transaction, answered);
+        sent(cseqOf(frame));
       });
       return () => {
         // That it was acknowledged still counts: others wait for that.
@@ -192,5 +198,7 @@ function cseqOf(frame: string): number {
 
 /** With the code by which drachtio-srf tells that the server does not know the dialog. */
 function asError(why = 'request failed'): Error {
-  return Object.assign(new Error(why), { code: /unable to find dialog/i.test(why) ? 'ENODIALOG' : 'EDRACHTIO' });
+  return Object.assign(new Error(why), {
+    code: /unable to find dialog/i.test(why) ? 'ENODIALOG' : 'EDRACHTIO',
+  });
 }

@@ -4,9 +4,6 @@
  *   <id> | response | <id of our frame> | OK or NOK | …                       acknowledges it, and quotes what was sent
  *   <id> | sip | network | <bytes> | <protocol> | <address> | <port> | <time> | <transaction> | …      a message
  */
-import { fullName } from '../../read/compact.ts';
-import type { Answer } from '../messages.ts';
-
 const LINE_END = '\r\n';
 const STATUS_LINE = /^SIP\/\d+\.\d+[ \t]+(\d{3})(?!\d)[ \t]*([^\r\n]*)/;
 /** Of a longer one only what a log can hold. */
@@ -27,8 +24,15 @@ export function acknowledgementOf(frame: string): Acknowledgement | undefined {
   return { id, token };
 }
 
-/** An answer and its transaction. */
-type TakenAnswer = Answer & { readonly transaction: string };
+export interface TakenAnswer {
+  readonly transaction: string;
+  readonly status: number;
+  readonly reason: string;
+  /** Somebody has sent it; else drachtio-server has made it up. */
+  readonly isOfPeer: boolean;
+  /** Start line and headers. */
+  readonly head: string;
+}
 
 /** Undefined: it is no answer that came over the network, or none that can be read. */
 export function answerOf(frame: string): TakenAnswer | undefined {
@@ -42,13 +46,12 @@ export function answerOf(frame: string): TakenAnswer | undefined {
   const found = STATUS_LINE.exec(head);
   if (!found) return undefined;
   const [, , , , , address, , , transaction = ''] = leader.split('|');
-  let headers: ReadonlyMap<string, string> | undefined;
   return {
+    transaction,
     status: Number(found[1]),
     reason: (found[2] ?? '').trimEnd().slice(0, LONGEST_REASON),
-    origin: address ? 'peer' : 'stack',
-    transaction,
-    header: (name) => (headers ??= headersOf(head)).get(name.toLowerCase()),
+    isOfPeer: Boolean(address),
+    head,
   };
 }
 
@@ -56,18 +59,4 @@ export function answerOf(frame: string): TakenAnswer | undefined {
 function leaderOf(frame: string): string {
   const end = frame.indexOf(LINE_END);
   return end < 0 ? frame : frame.slice(0, end);
-}
-
-/** By their names in lower case, compact ones in full; one that stands there several times is joined with commas (RFC 3261 7.3.1). */
-function headersOf(head: string): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>();
-  for (const line of head.split(/\r\n(?![ \t])/).slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon < 0) continue;
-    const name = fullName(line.slice(0, colon).trim()).toLowerCase();
-    const value = line.slice(colon + 1).replace(/\r\n[ \t]+/g, ' ').trim();
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value : `${before},${value}`);
-  }
-  return headers;
 }
