@@ -81,6 +81,18 @@ test('a target is met by its ratio in the run, and one lost message fails it', (
   ]);
 });
 
+test('beside a ratio to somebody else stands what the bare application of the same front end reaches', () => {
+  const [verdict] = verdictsOf(
+    cellsOf([
+      sample('kamailio', 1000),
+      sample('drachtio-mariadb', 700),
+      sample('ceiling-drachtio', 900),
+      sample('ceiling-embedded', 5000),
+    ]),
+  );
+  expect(verdict).toMatchObject({ found: 0.7, bare: 0.9, met: false });
+});
+
 test('one sender may wait for a commit and a millisecond longer than at the bare app', () => {
   const alone = (ours: number) =>
     verdictsOf(

@@ -41,11 +41,12 @@ export function databaseTable(shown: Shown): string {
 
 export function verdictTable(verdicts: readonly Verdict[]): string {
   return markdown(
-    ['target', 'wanted', 'found', ''],
-    verdicts.map(({ target, wanted, found, met }) => [
+    ['target', 'wanted', 'found', 'bare app', ''],
+    verdicts.map(({ target, wanted, found, met, bare }) => [
       target,
       wanted,
       found.toFixed(2),
+      bare?.toFixed(2) ?? '',
       met ? 'met' : '**not met**',
     ]),
   );

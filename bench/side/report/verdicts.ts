@@ -8,6 +8,8 @@ export interface Verdict {
   readonly wanted: string;
   readonly found: number;
   readonly met: boolean;
+  /** What the bare application reaches, where the target is a ratio to somebody else: more is in no application behind this front end. */
+  readonly bare?: number;
 }
 
 /**
@@ -23,7 +25,9 @@ export function verdictsOf(cells: readonly Cell[], commitMs?: number): readonly 
     if (!ours || !theirs) return [];
     const found = ours.median / theirs.median;
     const target = `${workload}: ${column} against ${against}`;
-    return [{ target, wanted: `at least ${atLeast}`, found, met: found >= atLeast }];
+    const ceiling = against.startsWith('ceiling') ? undefined : cell(workload, ceilingOf(column));
+    const bare = ceiling && { bare: ceiling.median / theirs.median };
+    return [{ target, wanted: `at least ${atLeast}`, found, met: found >= atLeast, ...bare }];
   });
   const bounds = BOUNDS.flatMap(({ workload, column, fact, atMost }) => {
     const ours = cell(workload, column);
@@ -41,6 +45,11 @@ export function verdictsOf(cells: readonly Cell[], commitMs?: number): readonly 
     ...fullOf(cells),
     ...readyOf(cells),
   ];
+}
+
+/** The bare application on the same front end. */
+function ceilingOf(column: string): string {
+  return column.startsWith('embedded') ? 'ceiling-embedded' : 'ceiling-drachtio';
 }
 
 function fullOf(cells: readonly Cell[]): readonly Verdict[] {
