@@ -42,15 +42,13 @@ export interface UseRules {
 
 export class NonceUses {
   readonly #rules: UseRules;
-  readonly #most: number;
   readonly #counted: BoundedMap<string, Counted>;
   /** The newest nonce that was forgotten: as old ones are of unknown use. */
   #forgotten = -Infinity;
 
   constructor(rules: UseRules) {
     this.#rules = rules;
-    this.#most = rules.most ?? MOST;
-    this.#counted = new BoundedMap(this.#most, 'nonces');
+    this.#counted = new BoundedMap(rules.most ?? MOST, 'nonces');
   }
 
   /** Was it found good before, for this address? Then its signature needs no second look. */
@@ -85,7 +83,7 @@ export class NonceUses {
   }
 
   #remember(text: string, counted: Counted): void {
-    if (this.#counted.size >= this.#most)
+    if (this.#counted.size >= this.#counted.most)
       for (const oldest of this.#counted.values()) {
         this.#forgotten = Math.max(this.#forgotten, oldest.time);
         break;
