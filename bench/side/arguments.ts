@@ -9,6 +9,7 @@ export const SIDE_OPTIONS = {
   rounds: { type: 'string' },
   count: { type: 'string' },
   'kamailio-children': { type: 'string' },
+  workers: { type: 'string' },
   results: { type: 'string', default: 'bench/results' },
   profile: { type: 'boolean', default: false },
   waiting: { type: 'string' },
@@ -22,6 +23,8 @@ export interface SideArguments {
   readonly count: number;
   readonly seconds: number;
   readonly kamailioChildren: number;
+  /** Processes of this application where it is on MariaDB. */
+  readonly workers: number;
   /** Messages that wait already in a second column of each of ours; 0: there are none. */
   readonly waiting: number;
   /** The folder of what is left. */
@@ -38,6 +41,7 @@ interface Given {
   readonly count?: string | undefined;
   readonly seconds?: string | undefined;
   readonly 'kamailio-children'?: string | undefined;
+  readonly workers?: string | undefined;
   readonly waiting?: string | undefined;
   readonly results: string;
   readonly profile: boolean;
@@ -57,6 +61,7 @@ export function sideArguments(given: Given): SideArguments {
     count: whole('count', given.count, 20_000),
     seconds: whole('seconds', given.seconds, 10),
     kamailioChildren: whole('kamailio-children', given['kamailio-children'], 4),
+    workers: whole('workers', given.workers, 1),
     results: given.results,
     profile: given.profile,
     keep: given.keep,

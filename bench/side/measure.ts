@@ -47,7 +47,13 @@ export async function measure(
   const mariadb = usesMariaDb ? await startMariaDb({ args: MARIADB }) : undefined;
   const full = wanted.waiting === 0 ? undefined : new FullStores(mariadb, wanted.waiting);
   try {
-    const site = { ...place, mariadb, full, kamailioChildren: wanted.kamailioChildren };
+    const site = {
+      ...place,
+      mariadb,
+      full,
+      kamailioChildren: wanted.kamailioChildren,
+      workers: wanted.workers,
+    };
     const commitMs = mariadb && (await commitsOf(mariadb));
     return { ...(await rounds(wanted, site, progress)), commitMs };
   } finally {

@@ -14,6 +14,8 @@ export interface Site {
   /** The program of a real drachtio-server. */
   readonly drachtio: string | undefined;
   readonly kamailioChildren: number;
+  /** Processes of this application where its store takes several. */
+  readonly workers: number;
   /** For the columns that begin with much that waits; undefined: none is wanted. */
   readonly full: FullStores | undefined;
   /** Where a CPU profile of the app is left; undefined: none. */

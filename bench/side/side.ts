@@ -67,9 +67,9 @@ export async function sideBySide(asked: SideArguments): Promise<void> {
 }
 
 /** The columns that can run here. */
-function possible({ columns, kamailioChildren }: SideArguments, place: Place): readonly Column[] {
+function possible({ columns, kamailioChildren, workers }: SideArguments, place: Place): readonly Column[] {
   return columns.filter((column) => {
-    const why = column.missing({ ...place, mariadb: undefined, full: undefined, kamailioChildren });
+    const why = column.missing({ ...place, mariadb: undefined, full: undefined, kamailioChildren, workers });
     if (why !== undefined) console.error(`${column.title} is left out: ${why}`);
     return why === undefined;
   });

@@ -56,6 +56,7 @@ async function start(
   const env = {
     SILO_LIMITS: 'no',
     SILO_STORE: url,
+    ...(store === 'mariadb' && site.workers > 1 ? { SILO_WORKERS: String(site.workers) } : {}),
     ...(drachtio
       ? { DRACHTIO_HOST: '127.0.0.1', DRACHTIO_PORT: String(drachtio.adminPort), DRACHTIO_SECRET: SECRET }
       : { SILO_SIP_LISTEN: `${server.host}:${server.port}` }),
