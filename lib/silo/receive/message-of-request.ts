@@ -156,7 +156,13 @@ function lifetimeOf(req: HeaderSource, longest: number, override: number | undef
 const KEY = Symbol('key');
 
 interface Keyed extends BodySource {
-  readonly [KEY]?: { readonly box: string; readonly raw: unknown; readonly key: string };
+  /** `of` is the request itself: a copy, which may say something else, has the record, too. */
+  readonly [KEY]?: {
+    readonly of: unknown;
+    readonly box: string;
+    readonly raw: unknown;
+    readonly key: string;
+  };
 }
 
 /**
@@ -165,9 +171,9 @@ interface Keyed extends BodySource {
  */
 export function keyOf(req: Keyed, box: string): string {
   const known = req[KEY];
-  if (known?.box === box && known.raw === req.raw) return known.key;
+  if (known?.of === req && known.box === box && known.raw === req.raw) return known.key;
   const key = newKeyOf(req, box);
-  if (req.raw !== undefined) Reflect.set(req, KEY, { box, raw: req.raw, key });
+  if (req.raw !== undefined) Reflect.set(req, KEY, { of: req, box, raw: req.raw, key });
   return key;
 }
 

@@ -72,8 +72,8 @@ export function createPort(
   for (const event of ['close', 'reconnecting'])
     stack.on(event, () => {
       connected = false;
-      window.reset();
       short.disconnected();
+      window.reset();
       sender.disconnected();
     });
 

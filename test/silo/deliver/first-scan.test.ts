@@ -1,7 +1,10 @@
 /** What a process begins with: it serves while it reads which boxes have mail. */
+import Srf from 'drachtio-srf';
 import { expect, test } from 'vitest';
 import { createFirstScan } from '../../../lib/silo/deliver/sweep/first-scan.ts';
+import { createSilo } from '../../../lib/silo/silo.ts';
 import { createBoxes } from '../../../lib/silo/state/boxes.ts';
+import { openStore } from '../../../lib/stores/open.ts';
 import { until } from '../../support/until.ts';
 
 /** Boxes in pages of two, each of which is given out when it is let. */
@@ -76,4 +79,24 @@ test('the first page says what went wrong, since the process can not serve', asy
   const { scan, fail } = shelf(['a']);
   fail(1);
   await expect(scan.start()).rejects.toThrow('the database is away');
+});
+
+test('a host that lists its own devices is asked for nobody where nothing waits', async () => {
+  const asked: (readonly string[])[] = [];
+  const store = await openStore('sqlite::memory:', {});
+  const silo = createSilo({
+    srf: new Srf(),
+    store,
+    bindings: {
+      find: () => Promise.resolve([]),
+      among: (aors) => {
+        asked.push(aors);
+        return Promise.resolve([]);
+      },
+    },
+  });
+  await silo.start();
+  await silo.close();
+  await store.close();
+  expect(asked).toEqual([]);
 });

@@ -66,7 +66,8 @@ export function createSweep(context: SweepContext): Sweep {
   async function wakePage(after: string): Promise<readonly string[]> {
     const page = await store.boxes(after, PAGE);
     for (const box of page) boxes.add(box);
-    for (const box of await bindings.among(page)) wake(box, 'register');
+    // Who looks for nobody may not be asked: `in ()` is no SQL.
+    if (page.length > 0) for (const box of await bindings.among(page)) wake(box, 'register');
     return page;
   }
 

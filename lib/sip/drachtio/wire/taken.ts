@@ -24,6 +24,12 @@ export function acknowledgementOf(frame: string): Acknowledgement | undefined {
   return { id, token };
 }
 
+/** Facts of an acknowledged answer, as drachtio-srf keeps them. */
+export function metaOf(token: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const [, source, , protocol, address, port, time, transactionId, dialogId] = token;
+  return { source, address, port, protocol, time, transactionId, dialogId };
+}
+
 export interface TakenAnswer {
   readonly transaction: string;
   readonly status: number;
