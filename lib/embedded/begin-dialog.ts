@@ -1,4 +1,5 @@
 /** Dialogs out of 2xx answers to SUBSCRIBE, in both directions (RFC 6665 4.1.2 and 4.2.1). */
+import { ownTexts } from '../base/own-text.ts';
 import { bracketed } from './text/address.ts';
 import type { App } from './app.ts';
 import type { Core } from './core.ts';
@@ -27,7 +28,7 @@ export function acceptDialog(core: Core, request: PendingRequest, toTag: string,
   const from = valueOf({ headers }, 'from') ?? '';
   const to = valueOf({ headers }, 'to') ?? '';
   const remoteTag = tagOf(from) ?? '';
-  const facts = {
+  const facts = ownTexts({
     callId,
     localTag: toTag,
     remoteTag,
@@ -36,11 +37,10 @@ export function acceptDialog(core: Core, request: PendingRequest, toTag: string,
     routes: routesOf(headers),
     cseq: readCSeq(valueOf({ headers }, 'cseq'))?.number ?? 0,
     target: targetOf(headers),
-    flow,
     natRoute: natRouteOf(headers, flow),
     contact,
-  };
-  return core.dialogs.add(dialogId(callId, remoteTag), facts, request.app);
+  });
+  return core.dialogs.add(dialogId(facts.callId, facts.remoteTag), { ...facts, flow }, request.app);
 }
 
 /** The answer, and the way that the request took. */
@@ -54,7 +54,7 @@ export function beginDialog(core: Core, app: App, draft: Draft, { response, flow
   const localTag = tagOf(draft.from) ?? '';
   const to = valueOf(response, 'to') ?? draft.to;
   const { host, port } = flow.local;
-  const facts = {
+  const facts = ownTexts({
     callId: draft.callId,
     localTag,
     remoteTag: tagOf(to) ?? '',
@@ -63,11 +63,10 @@ export function beginDialog(core: Core, app: App, draft: Draft, { response, flow
     routes: routesOf(response.headers).reverse(),
     cseq: draft.cseq,
     target: targetOf(response.headers),
-    flow,
     natRoute: undefined,
     contact: `<sip:${bracketed(host)}:${port}>`,
-  };
-  core.dialogs.add(dialogId(draft.callId, localTag), facts, app);
+  });
+  core.dialogs.add(dialogId(facts.callId, facts.localTag), { ...facts, flow }, app);
 }
 
 /** UDP only: the source address, when the Contact says another and no proxy stands between. */

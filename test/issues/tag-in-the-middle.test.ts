@@ -50,7 +50,7 @@ describe('a To with something behind its tag', () => {
 test('To is left to drachtio-server unless our tag has to be in it', () => {
   const prepared = (to: string, tag?: string) => {
     const headers: Record<string, string> = { to, from: '<sip:a@b>;tag=1\r\n ;x=y' };
-    prepareCopied(headers, tag);
+    prepareCopied(headers, { toTag: tag });
     return headers;
   };
   expect(prepared('<sip:a@b>', 'ours')).toEqual({ to: '<sip:a@b>;tag=ours', from: '<sip:a@b>;tag=1 ;x=y' });

@@ -14,6 +14,7 @@
  *
  * From `ending` on no SUBSCRIBE finds it any more, and an answer or a loss that comes later changes nothing.
  */
+import { ownTexts } from '../../base/own-text.ts';
 import { assertState } from '../../base/state.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Subscription } from '../../stores/contract/mwi.ts';
@@ -48,7 +49,8 @@ export class ServedSubscription {
   #last: LastNotify | undefined;
 
   constructor(row: Subscription, context: SubscriptionContext) {
-    this.#row = row;
+    // It lives for an hour, and its SUBSCRIBE, of which its facts are pieces, must not.
+    this.#row = ownTexts(row);
     this.#context = context;
     this.#notifier = new Notifier({
       read: () => context.read(this.#row),
@@ -85,7 +87,7 @@ export class ServedSubscription {
   }
 
   notified(last: LastNotify): void {
-    this.#last = last;
+    this.#last = ownTexts(last);
   }
 
   /** A NOTIFY of it went out with this CSeq. */
@@ -95,7 +97,7 @@ export class ServedSubscription {
 
   /** A SUBSCRIBE in its dialog has said this. */
   learn(facts: Partial<Subscription>): void {
-    this.#row = { ...this.#row, ...facts };
+    this.#row = { ...this.#row, ...ownTexts(facts) };
   }
 
   /** Its row is committed: it is served from now on, and its SUBSCRIBE is being answered. */

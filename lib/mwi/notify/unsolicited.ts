@@ -6,6 +6,7 @@
 import { BoundedMap, forgetKeys } from '../../base/bounded-map.ts';
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { ownText, ownTexts } from '../../base/own-text.ts';
 import { bindingsOf, type Binding } from '../../sip/read/binding.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import { localAnswer } from '../../sip/drachtio/local-answer.ts';
@@ -102,7 +103,8 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
     return software !== userAgent;
   }
 
-  function put(binding: Binding, key: string, contact: string): void {
+  function put(given: Binding, key: string, contact: string): void {
+    const binding = ownTexts(given);
     const known = devices.get(binding.aor)?.get(key);
     const device = known ?? newDevice(binding, key, contact);
     // A refresh tells nothing new; a phone that has started anew has forgotten what it was told.
@@ -122,14 +124,15 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
     const mailbox = binding.aor;
     const device: UnsolicitedDevice = {
       binding,
-      contact,
+      contact: ownText(contact),
       marked: -Infinity,
       last: undefined,
       notifier: new Notifier({
         read: async () => (await summaries.read(mailbox)).plain,
         send: async (content) => {
           const answer = await send(device, content);
-          device.last = { at: now(), text: content.text, status: answer.status, reason: answer.reason };
+          const { status, reason } = answer;
+          device.last = { at: now(), text: content.text, status, reason: ownText(reason) };
           return answer;
         },
         onGone: ({ status }) => {

@@ -27,6 +27,7 @@ export interface SipResponse {
   readonly finalResponseSent: boolean;
   /** What was copied from the request: From, To, Call-ID and CSeq, by their lower-case names. */
   readonly msg?: { readonly headers: Record<string, string> };
+  readonly req?: { readonly method: string };
   readonly status?: number;
   send(
     status: number,

@@ -4,7 +4,7 @@ import { logger } from '../../base/log.ts';
 import { hasControl } from '../read/characters.ts';
 import { MAX_ANSWER } from './frame.ts';
 import type { ResponseOptions, SipResponse } from './messages.ts';
-import { prepareCopied, withOwnHost } from './response-headers.ts';
+import { bytesOf, prepareCopied, withOwnHost } from './response-headers.ts';
 import { ACKNOWLEDGE_LIMIT } from './srf.ts';
 import type { Forget, ShortWay } from './wire/short-way.ts';
 import type { FrameWindow } from './wire/window.ts';
@@ -25,12 +25,13 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
       onSent(false);
       return;
     }
-    if (res.msg) prepareCopied(res.msg.headers, toTag);
+    if (res.msg) prepareCopied(res.msg.headers, { method: res.req?.method, toTag });
     const clean: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers))
       if (!hasControl(value)) clean[name] = withOwnHost(name, value);
-    const bytes = COPIED + JSON.stringify(clean).length + Buffer.byteLength(body ?? '');
-    if (bytes > MAX_ANSWER) {
+    const copied = res.msg ? bytesOf(res.msg.headers) : 0;
+    const bytes = COPIED + copied + bytesOf(clean) + Buffer.byteLength(body ?? '');
+    if (bytes > MAX_ANSWER && bytes > COPIED + copied) {
       // Sent, it would make drachtio-server deaf to everything that follows.
       log.error(`an answer ${status} of ${bytes} bytes is larger than drachtio passes: 500 instead`);
       respond(res, 500, { reason: 'The answer would be too large', onSent });

@@ -1,6 +1,17 @@
 /** Headers that would not leave as they are: what drachtio-server changes, and what drachtio-srf copies from a request into its answer. */
 import { parseNameAddr } from '../read/name-addr.ts';
 
+/** Bytes of what is copied; usual are two hundred. */
+const MOST_COPIED = 1_000;
+
+/** Of header lines. */
+export function bytesOf(headers: Readonly<Record<string, string>>): number {
+  return Object.entries(headers).reduce(
+    (sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4,
+    0,
+  );
+}
+
 /**
  * Makes From, To, Call-ID and CSeq of an answer fit to be sent. In drachtio's frame a fold would end the header.
  *
@@ -10,7 +21,17 @@ import { parseNameAddr } from '../read/name-addr.ts';
  *
  * @param headers by their lower-case names; changed in place
  */
-export function prepareCopied(headers: Record<string, string>, toTag: string | undefined): void {
+export function prepareCopied(
+  headers: Record<string, string>,
+  { method, toTag }: { readonly method?: string | undefined; readonly toTag?: string | undefined },
+): void {
+  // drachtio-server has them by itself, and drops ours. Large ones, which anybody can write, would only make frames that it can't take.
+  if (bytesOf(headers) > MOST_COPIED) {
+    delete headers['from'];
+    delete headers['cseq'];
+    // By that drachtio-srf knows an INVITE that is unanswered.
+    if (method !== 'INVITE') delete headers['call-id'];
+  }
   for (const [name, value] of Object.entries(headers))
     headers[name] = withOwnHost(name, value.replace(/\r?\n[ \t]+/g, ' ').trim());
   const to = headers['to'];

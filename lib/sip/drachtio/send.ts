@@ -3,6 +3,7 @@
  * timer on every one, and an answer in any case.
  */
 import { textOf } from '../../base/errors.ts';
+import { ownText } from '../../base/own-text.ts';
 import { headersIn } from '../read/headers.ts';
 import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
@@ -15,6 +16,8 @@ import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
+/** Of a reason phrase only what a log can hold. */
+const LONGEST_REASON = 500;
 
 export interface Sender {
   readonly send: Send;
@@ -162,7 +165,7 @@ function asAnswer({ status, reason, isOfPeer, head }: TakenAnswer, cseq: number)
 function asAnswerOfSrf(answer: PeerAnswer, cseq: number): Answer {
   return {
     status: answer.status,
-    reason: answer.reason ?? '',
+    reason: ownText((answer.reason ?? '').slice(0, LONGEST_REASON)),
     origin: answer.source_address ? 'peer' : 'stack',
     cseq,
     header: (name) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Srf from 'drachtio-srf';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SiloError } from '../../../lib/base/errors.ts';
@@ -93,6 +94,24 @@ describe('a handler', () => {
     });
     expect(await send()).toBe(486);
   });
+
+  test.each([
+    [8, 7_000],
+    [40, 4_200],
+  ])(
+    'answers %i requests at once whose From has %i characters, and the server stays able to hear',
+    async (count, length) => {
+      front.faults.wedge = true;
+      await start(async (_, res) => {
+        await sleep(50);
+        port.respond(res, 202);
+      });
+      const From = `"${'x'.repeat(length)}" <sip:eve@example.org>;tag=1`;
+      const asked = Array.from({ length: count }, () => alice.message('bob', 'hi', { headers: { From } }));
+      expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([202]));
+      expect(await send()).toBe(202);
+    },
+  );
 
   test('whose header has a line break is answered without that header', async () => {
     await start((_, res) =>

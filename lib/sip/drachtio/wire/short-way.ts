@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net';
 import { logger } from '../../../base/log.ts';
 import { traceOf } from '../../../base/errors.ts';
+import { ownText } from '../../../base/own-text.ts';
 import { isOfItsClass, wireInside, type Inside, type ResponseAtRunTime } from './inside.ts';
 import { acknowledgementOf, answerOf, metaOf, type TakenAnswer } from './taken.ts';
 
@@ -202,8 +203,8 @@ export function createShortWay(stack: unknown): ShortWay {
       let transaction: string | undefined;
       let forgotten = false;
       expect(socket, id, (token, frame) => {
-        transaction = token[7];
-        if (token[0] !== 'OK' || transaction === undefined) {
+        transaction = ownText(token[7] ?? '');
+        if (token[0] !== 'OK' || transaction === '') {
           refused(asError(token[1]));
           return;
         }

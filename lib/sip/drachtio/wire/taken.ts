@@ -4,8 +4,10 @@
  *   <id> | response | <id of our frame> | OK or NOK | …                       acknowledges it, and quotes what was sent
  *   <id> | sip | network | <bytes> | <protocol> | <address> | <port> | <time> | <transaction> | …      a message
  */
+import { ownText } from '../../../base/own-text.ts';
+
 const LINE_END = '\r\n';
-const STATUS_LINE = /^SIP\/\d+\.\d+[ \t]+(\d{3})(?!\d)[ \t]*([^\r\n]*)/;
+const STATUS_LINE = /^SIP\/\d+\.\d+[ \t]+(\d{3})(?!\d)[ \t]*([^\r\n\u2028\u2029]*)/;
 /** Of a longer one only what a log can hold. */
 const LONGEST_REASON = 500;
 
@@ -53,9 +55,10 @@ export function answerOf(frame: string): TakenAnswer | undefined {
   if (!found) return undefined;
   const [, , , , , address, , , transaction = ''] = leader.split('|');
   return {
-    transaction,
+    transaction: ownText(transaction),
     status: Number(found[1]),
-    reason: (found[2] ?? '').trimEnd().slice(0, LONGEST_REASON),
+    // It may be kept for as long as what it answers, and without the rest of the answer.
+    reason: ownText((found[2] ?? '').trimEnd().slice(0, LONGEST_REASON)),
     isOfPeer: Boolean(address),
     head,
   };
