@@ -47,8 +47,9 @@ export class NonceUses {
   #forgotten = -Infinity;
 
   constructor(rules: UseRules) {
+    const { most = MOST } = rules;
     this.#rules = rules;
-    this.#counted = new BoundedMap(rules.most ?? MOST, 'nonces');
+    this.#counted = new BoundedMap(most, 'nonces');
   }
 
   /** Was it found good before, for this address? Then its signature needs no second look. */
