@@ -56,7 +56,7 @@ export async function startProcess(
   const child = spawn(command, args, {
     stdio: [options.typed === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...withoutOwn(process.env), ...options.env },
     detached: true,
   });
   // Before anything else happens, or the first words of a fast child are lost.
@@ -161,4 +161,9 @@ function killGroup(pid: number): void {
   } catch {
     // The usual case: it had no children left.
   }
+}
+
+/** What names the server that the tests run against is nothing that the application may know of: it refuses what is no option. */
+function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SILO_CONFORMANCE_')));
 }
