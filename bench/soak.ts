@@ -2,8 +2,9 @@
  * `npm run soak -- --minutes=N` (default 30): the app in a process of its own under a steady mix of senders, devices that
  * come and go, refusals and expiries. A line every few seconds, then the ledger and the growth of memory; exit code 1 when
  * the ledger does not close. `--store=…` takes another store than a new SQLite file, which must be empty; `--seed=…`
- * repeats the decisions of a run.
+ * repeats the decisions of a run; with `--pause=…` each sender waits at most so many ms between its messages (default 250).
  */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -13,6 +14,7 @@ import { AppNode } from '../test/support/load/app-node.ts';
 import { Ledger } from '../test/support/load/ledger.ts';
 import { Load } from '../test/support/load/load.ts';
 import { chance } from '../test/support/load/random.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { residentMb } from './memory.ts';
 import { Unruly } from './unruly.ts';
@@ -22,19 +24,27 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     store: { type: 'string' },
     seed: { type: 'string' },
+    pause: { type: 'string', default: '250' },
   },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}, wanted is a number above 0`);
 const LINE_MS = Math.min(5_000, minutes * 15_000);
 /** Each sender waits up to so many ms between its messages. */
-const PAUSE = 250;
+const PAUSE = Number(values.pause);
+if (!(PAUSE >= 0)) throw new Error(`--pause is ${values.pause}, wanted is a number of milliseconds`);
 
 const dice = chance(values.seed === undefined ? undefined : Number(values.seed));
 const folder = temporaryFolder('silo-soak');
 const store = values.store ?? `sqlite:${join(folder.path, 'silo.db')}`;
 const ledger = new Ledger();
-const app = await AppNode.create({ store, name: 'soak' });
+const http = `127.0.0.1:${await freePort()}`;
+const token = randomUUID();
+const app = await AppNode.create({
+  store,
+  name: 'soak',
+  env: { SILO_HTTP_LISTEN: http, SILO_HTTP_TOKEN: token },
+});
 let load: Load | undefined;
 let unruly: Unruly | undefined;
 try {
@@ -44,10 +54,12 @@ try {
   load = await Load.start({ nodes: [app], ledger, chance: dice, pause: PAUSE });
   unruly = await Unruly.start(app, dice, PAUSE);
   const memory = await watch(unruly.ledger);
+  const remembered = await memories();
   await Promise.all([load.end(), unruly.end()]);
   const end = residentMb(app.pid);
   await app.stop(ledger);
   process.exitCode = report(unruly.ledger, await readLedger(), memory, end) ? 0 : 1;
+  console.log(`\nremembered at the end: ${remembered}`);
 } finally {
   await app.kill();
   load?.close();
@@ -73,6 +85,23 @@ async function watch(other: Ledger): Promise<number> {
     );
   }
   return early;
+}
+
+/** How full the memories of the application are; those that are empty are left out. */
+async function memories(): Promise<string> {
+  const answer = await fetch(`http://${http}/metrics`, { headers: { Authorization: `Bearer ${token}` } });
+  const text = await answer.text();
+  const of = (metric: string) =>
+    new Map(
+      [...text.matchAll(new RegExp(`^${metric}\\{memory="([^"]+)"[^}]*\\} (\\d+)$`, 'gm'))].map(
+        ([, name = '', value]) => [name, Number(value)],
+      ),
+    );
+  const most = of('silo_memory_most');
+  return [...of('silo_memory_entries')]
+    .filter(([, entries]) => entries > 0)
+    .map(([name, entries]) => `${name} ${entries} of ${most.get(name) ?? '?'}`)
+    .join(', ');
 }
 
 async function readLedger(): Promise<StoreLedger> {

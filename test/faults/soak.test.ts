@@ -10,6 +10,7 @@ test(
     const { code } = await soak.exited;
     expect(soak.stderr).toBe('');
     expect(code, soak.stdout).toBe(0);
+    expect(soak.stdout).toMatch(/^remembered at the end: .*\buris \d+ of \d+/m);
     expect(soak.stdout).toMatch(/^Soak of 0.1 minutes, --seed=\d+$/m);
     expect(soak.stdout).toMatch(/^ +\d+ s {2}sent \d+, acknowledged \d+, .* MB$/m);
     const [, accepted, ...ends] =
