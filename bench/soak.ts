@@ -58,8 +58,8 @@ try {
   await Promise.all([load.end(), unruly.end()]);
   const end = residentMb(app.pid);
   await app.stop(ledger);
-  process.exitCode = report(unruly.ledger, await readLedger(), memory, end) ? 0 : 1;
   console.log(`\nremembered at the end: ${remembered}`);
+  process.exitCode = report(unruly.ledger, await readLedger(), memory, end) ? 0 : 1;
 } finally {
   await app.kill();
   load?.close();
