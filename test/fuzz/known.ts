@@ -1,4 +1,4 @@
-/** Inputs that end a real drachtio-server 0.9.10 before an application sees them: not ours to mend, so left out there. */
+/** Inputs that a real drachtio-server 0.9.10 dies of, or does something odd with, before an application sees them: not ours to mend, so left out there. */
 import type { Input } from './inputs.ts';
 
 interface KnownFault {
@@ -25,6 +25,14 @@ const KNOWN_FAULTS: readonly KnownFault[] = [
       [...text.matchAll(/^(?:content-length|l)[ \t]*:[ \t]*(\d+)/gim)].some(
         ([, length]) => Number(length) > 2e9,
       ),
+  },
+  {
+    name: 'a stray answer with a second Via',
+    why: 'SIP/2.0 99 No: it is sent on along that, as it came',
+    shows: ({ text }) =>
+      text.startsWith('SIP/') &&
+      [...text.matchAll(/^(?:via|v)[ \t]*:(.*)$/gim)].flatMap(([, value = '']) => value.split(',')).length >
+        1,
   },
 ];
 
