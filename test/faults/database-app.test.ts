@@ -28,7 +28,8 @@ describe('the application on a database that fails', needing(mariadbMissing()), 
     app = await startApp({ SILO_STORE, SILO_LIMITS: 'no' });
   });
   afterAll(async () => {
-    const exit = await app.process.stop();
+    // A stop may wait for what is under way, longer than a busy machine leaves it in five seconds.
+    const exit = await app.process.stop(20_000);
     proxy.close();
     await db.close();
     // No unhandled error has ended it, and it stopped as it was told. It has said what happened, and nothing else.
