@@ -87,7 +87,7 @@ export class ServedSubscription {
   }
 
   notified(last: LastNotify): void {
-    this.#last = ownTexts(last);
+    this.#last = last;
   }
 
   /** A NOTIFY of it went out with this CSeq. */

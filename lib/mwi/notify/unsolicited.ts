@@ -131,8 +131,7 @@ export function createUnsolicited(context: UnsolicitedContext): Unsolicited {
         read: async () => (await summaries.read(mailbox)).plain,
         send: async (content) => {
           const answer = await send(device, content);
-          const { status, reason } = answer;
-          device.last = { at: now(), text: content.text, status, reason: ownText(reason) };
+          device.last = { at: now(), text: content.text, status: answer.status, reason: answer.reason };
           return answer;
         },
         onGone: ({ status }) => {

@@ -1,6 +1,6 @@
 /** Which headers of a MESSAGE are end-to-end and travel with it through the silo, as lines `Name: value` CRLF. */
 import { hasControl } from '../../sip/read/characters.ts';
-import { fullName } from '../../sip/read/compact.ts';
+import { headerLinesIn } from '../../sip/read/headers.ts';
 import { mayBeTold, wishesAmong } from '../../sip/read/privacy.ts';
 import { isHeaderName } from '../state/header-names.ts';
 
@@ -85,8 +85,7 @@ export function keptHeaders(raw: string, options: KeepOptions = KEEP_ALL): strin
   const drop = lowered(options.dropHeaders);
   const timed = options.sendAtHeader.toLowerCase();
   const end = raw.indexOf('\r\n\r\n');
-  const head = (end < 0 ? raw : raw.slice(0, end)).replace(/\r\n[ \t]+/g, ' ');
-  const sent = namedValues(head);
+  const sent = headerLinesIn(end < 0 ? raw : raw.slice(0, end));
   const wishes = wishesAmong(sent);
   let kept = '';
   for (const [name, value] of sent) {
@@ -104,19 +103,6 @@ const LOWERED = new WeakMap<readonly string[], ReadonlySet<string>>();
 function lowered(names: readonly string[]): ReadonlySet<string> {
   let found = LOWERED.get(names);
   if (!found) LOWERED.set(names, (found = new Set(names.map((name) => name.toLowerCase()))));
-  return found;
-}
-
-/** The header lines of a head, the start line and what is none left out. */
-function namedValues(head: string): (readonly [name: string, value: string])[] {
-  const found: (readonly [string, string])[] = [];
-  for (let end = head.indexOf('\r\n'); end >= 0;) {
-    const start = end + 2;
-    end = head.indexOf('\r\n', start);
-    const line = head.slice(start, end < 0 ? head.length : end);
-    const colon = line.indexOf(':');
-    if (colon > 0) found.push([fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()]);
-  }
   return found;
 }
 

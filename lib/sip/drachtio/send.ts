@@ -3,7 +3,6 @@
  * timer on every one, and an answer in any case.
  */
 import { textOf } from '../../base/errors.ts';
-import { ownText } from '../../base/own-text.ts';
 import { headersIn } from '../read/headers.ts';
 import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
@@ -11,13 +10,11 @@ import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
 import { Pace } from './wire/pace.ts';
 import type { Forget, Heard, ShortWay } from './wire/short-way.ts';
-import type { TakenAnswer } from './wire/taken.ts';
+import { keptReason, type TakenAnswer } from './wire/taken.ts';
 import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
-/** Of a reason phrase only what a log can hold. */
-const LONGEST_REASON = 500;
 
 export interface Sender {
   readonly send: Send;
@@ -165,7 +162,7 @@ function asAnswer({ status, reason, isOfPeer, head }: TakenAnswer, cseq: number)
 function asAnswerOfSrf(answer: PeerAnswer, cseq: number): Answer {
   return {
     status: answer.status,
-    reason: ownText((answer.reason ?? '').slice(0, LONGEST_REASON)),
+    reason: keptReason(answer.reason),
     origin: answer.source_address ? 'peer' : 'stack',
     cseq,
     header: (name) => {

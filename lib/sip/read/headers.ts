@@ -84,18 +84,26 @@ function spellingsOf(name: string): Spellings {
  */
 export function headersIn(head: string): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
-  for (const line of head.split(/\r\n(?![ \t])/).slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon < 0) continue;
-    const name = fullName(line.slice(0, colon).trim()).toLowerCase();
-    const value = line
-      .slice(colon + 1)
-      .replace(/\r\n[ \t]+/g, ' ')
-      .trim();
+  for (const [given, value] of headerLinesIn(head)) {
+    const name = given.toLowerCase();
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before},${value}`);
   }
   return headers;
+}
+
+/** The header lines behind a start line, what is none left out: names in full, folds as one space (RFC 3261 7.3.1). */
+export function headerLinesIn(head: string): readonly (readonly [name: string, value: string])[] {
+  const text = head.replace(/\r\n[ \t]+/g, ' ');
+  const found: (readonly [string, string])[] = [];
+  for (let end = text.indexOf('\r\n'); end >= 0;) {
+    const start = end + 2;
+    end = text.indexOf('\r\n', start);
+    const line = text.slice(start, end < 0 ? text.length : end);
+    const colon = line.indexOf(':');
+    if (colon > 0) found.push([fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()]);
+  }
+  return found;
 }
 
 /** RFC 3261 25.1, `delta-seconds`: undefined if the text is no decimal number, at most 2^32-1 (20.19). */

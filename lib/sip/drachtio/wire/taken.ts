@@ -57,11 +57,15 @@ export function answerOf(frame: string): TakenAnswer | undefined {
   return {
     transaction: ownText(transaction),
     status: Number(found[1]),
-    // It may be kept for as long as what it answers, and without the rest of the answer.
-    reason: ownText((found[2] ?? '').trimEnd().slice(0, LONGEST_REASON)),
+    reason: keptReason(found[2]),
     isOfPeer: Boolean(address),
     head,
   };
+}
+
+/** A reason phrase may be kept for as long as what it answers, and without the rest of the answer. */
+export function keptReason(text = ''): string {
+  return ownText(text.trimEnd().slice(0, LONGEST_REASON));
 }
 
 /** What stands before the message. */
