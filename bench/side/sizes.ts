@@ -4,7 +4,7 @@ export interface Sizes {
   readonly open: number;
   /** MESSAGEs, and REGISTERs, of a round. */
   readonly requests: number;
-  /** Requests before those that count. */
+  /** Requests before those that count: as many again, since a server runs for weeks and Node is at its pace after some seconds. */
   readonly warmUp: number;
   /** Of one sender who waits for each answer. */
   readonly alone: number;
@@ -12,7 +12,8 @@ export interface Sizes {
   /** Messages for each of the devices; for the one device. */
   readonly each: number;
   readonly one: number;
-  /** Lamps that subscribe at once; that renew; that watch a mailbox which changes. */
+  /** Lamps that are there before; that subscribe at once; that renew; that watch a mailbox which changes. */
+  readonly lit: number;
   readonly storm: number;
   readonly renewing: number;
   readonly watchers: number;
@@ -26,11 +27,12 @@ export function sizesOf(count: number, seconds: number): Sizes {
   return {
     open: Math.min(200, part(2)),
     requests: count,
-    warmUp: part(4),
+    warmUp: count,
     alone: part(20),
     devices: part(20),
     each: 10,
     one: part(2),
+    lit: part(2),
     storm: part(2),
     renewing: part(4),
     watchers: part(10),

@@ -11,7 +11,11 @@ export interface Relay {
 const COM_QUERY = 3;
 const HEADER = 4;
 
-export async function relayTo(port: number): Promise<Relay> {
+/** As a MySQL would call itself, in as many letters. */
+const AS_MYSQL = 'MySQL-8';
+
+/** @param asMysql a MariaDB behind it seems to be a MySQL */
+export async function relayTo(port: number, { asMysql = false } = {}): Promise<Relay> {
   const statements: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -29,7 +33,11 @@ export async function relayTo(port: number): Promise<Relay> {
         read = read.subarray(HEADER + length);
       }
     });
-    upstream.on('data', (data) => client.write(data));
+    upstream.on('data', (data) => {
+      const named = asMysql ? data.indexOf('MariaDB') : -1;
+      if (named >= 0) data.write(AS_MYSQL, named);
+      client.write(data);
+    });
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],

@@ -6,8 +6,10 @@ import { freePort } from '../../../test/support/free-port.ts';
 import { noteOf, quantile, times } from './figures.ts';
 import { reached } from './patience.ts';
 
-/** What the mailboxes say at first, when they are warm, and when it counts. */
-const [BEFORE, BETWEEN, NOW] = [2, 3, 5];
+/** What the mailboxes say before, when the rate is looked for, and when it counts. */
+const BEFORE = [2, 4, 6];
+const BETWEEN = 3;
+const NOW = 5;
 const QUIET_MS = 1_200;
 
 export const storm: Workload = {
@@ -16,7 +18,7 @@ export const storm: Workload = {
   unit: 'lamps/s',
   run: async (ground) => {
     const { sizes, measured } = ground;
-    const lamps = await crowd(ground, 'warm', sizes.warmUp);
+    const lamps = await crowd(ground, 'warm', sizes.lit);
     await lamps.subscribe();
     const more = await crowd(ground, 'lamp', sizes.storm);
     return outcomeOf(await measured(() => more.subscribe()), sizes.storm);
@@ -30,6 +32,7 @@ export const renew: Workload = {
   run: async (ground) => {
     const { sizes, measured } = ground;
     const lamps = await crowd(ground, 'lamp', sizes.renewing);
+    await lamps.subscribe();
     await lamps.subscribe();
     return outcomeOf(await measured(() => lamps.subscribe()), sizes.renewing);
   },
@@ -67,8 +70,10 @@ export const lampLatency: Workload = {
 async function lit(ground: Ground) {
   const lamps = await crowd(ground, 'lamp', ground.sizes.watchers);
   await lamps.subscribe();
-  await lamps.publish(BEFORE);
-  await pause(QUIET_MS);
+  for (const count of BEFORE) {
+    await lamps.publish(count);
+    await pause(QUIET_MS);
+  }
   return lamps;
 }
 

@@ -46,7 +46,7 @@ export const refresh: Workload = {
       // Nobody listens there: there is no mail.
       keys: { times: repeat, contact: 9 },
     });
-    await sipp.load(load(Math.max(1, Math.round(each / 4))));
+    await sipp.load(load(each));
     const loaded = await measured(() => sipp.load(load(each)));
     const { failed, repeats } = loaded;
     return { figure: rateOf(loaded), count: sizes.devices * each, facts: { failed, repeats } };

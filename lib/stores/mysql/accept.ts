@@ -5,16 +5,16 @@ import { concernedReceipts, limitsOf } from '../shared/quota.ts';
 import { createAdmission, type Accepting, type KnownUsage } from './quota.ts';
 import { inOrder } from './link/locks.ts';
 import { noteAccepted, tendUsage, type DomainState } from './inside/usage.ts';
-import type { Queries } from './link/transaction.ts';
+import type { InTransaction, Queries } from './link/transaction.ts';
 import type { Mysql } from './link/transactions.ts';
 import { INSERT_COLUMNS, fromMessage } from '../shared/rows.ts';
-import { int, text } from '../shared/values.ts';
+import { int, text, type Row } from '../shared/values.ts';
 import type { NewMessage } from '../contract/message.ts';
 import type { Accepted } from '../contract/accept.ts';
 
 /** One transaction of a batch. */
 interface Attempt {
-  readonly tx: Queries;
+  readonly tx: InTransaction;
   readonly domains: KnownUsage;
   /** How the domains stood that were looked at. */
   readonly looked: Map<string, DomainState>;
@@ -72,7 +72,7 @@ function isPlain({ message, rules }: Accepting): boolean {
 }
 
 async function insertPlainly(
-  tx: Queries,
+  tx: InTransaction,
   items: readonly Accepting[],
   now: number,
   ours: Set<string>,
@@ -126,7 +126,7 @@ async function insertNew(
 
 /** One round trip: the ids of new messages. Fails with a duplicate key when one of them is known. */
 async function insertAll(
-  tx: Queries,
+  tx: InTransaction,
   messages: readonly NewMessage[],
   now: number,
 ): Promise<Map<string, number>> {
@@ -139,20 +139,27 @@ async function insertAll(
 }
 
 /** Ledger and table; the ids. Fails with a duplicate key when one of the messages is known, and then has to be rolled back. */
-export async function insertRows(tx: Queries, messages: readonly NewMessage[]): Promise<Map<string, number>> {
-  const [, , ids] = await Promise.all([
+export async function insertRows(
+  tx: InTransaction,
+  messages: readonly NewMessage[],
+): Promise<Map<string, number>> {
+  const insert = `insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`;
+  const rows = messages.map(fromMessage);
+  const keys = messages.map(({ key }) => key);
+  const [, ids] = await Promise.all([
     tx.run('insert into silo_ledger (dedup, box, inc_time) values ?', [ledgerRows(messages)]),
-    tx.run(`insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`, [messages.map(fromMessage)]),
-    idsOf(
-      tx,
-      messages.map(({ key }) => key),
-    ),
+    tx.returnsInserted
+      ? tx.all(`${insert} returning id, dedup`, [rows]).then(byKey)
+      : Promise.all([tx.run(insert, [rows]), idsOf(tx, keys)]).then(([, found]) => found),
   ]);
   return ids;
 }
 
 async function idsOf(tx: Queries, keys: readonly string[]): Promise<Map<string, number>> {
-  const rows = await tx.all('select id, dedup from silo where dedup in (?)', [keys]);
+  return byKey(await tx.all('select id, dedup from silo where dedup in (?)', [keys]));
+}
+
+function byKey(rows: readonly Row[]): Map<string, number> {
   return new Map(rows.map((row) => [text(row, 'dedup'), int(row, 'id')]));
 }
 
@@ -168,9 +175,9 @@ export async function remember(tx: Queries, messages: readonly Remembered[]): Pr
 
 /** In one order: two nodes may be asked to store the same messages. */
 function ledgerRows(messages: readonly Remembered[]) {
-  const byKey = new Map(messages.map((message) => [message.key, message]));
-  return inOrder(byKey.keys()).flatMap((key) => {
-    const message = byKey.get(key);
+  const each = new Map(messages.map((message) => [message.key, message]));
+  return inOrder(each.keys()).flatMap((key) => {
+    const message = each.get(key);
     return message ? [[key, message.box, message.incTime] as const] : [];
   });
 }

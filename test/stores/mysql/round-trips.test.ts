@@ -45,6 +45,32 @@ describe('round trips to MySQL', needing(mariadbMissing()), () => {
     expect(await packetsOf(() => Promise.all(boxes.map(accept)))).toBe(2);
   });
 
+  test('a MariaDB says with the insert which ids it gave, a MySQL is asked with it', async () => {
+    const looks = () => relay.statements.filter((statement) => statement.includes('select id, dedup')).length;
+    const accept = () => Promise.all(boxes.map((box) => store.accept(aMessage(box))));
+    expect(await packetsOf(accept)).toBe(2);
+    expect(looks()).toBe(0);
+
+    const asMysql = await relayTo((await sharedMariaDb()).port, { asMysql: true });
+    const { port } = new URL(database.url);
+    const mysql = await openStore(database.url.replace(`:${port}/`, `:${asMysql.port}/`), { now: () => NOW });
+    try {
+      await mysql.ping();
+      asMysql.statements.length = 0;
+      const accepted = await Promise.all(boxes.map((box) => mysql.accept(aMessage(box))));
+      expect(asMysql.statements).toHaveLength(2);
+      expect(asMysql.statements.join('')).not.toContain('returning');
+      const ids = await Promise.all(
+        boxes.map(async (box) => (await mysql.waiting(box, NOW, 10)).map(({ id }) => id).at(-1)),
+      );
+      expect(accepted.map(({ id }) => id)).toEqual(ids);
+      expect(new Set(ids).size).toBe(boxes.length);
+    } finally {
+      await mysql.close();
+      await asMysql.close();
+    }
+  });
+
   test('a known message among new ones costs a second look, harms none of them and is not stored again', async () => {
     const [known, ...others] = boxes.map((box) => aMessage(box));
     const first = await store.accept(known!);

@@ -18,6 +18,8 @@ const SLOW = 1000;
 export class Connection {
   /** Statements of a transaction may share a packet. */
   takesSeveral = false;
+  /** MariaDB: an insert can say what it has inserted. */
+  returnsInserted = false;
   /** When it was last given back, ms of the steady clock. */
   idleSince = 0;
   readonly #socket: Socket;

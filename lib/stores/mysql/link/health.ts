@@ -30,7 +30,8 @@ export type Fitness = 'fit' | 'donor';
 export async function prepare(connection: Connection, limit: number): Promise<Fitness> {
   for (const statement of SESSION) await connection.query(statement, [], limit);
   const [row] = await rows(connection, 'select @@version as version', limit);
-  if (String(row?.['version']).includes('MariaDB')) await connection.query(NO_IDLE_TRANSACTION, [], limit);
+  connection.returnsInserted = String(row?.['version']).includes('MariaDB');
+  if (connection.returnsInserted) await connection.query(NO_IDLE_TRANSACTION, [], limit);
   // Before the next one: a node that just lost sight of the others is not to be taken for one that hangs.
   const fitness = await checkFitness(connection, limit);
   const cluster = await clusterOf(connection, limit);

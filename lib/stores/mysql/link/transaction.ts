@@ -7,7 +7,7 @@
  * COMMIT goes alone, when all else was answered: a server that hangs and wakes up again must not do what we have given up, and
  * have told somebody so.
  */
-import type { Parameter } from './connection.ts';
+import type { Connection, Parameter } from './connection.ts';
 import type { Row } from '../../shared/values.ts';
 
 /** Queries on one connection (inside a transaction) or on any (outside). */
@@ -16,6 +16,12 @@ export interface Queries {
   all(sql: string, values?: readonly Parameter[]): Promise<Row[]>;
   /** Changed rows of anything else. */
   run(sql: string, values?: readonly Parameter[], repeat?: Repeat): Promise<number>;
+}
+
+/** Queries of one transaction. */
+export interface InTransaction extends Queries {
+  /** `insert … returning` is understood: MariaDB, and not MySQL. */
+  readonly returnsInserted: boolean;
 }
 
 /**
@@ -34,7 +40,8 @@ interface Asked {
 /** Sends statements, divided by semicolons; the answer is one, or a list where there are several. */
 export type Send = (sql: string, values: readonly Parameter[]) => Promise<unknown>;
 
-export class Transaction implements Queries {
+export class Transaction implements InTransaction {
+  readonly returnsInserted: boolean;
   readonly #send: Send;
   #begun = false;
   #asked: Asked[] = [];
@@ -43,10 +50,11 @@ export class Transaction implements Queries {
 
   readonly #together: boolean;
 
-  /** @param together several statements may share a packet */
-  constructor(send: Send, together: boolean) {
+  /** @param server whether several statements may share a packet, and what it understands */
+  constructor(send: Send, server: Pick<Connection, 'takesSeveral' | 'returnsInserted'>) {
     this.#send = send;
-    this.#together = together;
+    this.#together = server.takesSeveral;
+    this.returnsInserted = server.returnsInserted;
   }
 
   /** When nothing is under way any more: has the server something to take back? */

@@ -7,11 +7,11 @@ import { faultOf, isOfDatabase, mayBeCommitted, mayBeDone, TimeLimit } from './e
 import type { Borrowed, Failover } from './failover.ts';
 import type { Connection, Parameter } from './connection.ts';
 import { refusedValue, unavailable } from '../../shared/errors.ts';
-import { Transaction, type Queries, type Repeat } from './transaction.ts';
+import { Transaction, type InTransaction, type Queries, type Repeat } from './transaction.ts';
 import type { Row } from '../../shared/values.ts';
 
 /** @param uncertain an earlier run of the same work may have been committed */
-type Work<T> = (tx: Queries, uncertain: boolean) => Promise<T>;
+type Work<T> = (tx: InTransaction, uncertain: boolean) => Promise<T>;
 
 export interface Mysql extends Queries {
   readonly name: string;
@@ -95,7 +95,7 @@ export function createTransactions(name: string, failover: Failover, queryLimit:
     transaction: (work, repeat) =>
       perform(repeat, async (borrowed, left, uncertain) => {
         const send = on(borrowed, left);
-        const tx = new Transaction(send, borrowed.connection.takesSeveral);
+        const tx = new Transaction(send, borrowed.connection);
         try {
           const result = await work(tx, uncertain);
           if (await tx.begun()) await send('commit').catch(unsureIf(mayBeCommitted));
