@@ -8,13 +8,17 @@ import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
 import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
-import { Pace } from './wire/pace.ts';
 import type { Forget, Heard, ShortWay } from './wire/short-way.ts';
 import { keptReason, type TakenAnswer } from './wire/taken.ts';
-import type { FrameWindow } from './wire/window.ts';
+import { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
+/**
+ * Fewer requests than frames: each brings an answer into the server's socket. Enough that it has something to do while its
+ * acknowledgements are on their way; their answers are a small part of what its socket holds.
+ */
+const MOST_REQUESTS = 10;
 
 export interface Sender {
   readonly send: Send;
@@ -34,7 +38,7 @@ export function createSender(
   short?: Pick<ShortWay, 'request'>,
 ): Sender {
   const outstanding = new Set<() => void>();
-  const pace = new Pace();
+  const pace = new FrameWindow(MOST_REQUESTS);
 
   /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
   function handOver(
@@ -102,7 +106,7 @@ export function createSender(
           fail(frame.failure, frame.reason);
           return;
         }
-        pace.enter((acknowledged) => {
+        pace.enter(0, (acknowledged) => {
           window.enter(frame.bytes, (done) => {
             const both = () => {
               done();

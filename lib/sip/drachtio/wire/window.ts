@@ -1,79 +1,92 @@
 /**
- * The frame window towards drachtio-server, whose reader loses bytes when too much is unread
- * (a ring of 12,228 bytes fed by reads of 8,192): frames up to 4,000 bytes may be pipelined; a larger one
- * goes alone, with nothing unacknowledged before or after it; none reaches 12,000 bytes.
+ * What drachtio-server may have unacknowledged of ours, in order.
+ *
+ * Few frames: it works at all that it is given before it reads its SIP socket again, and what comes in meanwhile waits in the kernel,
+ * 212,992 bytes by default, which is about 160 requests or answers. Given a thousand frames at once it loses those of hundreds of
+ * phones, each of which is then asked again, or asks again. So its acknowledgements set the pace.
+ *
+ * And few bytes: its reader loses some when too much is unread (a ring of 12,228 bytes fed by reads of 8,192). Frames up to 4,000 bytes
+ * may be pipelined; a larger one goes alone, with nothing unacknowledged before or after it; none reaches 12,000 bytes.
  */
+import { Queue } from './queue.ts';
 
 /** Largest frame that may share the pipe with others. */
 const SMALL_FRAME = 4_000;
 
-export interface FrameWindow {
-  /**
-   * Calls `send` when the frame may go out: at once in the common case, later when a large one is under way.
-   * `send` gets the function that says "acknowledged" (or "will never be").
-   */
-  readonly enter: (bytes: number, send: (done: () => void) => void) => void;
-  /** Resolves when drachtio-server has acknowledged every frame. */
-  readonly drained: () => Promise<void>;
-  /** The connection is gone: nothing is unacknowledged any more. */
-  readonly reset: () => void;
-}
+/** `acknowledged` is to be called when the frame was, or never will be; once, or more often: only the first counts. */
+type Go = (acknowledged: () => void) => void;
 
 interface Waiting {
   readonly large: boolean;
-  readonly send: (done: () => void) => void;
+  readonly go: Go;
 }
 
-export function createFrameWindow(): FrameWindow {
-  let unacknowledged = 0;
-  let largeUnderWay = false;
-  let generation = 0;
-  let queue: Waiting[] = [];
-  const waiters: (() => void)[] = [];
+export class FrameWindow {
+  readonly #most: number;
+  readonly #waiting = new Queue<Waiting>();
+  #unacknowledged = 0;
+  #largeUnderWay = false;
+  #generation = 0;
+  #draining = false;
+  #whenDrained: (() => void)[] = [];
 
-  function mayGo(large: boolean): boolean {
-    return large ? unacknowledged === 0 : !largeUnderWay;
+  /** @param most frames that may be unacknowledged at a time */
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  function go({ large, send }: Waiting): void {
-    unacknowledged++;
-    if (large) largeUnderWay = true;
-    const mine = generation;
+  /** Calls `go` when the frame may go out: at once in the common case, in order of arrival else. */
+  enter(bytes: number, go: Go): void {
+    this.#waiting.add({ large: bytes > SMALL_FRAME, go });
+    this.#drain();
+  }
+
+  /** Resolves when drachtio-server has acknowledged every frame. */
+  drained(): Promise<void> {
+    if (this.#unacknowledged === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenDrained.push(resolve));
+  }
+
+  /** The connection is gone: nothing is unacknowledged any more, and whoever waited learns of it by trying. */
+  reset(): void {
+    this.#generation++;
+    this.#unacknowledged = 0;
+    this.#largeUnderWay = false;
+    for (const drained of this.#whenDrained.splice(0)) drained();
+    for (let next = this.#waiting.take(); next; next = this.#waiting.take()) next.go(() => undefined);
+  }
+
+  /** Not within itself: thousands that are acknowledged as they go would be as many calls deep. */
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#waiting.peek(); next && this.#mayGo(next); next = this.#waiting.peek()) {
+        this.#waiting.take();
+        this.#start(next);
+      }
+    } finally {
+      this.#draining = false;
+    }
+    if (this.#unacknowledged === 0) for (const drained of this.#whenDrained.splice(0)) drained();
+  }
+
+  #mayGo({ large }: Waiting): boolean {
+    if (large) return this.#unacknowledged === 0;
+    return !this.#largeUnderWay && this.#unacknowledged < this.#most;
+  }
+
+  #start({ large, go }: Waiting): void {
+    this.#unacknowledged++;
+    if (large) this.#largeUnderWay = true;
+    const mine = this.#generation;
     let called = false;
-    send(() => {
-      if (called || mine !== generation) return;
+    go(() => {
+      if (called || mine !== this.#generation) return;
       called = true;
-      unacknowledged--;
-      if (large) largeUnderWay = false;
-      drain();
-      if (unacknowledged === 0) for (const waiter of waiters.splice(0)) waiter();
+      this.#unacknowledged--;
+      if (large) this.#largeUnderWay = false;
+      this.#drain();
     });
   }
-
-  function drain(): void {
-    for (let head = queue[0]; head && mayGo(head.large); head = queue[0]) {
-      queue.shift();
-      go(head);
-    }
-  }
-
-  return {
-    enter: (bytes, send) => {
-      const frame = { large: bytes > SMALL_FRAME, send };
-      // Order is kept: once a large frame waits, the small ones behind it wait too.
-      if (queue.length === 0 && mayGo(frame.large)) go(frame);
-      else queue.push(frame);
-    },
-    drained: () =>
-      unacknowledged === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
-    reset: () => {
-      generation++;
-      unacknowledged = 0;
-      largeUnderWay = false;
-      const released = queue;
-      queue = [];
-      for (const waiter of waiters.splice(0)) waiter();
-      for (const frame of released) go(frame);
-    },
-  };
 }
