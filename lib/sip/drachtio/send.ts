@@ -15,10 +15,12 @@ import { FrameWindow } from './wire/window.ts';
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
 /**
- * Fewer requests than frames: each brings an answer into the server's socket. Enough that it has something to do while its
- * acknowledgements are on their way; their answers are a small part of what its socket holds.
+ * Requests whose answer may come at any moment. drachtio-server reads one datagram for all that it has of ours, and its socket holds
+ * about 160: with as many answers on their way it loses some, and each phone that it asks again says again what it has said.
  */
-const MOST_REQUESTS = 10;
+const MOST_UNANSWERED = 64;
+/** A phone that takes longer than this, ms, is far away, or not there: others need not wait for it. */
+const SOON = 30;
 
 export interface Sender {
   readonly send: Send;
@@ -38,7 +40,7 @@ export function createSender(
   short?: Pick<ShortWay, 'request'>,
 ): Sender {
   const outstanding = new Set<() => void>();
-  const pace = new FrameWindow(MOST_REQUESTS);
+  const unanswered = new FrameWindow(MOST_UNANSWERED);
 
   /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
   function handOver(
@@ -47,9 +49,9 @@ export function createSender(
     { finish, fail }: Sending,
     done: () => void,
   ): Forget | undefined {
-    const unacknowledged = setTimeout(done, ACKNOWLEDGE_LIMIT);
+    const limit = setTimeout(done, ACKNOWLEDGE_LIMIT);
     const acknowledged = () => {
-      clearTimeout(unacknowledged);
+      clearTimeout(limit);
       done();
     };
     let cseq = 0;
@@ -77,8 +79,9 @@ export function createSender(
 
   return {
     disconnected: () => {
-      for (const lost of [...outstanding]) lost();
-      pace.reset();
+      // The last first: those that wait must not go when those before them make room.
+      for (const lost of [...outstanding].reverse()) lost();
+      unanswered.reset();
     },
 
     send: (request, timeout = ANSWER_LIMIT) =>
@@ -86,9 +89,14 @@ export function createSender(
         let finished = false;
         let left = false;
         let forget: Forget | undefined;
+        /** Makes room for another one. */
+        let makeRoom: () => void = () => undefined;
+        let late: NodeJS.Timeout | undefined;
         const finish = (answer: Answer) => {
           finished = true;
           clearTimeout(timer);
+          clearTimeout(late);
+          makeRoom();
           forget?.();
           outstanding.delete(lost);
           resolve(answer);
@@ -106,20 +114,21 @@ export function createSender(
           fail(frame.failure, frame.reason);
           return;
         }
-        pace.enter(0, (acknowledged) => {
+        // Its bytes count in the other window.
+        unanswered.enter(0, (answered) => {
+          makeRoom = answered;
           window.enter(frame.bytes, (done) => {
-            const both = () => {
-              done();
-              acknowledged();
-            };
             if (!finished && request.wanted?.() === false)
               fail('withdrawn', 'it was no more wanted when its turn came');
             // Whoever asked has had an answer: sent now, it would be there and nobody knew.
-            if (finished) both();
-            else {
-              left = true;
-              forget = handOver(request, frame, { finish, fail }, both);
+            if (finished) {
+              done();
+              answered();
+              return;
             }
+            left = true;
+            late = setTimeout(answered, SOON);
+            forget = handOver(request, frame, { finish, fail }, done);
           });
         });
       }),

@@ -163,14 +163,14 @@ describe('sending', () => {
     ).toMatchObject({ status: 408, origin: 'local', failure: 'timeout' });
   });
 
-  test('ten go at once, and what is no more wanted when its turn comes stays here', async () => {
+  test('thirty-two go at once, and what is no more wanted when its turn comes stays here', async () => {
     await start();
     let wanted = true;
-    const answers = Array.from({ length: 30 }, () => to(target(), { wanted: () => wanted }));
+    const answers = Array.from({ length: 50 }, () => to(target(), { wanted: () => wanted }));
     wanted = false;
     const failures = (await Promise.all(answers)).map(({ failure, status }) => failure ?? status);
-    expect(failures).toEqual(Array.from({ length: 30 }, (_, index) => (index < 10 ? 200 : 'withdrawn')));
-    expect(alice.requests).toHaveLength(10);
+    expect(failures).toEqual(Array.from({ length: 50 }, (_, index) => (index < 32 ? 200 : 'withdrawn')));
+    expect(alice.requests).toHaveLength(32);
   });
 
   test('a connection that is lost fails what is out and what waits, once each, and the next one begins anew', async () => {
