@@ -127,7 +127,7 @@ export async function startApplication(config: Config, wishes: Wishes = {}): Pro
 
     const srf = createSrf();
     const trust = createTrust(trustSettings);
-    const port = createPort(srf, { isFree: trust.isFree });
+    const port = createPort(srf, { isFree: trust.isFree, maxUnanswered: config.drachtio.maxUnanswered });
     const gate = createGate(port);
     const guard = createGuard(
       { port, store, trust, now },

@@ -46,6 +46,11 @@ export const drachtioOptions = defineOptions(
       'TLS to its admin port: `verify`, `require` (encrypted, whoever answers), `off`; `auto`: `verify` as soon as there is `DRACHTIO_CA`',
     ),
     ca: option(line, '', 'PEM file with the CA of its certificate; empty: those that Node trusts'),
+    maxUnanswered: option(
+      whole(1),
+      64,
+      'requests of ours that it may have without an answer, of those of the last 30 ms; more with a larger buffer of its socket',
+    ),
   },
   {
     prefix: 'drachtio',

@@ -35,6 +35,8 @@ export function shareOf(config: Config, processes: number): Config {
     ...config,
     silo: { ...config.silo, ...divided(config.silo, SILO, processes) },
     limits: { ...config.limits, ...divided(config.limits, LIMITS, processes) },
+    // The socket of the server is one for all.
+    drachtio: { ...config.drachtio, ...divided(config.drachtio, ['maxUnanswered'], processes) },
   };
 }
 

@@ -7,6 +7,7 @@ import { textOf } from '../../lib/base/errors.ts';
 import { defaultOf, meaningOf, variableOf } from '../../lib/options/listing.ts';
 import type { SipRequest } from '../../lib/sip/drachtio/messages.ts';
 import { messageOf } from '../../lib/silo/receive/message-of-request.ts';
+import { drachtioOptions } from '../../lib/sip/options.ts';
 import { SILO_DEFAULTS } from '../../lib/silo/state/options.ts';
 import { fill } from '../../lib/silo/state/template.ts';
 import { backoff } from '../../lib/silo/state/retry-times.ts';
@@ -89,6 +90,7 @@ test('the sizes and times of docs/storing.md are those of the code', () => {
   const dumping = textOfPage('docs/dumping.md');
   expect(dumping).toContain(`\`SILO_KEEP_DEAD\` (${SILO_DEFAULTS.keepDead / 86_400} days)`);
   expect(dumping).toContain(`\`SILO_MAX_LANES\` (${SILO_DEFAULTS.maxLanes})`);
+  expect(dumping).toContain(`\`DRACHTIO_MAX_UNANSWERED\` (${drachtioOptions.defaults.maxUnanswered})`);
 });
 
 test('the times and numbers of the pages on devices, reminders and notices are those of the code', () => {

@@ -36,9 +36,10 @@ describe('how many processes there are', () => {
 describe('the share of a process', () => {
   test('is its part of what the service may do; without a limit there is none, and nobody has nothing', () => {
     const all = config({ SILO_SEND_RATE: '100', SILO_HOP_RATE: '0', SILO_HOP_IN_FLIGHT: '1' });
-    const { silo, limits } = shareOf(all, 4);
+    const { silo, limits, drachtio } = shareOf(all, 4);
     expect(silo).toMatchObject({ sendRate: 25, hopRate: 0, hopInFlight: 1, maxLanes: 125 });
     expect(limits).toMatchObject({ sourceRate: 75, sourceBurst: 750, pairRate: 5, domainRate: 0 });
+    expect(drachtio.maxUnanswered).toBe(16);
     expect(limits.senderRecipients).toBe(all.limits.senderRecipients);
     expect(silo.maxMessages).toBe(all.silo.maxMessages);
   });

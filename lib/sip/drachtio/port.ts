@@ -46,17 +46,19 @@ export interface PortOptions {
   readonly handlerLimit?: number;
   /** Hosts that need not show that they listen before something is sent to them, and may name others. */
   readonly isFree?: IsFree;
+  /** Requests that may wait for an answer at a time, of those of the last 30 ms. */
+  readonly maxUnanswered?: number;
 }
 
 export function createPort(
   srf: Srf,
-  { handlerLimit = HANDLER_LIMIT, isFree = isThisMachine }: PortOptions = {},
+  { handlerLimit = HANDLER_LIMIT, isFree = isThisMachine, maxUnanswered }: PortOptions = {},
 ): Port {
   const stack = srf as unknown as SrfAtRunTime;
   const window = new FrameWindow(MOST_UNACKNOWLEDGED);
   const short = createShortWay(stack);
   const respond = createRespond(window, short);
-  const sender = createSender(stack, window, short);
+  const sender = createSender(stack, { window, short, maxUnanswered });
   const connections = new Connections();
   const lateness = createLateness();
   // The plugin may be added before or after the host app has connected: assume the best until told otherwise.

@@ -18,7 +18,7 @@ const ANSWER_LIMIT = 35_000;
  * Requests whose answer may come at any moment. drachtio-server reads one datagram for all that it has of ours, and its socket holds
  * about 160: with as many answers on their way it loses some, and each phone that it asks again says again what it has said.
  */
-const MOST_UNANSWERED = 64;
+const MAX_UNANSWERED = 64;
 /** A phone that takes longer than this, ms, is far away, or not there: others need not wait for it. */
 const SOON = 30;
 
@@ -34,13 +34,19 @@ interface Sending {
   readonly fail: (failure: LocalFailure, reason: string) => void;
 }
 
+export interface SenderOptions {
+  readonly window: FrameWindow;
+  readonly short?: Pick<ShortWay, 'request'>;
+  /** Requests that may wait for an answer at a time. */
+  readonly maxUnanswered?: number | undefined;
+}
+
 export function createSender(
   stack: SrfAtRunTime,
-  window: FrameWindow,
-  short?: Pick<ShortWay, 'request'>,
+  { window, short, maxUnanswered = MAX_UNANSWERED }: SenderOptions,
 ): Sender {
   const outstanding = new Set<() => void>();
-  const unanswered = new FrameWindow(MOST_UNANSWERED);
+  const unanswered = new FrameWindow(maxUnanswered);
 
   /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
   function handOver(

@@ -1,5 +1,6 @@
 /** How many requests may have an answer on its way. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { drachtioOptions } from '../../../lib/sip/options.ts';
 import { createSender } from '../../../lib/sip/drachtio/send.ts';
 import type { SrfAtRunTime } from '../../../lib/sip/drachtio/srf.ts';
 import type { Heard } from '../../../lib/sip/drachtio/wire/short-way.ts';
@@ -11,11 +12,14 @@ afterEach(() => vi.useRealTimers());
 /** A drachtio-server that acknowledges at once, and answers when it is told to. */
 function aSender() {
   const asked: Heard[] = [];
-  const sender = createSender({} as SrfAtRunTime, new FrameWindow(1000), {
-    request: (_uri, _options, heard) => {
-      asked.push(heard);
-      heard.sent(1);
-      return () => undefined;
+  const sender = createSender({} as SrfAtRunTime, {
+    window: new FrameWindow(1000),
+    short: {
+      request: (_uri, _options, heard) => {
+        asked.push(heard);
+        heard.sent(1);
+        return () => undefined;
+      },
     },
   });
   const send = (count: number) =>
@@ -36,6 +40,10 @@ test('sixty-four requests wait for an answer at a time, and each answer lets the
   for (let index = 0; index < 200; index++) answer(asked[index]!);
   expect((await all).map(({ status }) => status)).toEqual(Array.from({ length: 200 }, () => 200));
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('the option says as many', () => {
+  expect(drachtioOptions.defaults.maxUnanswered).toBe(64);
 });
 
 test('who has not answered after thirty milliseconds holds up nobody', async () => {
