@@ -86,11 +86,11 @@ export function logger(room: string, { limited: isLimited = true } = {}): Logger
     return {
       isRead: () => readers > 0 || print.enabled,
       write: (message, fields = NOTHING) => {
-        if (!muted) print(message);
+        if (!muted && print.enabled) print('%s', printable(message));
         const named = level === 'debug' && print.enabled;
         for (const [listener, wanted] of listeners)
           if (named || RANK[level] >= RANK[wanted])
-            listener(level, room, concealed(message), told(level, fields));
+            listener(level, room, printable(concealed(message)), told(level, fields));
       },
     };
   };
@@ -101,6 +101,14 @@ export function logger(room: string, { limited: isLimited = true } = {}): Logger
     error: limit(at('error', ':ERROR').write),
     isRead: lines.isRead,
   };
+}
+
+/** A stranger's words may stand in a line: what moves a terminal's cursor is spelled out. Line ends stay, for stack traces. */
+function printable(message: string): string {
+  return message.replace(
+    /[^\P{Cc}\n\t]/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, warn: 1, error: 2 };

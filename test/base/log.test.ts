@@ -54,6 +54,16 @@ describe('whoever listens', () => {
       level === undefined ? {} : { level },
     );
 
+  it('reads nothing that moves the cursor of a terminal, and stack traces with their lines', () => {
+    stop = listen();
+    logger('test').warn('the phone said \x1b[2JGone\x07\x9b1A\x7f\r');
+    logger('test').error('Error: no\n\tat here');
+    expect(heard.map(([, message]) => message)).toEqual([
+      'the phone said \\x1b[2JGone\\x07\\x9b1A\\x7f\\x0d',
+      'Error: no\n\tat here',
+    ]);
+  });
+
   it('is told what a line is about, and above debug level not whom it names', () => {
     stop = listen('debug');
     const fields = { box: 'bob@example.org', contact: 'sip:bob@192.0.2.1', callId: 'c1', status: 202 };
