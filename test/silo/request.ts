@@ -31,6 +31,7 @@ export class Reply {
   #end: (answer: { readonly status: number }) => void = () => undefined;
   readonly res: SipResponse = {
     finalResponseSent: false,
+    finished: false,
     send: () => undefined,
     once: (_, listener) => (this.#end = listener),
   };

@@ -3,7 +3,6 @@ import { SiloError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { FailureHandler } from '../../sip/drachtio/messages.ts';
 import { wasProxied } from '../../sip/drachtio/proxied.ts';
-import { isAnswered } from '../../sip/drachtio/respond.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { storable } from '../state/outcome.ts';
 import type { Acceptor } from './accept.ts';
@@ -24,7 +23,7 @@ export interface OnFailureContext {
 
 export function onFailure({ port, acceptor, now }: OnFailureContext): FailureHandler {
   return async (error, req, res, next) => {
-    if (req.method !== 'MESSAGE' || isAnswered(res) || !storable(statusOf(error))) {
+    if (req.method !== 'MESSAGE' || res.finalResponseSent || !storable(statusOf(error))) {
       next(error);
       return;
     }

@@ -25,6 +25,8 @@ export interface SipRequest {
 /** Its answer. `end` is emitted with the status once a final answer was handed to drachtio. */
 export interface SipResponse {
   readonly finalResponseSent: boolean;
+  /** What `finalResponseSent` says. */
+  finished: boolean;
   /** What was copied from the request: From, To, Call-ID and CSeq, by their lower-case names. */
   readonly msg?: { readonly headers: Record<string, string> };
   readonly req?: { readonly method: string };

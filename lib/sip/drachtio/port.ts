@@ -38,7 +38,7 @@ export interface Port extends Handlers {
 /** A handler that has not answered by then, ms, never will. */
 const HANDLER_LIMIT = 15_000;
 const DRAIN_LIMIT = 1_000;
-/** Frames of ours that drachtio-server may have unacknowledged: with 20 to 40 of them a burst loses least and nothing waits. */
+/** Frames of ours that drachtio-server may have unacknowledged: with 20 to 40 of them a burst loses least and takes no longer. */
 const MOST_UNACKNOWLEDGED = 32;
 
 export interface PortOptions {
@@ -77,8 +77,9 @@ export function createPort(
     stack.on(event, () => {
       connected = false;
       short.disconnected();
-      window.reset();
+      // First those who wait learn why: let go, they would try, and learn something else.
       sender.disconnected();
+      window.reset();
     });
 
   return {

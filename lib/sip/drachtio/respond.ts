@@ -13,13 +13,6 @@ const log = logger('sip:port');
 /** What drachtio-server copies from the request is not ours to see: as much is put by for it. */
 const COPIED = 1_000;
 
-/** At what has its answer, which may still wait for its turn in the window. */
-const ANSWERED = Symbol('answered');
-
-export function isAnswered(res: SipResponse): boolean {
-  return res.finalResponseSent || Reflect.get(res, ANSWERED) === true;
-}
-
 export type Respond = (res: SipResponse, status: number, options?: ResponseOptions) => void;
 
 export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answer'>): Respond {
@@ -28,7 +21,7 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
     status,
     { reason, headers = {}, toTag, body, onSent = () => undefined } = {},
   ): void {
-    if (isAnswered(res)) {
+    if (res.finalResponseSent) {
       onSent(false);
       return;
     }
@@ -44,15 +37,11 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
       respond(res, 500, { reason: 'The answer would be too large', onSent });
       return;
     }
-    Reflect.set(res, ANSWERED, true);
+    // It may have to wait for its turn, and has its answer nevertheless: for drachtio-srf, the host and us.
+    res.finished = true;
     const options = { headers: clean, ...(body === undefined ? {} : { body }) };
     window.enter(bytes, (acknowledged) => {
-      // A host's own answer went by no window.
-      if (res.finalResponseSent) {
-        acknowledged();
-        onSent(false);
-        return;
-      }
+      res.finished = false;
       let forget: Forget | undefined;
       // Without a connection the callback may never come.
       const unacknowledged = setTimeout(() => done(false), ACKNOWLEDGE_LIMIT).unref();
@@ -73,7 +62,6 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
           forget = short?.answer(res, { status, reason: phrase, headers: clean }, heard);
         if (forget === undefined) sendKnown((code) => res.send(code, phrase, options, heard), status);
       } catch (error) {
-        Reflect.set(res, ANSWERED, false);
         done(false);
         log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);
       }

@@ -1,6 +1,5 @@
 /** One handler at work on one request: it answers, hands on, or is found to have forgotten both. */
 import type { Next, SipRequest, SipResponse } from './messages.ts';
-import { isAnswered } from './respond.ts';
 
 /** For so long, ms, a handler that has returned may still answer: a host's own, by some other way. */
 const FORGOTTEN_MS = 5_000;
@@ -53,7 +52,7 @@ export class Run {
   }
 
   #isOver(): boolean {
-    return this.#handedOn || isAnswered(this.#asked.res);
+    return this.#handedOn || this.#asked.res.finalResponseSent;
   }
 
   #late(): void {

@@ -19,7 +19,7 @@ const ANSWER_LIMIT = 35_000;
  * about 160: with as many answers on their way it loses some, and each phone that it asks again says again what it has said.
  */
 const MAX_UNANSWERED = 64;
-/** A phone that takes longer than this, ms, is far away, or not there: others need not wait for it. */
+/** A phone that takes longer than this, ms, is far away, or not there: others wait for it no longer. */
 const SOON = 30;
 
 export interface Sender {

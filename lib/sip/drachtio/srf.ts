@@ -40,5 +40,5 @@ export interface PeerAnswer {
   get(name: string): unknown;
 }
 
-/** drachtio-server acknowledges a frame at once, or never; ms. */
+/** drachtio-server acknowledges a frame as soon as it is at it, or never; ms. */
 export const ACKNOWLEDGE_LIMIT = 5_000;

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Srf from 'drachtio-srf';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SiloError } from '../../../lib/base/errors.ts';
 import { startFrontEnd, type FrontEnd } from '../../../lib/embedded/front-end.ts';
 import { connectSrf, disconnectSrf } from '../../../lib/sip/drachtio/connect.ts';
-import type { FailureHandler, Handler } from '../../../lib/sip/drachtio/messages.ts';
+import type { FailureHandler, Handler, Next } from '../../../lib/sip/drachtio/messages.ts';
 import { createPort, type Port } from '../../../lib/sip/drachtio/port.ts';
 import { freePort } from '../../support/free-port.ts';
 import { Phone } from '../../support/phone.ts';
@@ -35,6 +37,25 @@ afterEach(async () => {
   disconnectSrf(srf);
   await front.close();
 });
+/** Between us and the server; the sockets of both sides. */
+async function aRelay(to: number): Promise<readonly [Server, Socket[]]> {
+  const sockets: Socket[] = [];
+  const relay = createServer((app) => {
+    const server = connect(to, '127.0.0.1');
+    for (const [one, other] of [
+      [app, server],
+      [server, app],
+    ] as const) {
+      sockets.push(one);
+      one.pipe(other).on('error', () => one.destroy());
+      one.on('close', () => other.destroy());
+    }
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  return [relay, sockets];
+}
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
 const send = async () => (await alice.message('bob', 'hi')).status;
 
 describe('a handler', () => {
@@ -74,6 +95,30 @@ describe('a handler', () => {
   test('that answers with a status that drachtio-srf has no name for is answered with the first of its class', async () => {
     await start((_, res) => port.respond(res, 699));
     expect(await send()).toBe(600);
+  });
+
+  test.each([
+    ['hands on', (next: Next) => next()],
+    ['fails', (next: Next) => next(new SiloError('SILO_USAGE', 'busy', { status: 486 }))],
+  ])('that answers and then %s is answered once, also when its answer has to wait', async (_, after) => {
+    let asked = 0;
+    let all: () => void = () => undefined;
+    const batch = new Promise<void>((resolve) => (all = resolve));
+    await start(
+      async (_req, res, next) => {
+        if (++asked === 100) all();
+        await batch;
+        port.respond(res, 202);
+        after(next);
+      },
+      {
+        failure: (_error, _req, res) => {
+          if (!res.finalResponseSent) port.respond(res, 486);
+        },
+      },
+    );
+    const answers = await Promise.all(Array.from({ length: 100 }, send));
+    expect(answers).toEqual(Array.from({ length: 100 }, () => 202));
   });
 
   test('that hands on is no longer responsible, even if it fails afterwards', async () => {
@@ -177,10 +222,22 @@ describe('sending', () => {
     await start();
     alice.react = () => 'silence';
     front.faults.dropAfterFrames = 5;
-    const answers = Array.from({ length: 30 }, () => to(target()));
+    const answers = Array.from({ length: 300 }, () => to(target()));
     for (const { failure } of await Promise.all(answers)) expect(failure).toBe('disconnected');
     alice.react = () => 200;
     await until(async () => expect(await to(target())).toMatchObject({ status: 200, origin: 'peer' }));
+  });
+
+  test('a server that dies with frames unread fails all as disconnected, those that wait among them', async () => {
+    const [relay, sockets] = await aRelay(front.adminPort);
+    await connectSrf(srf, { host: '127.0.0.1', port: portOf(relay), secret: 'cymru' });
+    for (const socket of sockets) socket.unpipe().pause();
+    const answers = Array.from({ length: 300 }, () => to(target()));
+    await sleep(100);
+    for (const socket of sockets) socket.resetAndDestroy();
+    const failures = (await Promise.all(answers)).map(({ failure }) => failure);
+    expect(failures).toEqual(Array.from({ length: 300 }, () => 'disconnected'));
+    relay.close();
   });
 
   test('refuses what drachtio would damage, and sends nothing', async () => {

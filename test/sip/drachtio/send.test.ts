@@ -46,7 +46,7 @@ test('the option says as many', () => {
   expect(drachtioOptions.defaults.maxUnanswered).toBe(64);
 });
 
-test('who has not answered after thirty milliseconds holds up nobody', async () => {
+test('who has not answered after thirty milliseconds makes room for another', async () => {
   const { asked, send } = aSender();
   const all = send(200);
   await vi.advanceTimersByTimeAsync(29);

@@ -81,12 +81,18 @@ export class FrameWindow {
     if (large) this.#largeUnderWay = true;
     const mine = this.#generation;
     let called = false;
-    go(() => {
+    const acknowledged = () => {
       if (called || mine !== this.#generation) return;
       called = true;
       this.#unacknowledged--;
       if (large) this.#largeUnderWay = false;
       this.#drain();
-    });
+    };
+    try {
+      go(acknowledged);
+    } catch (error) {
+      acknowledged();
+      throw error;
+    }
   }
 }

@@ -52,6 +52,16 @@ describe('the frame window', () => {
     expect(went).toEqual(['1', '2']);
   });
 
+  test('one that throws takes no room', () => {
+    const { window, enter, went } = windowOf(1);
+    const broken = () => {
+      throw new Error('broken');
+    };
+    expect(() => window.enter(5000, broken)).toThrow('broken');
+    enter('next');
+    expect(went).toEqual(['next']);
+  });
+
   test('many that are acknowledged before they return are no deep calls', () => {
     const window = new FrameWindow(1);
     let went = 0;
