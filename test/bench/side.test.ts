@@ -146,7 +146,7 @@ test(
   { timeout: 120_000, ...needing(sippMissing()) },
   async () => {
     const folder = temporaryFolder('silo-bench-results');
-    const wanted = ['--only=refresh', '--columns=ceiling-embedded', '--rounds=1', '--count=40'];
+    const wanted = ['--only=refresh', '--columns=ceiling-embedded', '--rounds=1', '--count=2000'];
     const bench = await startProcess(process.execPath, [
       ...['dist/bench/run.js', ...wanted, '--profile', `--results=${folder.path}`],
     ]);
