@@ -1,7 +1,7 @@
 /** The parts that keep a delivery engine well-behaved: fairness, pace, breaker, back-pressure. */
 import { describe, expect, test, vi } from 'vitest';
 import { createCircuitBreaker } from '../../lib/silo/pace/circuit-breaker.ts';
-import { createFairQueue } from '../../lib/silo/pace/fair-queue.ts';
+import { createFairQueue } from '../../lib/base/fair-queue.ts';
 import { createOverload } from '../../lib/silo/receive/overload.ts';
 import { createRateLimit, type PaceLimits } from '../../lib/silo/pace/rate-limit.ts';
 

@@ -2,7 +2,7 @@
  * How fast messages leave: limits on messages a second and in flight, in all, per next hop and per domain. A storm of
  * registrations fills the queue here, not the network. Turns go round the domains and next hops.
  */
-import { createFairQueue } from './fair-queue.ts';
+import { createFairQueue } from '../../base/fair-queue.ts';
 
 /** 0 always means: no limit. In all, the lanes limit what is in flight. */
 export interface PaceLimits {

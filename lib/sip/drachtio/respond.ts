@@ -40,7 +40,7 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
     // It may have to wait for its turn, and has its answer nevertheless: for drachtio-srf, the host and us.
     res.finished = true;
     const options = { headers: clean, ...(body === undefined ? {} : { body }) };
-    window.enter(bytes, (acknowledged) => {
+    window.enter('answer', bytes, (acknowledged) => {
       res.finished = false;
       let forget: Forget | undefined;
       // Without a connection the callback may never come.
@@ -64,6 +64,7 @@ export function createRespond(window: FrameWindow, short?: Pick<ShortWay, 'answe
       } catch (error) {
         done(false);
         log.warn(`the answer ${status} could not be sent: ${textOf(error)}`);
+        if (status !== 500) respond(res, 500);
       }
     });
   };

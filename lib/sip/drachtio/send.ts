@@ -4,13 +4,15 @@
  */
 import { textOf } from '../../base/errors.ts';
 import { headersIn } from '../read/headers.ts';
+import { hostToAsk } from '../read/next-hop.ts';
 import { Unsendable, frameOf, type Frame } from './frame.ts';
 import { localAnswer, type LocalFailure } from './local-answer.ts';
 import type { Answer, OutgoingRequest, Send } from './messages.ts';
 import { ACKNOWLEDGE_LIMIT, type PeerAnswer, type SrfAtRunTime } from './srf.ts';
+import { InTurn, type Turn } from './wire/in-turn.ts';
 import type { Forget, Heard, ShortWay } from './wire/short-way.ts';
 import { keptReason, type TakenAnswer } from './wire/taken.ts';
-import { FrameWindow } from './wire/window.ts';
+import type { FrameWindow } from './wire/window.ts';
 
 /** drachtio-server gives up after 32 s; our own limit only fires when it can't tell us. */
 const ANSWER_LIMIT = 35_000;
@@ -46,7 +48,7 @@ export function createSender(
   { window, short, maxUnanswered = MAX_UNANSWERED }: SenderOptions,
 ): Sender {
   const outstanding = new Set<() => void>();
-  const unanswered = new FrameWindow(maxUnanswered);
+  const unanswered = new InTurn(maxUnanswered);
 
   /** Hands a request over; `done` is called once drachtio-server has acknowledged it, or never will. */
   function handOver(
@@ -120,10 +122,9 @@ export function createSender(
           fail(frame.failure, frame.reason);
           return;
         }
-        // Its bytes count in the other window.
-        unanswered.enter(0, (answered) => {
+        unanswered.enter(turnOf(request), (answered) => {
           makeRoom = answered;
-          window.enter(frame.bytes, (done) => {
+          window.enter('request', frame.bytes, (done) => {
             if (!finished && request.wanted?.() === false)
               fail('withdrawn', 'it was no more wanted when its turn came');
             // Whoever asked has had an answer: sent now, it would be there and nobody knew.
@@ -139,6 +140,12 @@ export function createSender(
         });
       }),
   };
+}
+
+/** Inside a dialog the next hop is drachtio-server's to know. */
+function turnOf({ method, uri, proxy, dialogId, headers }: OutgoingRequest): Turn {
+  const whom = dialogId === undefined ? (hostToAsk(proxy ?? uri) ?? '') : (headers['To'] ?? '');
+  return { kind: method, whom };
 }
 
 /** The long way. */

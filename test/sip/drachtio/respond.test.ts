@@ -55,7 +55,7 @@ test('one whose acknowledgement never comes is given up after five seconds, once
 function aFullWindow() {
   const window = new FrameWindow(1);
   let acknowledge: () => void = () => undefined;
-  window.enter(100, (acknowledged) => (acknowledge = acknowledged));
+  window.enter('answer', 100, (acknowledged) => (acknowledge = acknowledged));
   return { window, acknowledge: () => acknowledge() };
 }
 
@@ -73,11 +73,16 @@ test('a request whose answer waits for its turn has its answer, for the host too
   expect(res.finalResponseSent).toBe(true);
 });
 
-test('one that could not be handed over leaves room for another', () => {
-  const respond = createRespond(new FrameWindow(1));
+test.each([
+  ['at once', new FrameWindow(1)],
+  ['in its turn', undefined],
+])('one that could not be handed over %s is 500 instead', (_, free) => {
+  const full = aFullWindow();
+  const respond = createRespond(free ?? full.window);
   const { res, sent } = aResponse(202);
-  respond(res, 202);
-  expect(res.finalResponseSent).toBe(false);
-  respond(res, 500);
-  expect(sent).toEqual([202, 500]);
+  const told: boolean[] = [];
+  respond(res, 202, { onSent: (did) => told.push(did) });
+  full.acknowledge();
+  expect([sent, told]).toEqual([[202, 500], [false]]);
+  expect(res.finalResponseSent).toBe(true);
 });

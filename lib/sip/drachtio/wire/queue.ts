@@ -4,6 +4,10 @@ export class Queue<T> {
   /** The first one last. */
   #out: T[] = [];
 
+  get size(): number {
+    return this.#in.length + this.#out.length;
+  }
+
   add(entry: T): void {
     this.#in.push(entry);
   }

@@ -1,29 +1,40 @@
 /**
- * What drachtio-server may have unacknowledged of ours, in order.
+ * What drachtio-server may have unacknowledged of ours.
  *
- * Few frames: it works at all that it is given before it reads its SIP socket again, and what comes in meanwhile waits in the kernel,
- * 212,992 bytes by default, which is about 160 requests or answers. Given a thousand frames at once it loses those of hundreds of
- * phones, each of which is then asked again, or asks again. So its acknowledgements set the pace.
+ * Few frames: it works at all that it is given before it reads its SIP socket again, and then reads one datagram; what comes in meanwhile
+ * waits in the kernel, 212,992 bytes by default, which is about 160 requests or answers. Given a thousand frames at once it loses those
+ * of hundreds of phones, each of which is then asked again, or asks again. So its acknowledgements set the pace.
  *
  * And few bytes: its reader loses some when too much is unread (a ring of 12,228 bytes fed by reads of 8,192). Frames up to 4,000 bytes
  * may be pipelined; a larger one goes alone, with nothing unacknowledged before or after it; none reaches 12,000 bytes.
+ *
+ * Answers go before requests, since their senders wait, but for some requests among them; each of the two in order.
  */
 import { Queue } from './queue.ts';
 
 /** Largest frame that may share the pipe with others. */
 const SMALL_FRAME = 4_000;
+/** So many answers go before a request that waits has its turn. */
+const ANSWERS_FIRST = 8;
+/** So many answers that wait are no burst but a flood: kept back they would only fill the memory. */
+const FLOOD = 500;
 
 /** `acknowledged` is to be called when the frame was, or never will be; once, or more often: only the first counts. */
 type Go = (acknowledged: () => void) => void;
 
+export type Kind = 'answer' | 'request';
+
 interface Waiting {
+  readonly kind: Kind;
   readonly large: boolean;
   readonly go: Go;
 }
 
 export class FrameWindow {
   readonly #most: number;
-  readonly #waiting = new Queue<Waiting>();
+  readonly #waiting: Readonly<Record<Kind, Queue<Waiting>>> = { answer: new Queue(), request: new Queue() };
+  /** Answers since the last request. */
+  #answers = 0;
   #unacknowledged = 0;
   #largeUnderWay = false;
   #generation = 0;
@@ -35,9 +46,9 @@ export class FrameWindow {
     this.#most = most;
   }
 
-  /** Calls `go` when the frame may go out: at once in the common case, in order of arrival else. */
-  enter(bytes: number, go: Go): void {
-    this.#waiting.add({ large: bytes > SMALL_FRAME, go });
+  /** Calls `go` when the frame may go out: at once in the common case. */
+  enter(kind: Kind, bytes: number, go: Go): void {
+    this.#waiting[kind].add({ kind, large: bytes > SMALL_FRAME, go });
     this.#drain();
   }
 
@@ -53,7 +64,10 @@ export class FrameWindow {
     this.#unacknowledged = 0;
     this.#largeUnderWay = false;
     for (const drained of this.#whenDrained.splice(0)) drained();
-    for (let next = this.#waiting.take(); next; next = this.#waiting.take()) next.go(() => undefined);
+    for (let next = this.#next(); next; next = this.#next()) {
+      this.#take(next);
+      next.go(() => undefined);
+    }
   }
 
   /** Not within itself: thousands that are acknowledged as they go would be as many calls deep. */
@@ -61,8 +75,8 @@ export class FrameWindow {
     if (this.#draining) return;
     this.#draining = true;
     try {
-      for (let next = this.#waiting.peek(); next && this.#mayGo(next); next = this.#waiting.peek()) {
-        this.#waiting.take();
+      for (let next = this.#next(); next && this.#mayGo(next); next = this.#next()) {
+        this.#take(next);
         this.#start(next);
       }
     } finally {
@@ -71,9 +85,20 @@ export class FrameWindow {
     if (this.#unacknowledged === 0) for (const drained of this.#whenDrained.splice(0)) drained();
   }
 
-  #mayGo({ large }: Waiting): boolean {
+  #next(): Waiting | undefined {
+    const [answer, request] = [this.#waiting.answer.peek(), this.#waiting.request.peek()];
+    return this.#answers < ANSWERS_FIRST ? (answer ?? request) : (request ?? answer);
+  }
+
+  #take({ kind }: Waiting): void {
+    this.#waiting[kind].take();
+    this.#answers = kind === 'answer' ? this.#answers + 1 : 0;
+  }
+
+  #mayGo({ kind, large }: Waiting): boolean {
     if (large) return this.#unacknowledged === 0;
-    return !this.#largeUnderWay && this.#unacknowledged < this.#most;
+    if (this.#largeUnderWay) return false;
+    return this.#unacknowledged < this.#most || (kind === 'answer' && this.#waiting.answer.size > FLOOD);
   }
 
   #start({ large, go }: Waiting): void {

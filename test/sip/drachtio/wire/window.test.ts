@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FrameWindow } from '../../../../lib/sip/drachtio/wire/window.ts';
+import { FrameWindow, type Kind } from '../../../../lib/sip/drachtio/wire/window.ts';
 
 describe('the frame window', () => {
   function windowOf(most: number) {
@@ -11,8 +11,8 @@ describe('the frame window', () => {
       window,
       went,
       acknowledge,
-      enter: (name: string, bytes = 100) =>
-        window.enter(bytes, (acknowledged) => {
+      enter: (name: string, bytes = 100, kind: Kind = 'request') =>
+        window.enter(kind, bytes, (acknowledged) => {
           went.push(name);
           acknowledge.push(acknowledged);
         }),
@@ -52,12 +52,34 @@ describe('the frame window', () => {
     expect(went).toEqual(['1', '2']);
   });
 
+  test('answers go before the requests that wait, also before large ones, and each ninth time a request goes', () => {
+    const { enter, went, acknowledge } = windowOf(1);
+    enter('first');
+    for (const name of ['large 1', 'large 2']) enter(name, 9000);
+    for (let index = 1; index <= 12; index++) enter(String(index), 100, 'answer');
+    for (let index = 0; index < 15; index++) acknowledge[index]!();
+    const answers = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, at) => `${from + at}`);
+    expect(went).toEqual(['first', ...answers(1, 8), 'large 1', ...answers(9, 12), 'large 2']);
+  });
+
+  test('a flood of answers is not kept back, but by a large frame', () => {
+    const { enter, went, acknowledge } = windowOf(1);
+    enter('large', 9000);
+    for (let index = 0; index < 1000; index++) enter('answer', 100, 'answer');
+    expect(went).toHaveLength(1);
+    acknowledge[0]!();
+    expect(went).toHaveLength(501);
+    enter('answer', 100, 'answer');
+    expect(went).toHaveLength(502);
+  });
+
   test('one that throws takes no room', () => {
     const { window, enter, went } = windowOf(1);
     const broken = () => {
       throw new Error('broken');
     };
-    expect(() => window.enter(5000, broken)).toThrow('broken');
+    expect(() => window.enter('answer', 5000, broken)).toThrow('broken');
     enter('next');
     expect(went).toEqual(['next']);
   });
@@ -66,9 +88,9 @@ describe('the frame window', () => {
     const window = new FrameWindow(1);
     let went = 0;
     let first = (): void => undefined;
-    window.enter(100, (acknowledged) => (first = acknowledged));
+    window.enter('request', 100, (acknowledged) => (first = acknowledged));
     for (let i = 0; i < 100_000; i++)
-      window.enter(100, (acknowledged) => {
+      window.enter('request', 100, (acknowledged) => {
         went++;
         acknowledged();
       });
@@ -112,22 +134,29 @@ describe('the frame window', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5 }),
-        fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 11_999 }), acknowledgeFirst: fc.boolean() })),
+        fc.array(
+          fc.record({
+            kind: fc.constantFrom<Kind>('answer', 'request'),
+            bytes: fc.integer({ min: 1, max: 11_999 }),
+            acknowledgeFirst: fc.boolean(),
+          }),
+        ),
         (most, frames) => {
           const window = new FrameWindow(most);
           const open: { bytes: number; done: () => void }[] = [];
-          const order: number[] = [];
-          frames.forEach(({ bytes, acknowledgeFirst }, index) => {
+          const order: Record<Kind, number[]> = { answer: [], request: [] };
+          frames.forEach(({ kind, bytes, acknowledgeFirst }, index) => {
             if (acknowledgeFirst) open.shift()?.done();
-            window.enter(bytes, (done) => {
-              order.push(index);
+            window.enter(kind, bytes, (done) => {
+              order[kind].push(index);
               open.push({ bytes, done });
               const alone = open.some((frame) => frame.bytes > 4000);
               expect(open.length).toBeLessThanOrEqual(alone ? 1 : most);
             });
           });
           for (let frame = open.shift(); frame; frame = open.shift()) frame.done();
-          expect(order).toEqual(frames.map((_, index) => index));
+          for (const kind of ['answer', 'request'] as const)
+            expect(order[kind]).toEqual(frames.flatMap((frame, index) => (frame.kind === kind ? index : [])));
         },
       ),
     );
