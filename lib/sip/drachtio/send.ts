@@ -104,10 +104,10 @@ export function createSender(
           finished = true;
           clearTimeout(timer);
           clearTimeout(late);
-          makeRoom();
           forget?.();
           outstanding.delete(lost);
           resolve(answer);
+          makeRoom();
         };
         const fail = (failure: LocalFailure, reason: string) => finish(localAnswer(failure, reason));
         const lost = () => fail('disconnected', 'the connection to drachtio-server is gone');
