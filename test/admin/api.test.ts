@@ -1,7 +1,7 @@
 /** The API: a program and an operator do by HTTP what code can do, and are told the same. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { onLog } from '../../lib/base/log.ts';
-import { tagOf } from '../../lib/base/tag.ts';
+import { tagOf } from '../../lib/base/sha256.ts';
 import { LampPhone } from '../support/lamp-phone.ts';
 import { aScene, type Scene } from '../support/scene.ts';
 import { until } from '../support/until.ts';

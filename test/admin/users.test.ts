@@ -2,7 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { tagOf } from '../../lib/base/tag.ts';
+import { tagOf } from '../../lib/base/sha256.ts';
 import { isOverheard, type Env } from '../../lib/admin/http/types.ts';
 import { createAdmin } from '../../lib/admin/admin.ts';
 import { createAuth } from '../../lib/auth/auth.ts';

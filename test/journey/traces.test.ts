@@ -6,7 +6,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tagOf } from '../../lib/base/tag.ts';
+import { tagOf } from '../../lib/base/sha256.ts';
 import { LampPhone } from '../support/lamp-phone.ts';
 import { aScene, type Scene } from '../support/scene.ts';
 import { until } from '../support/until.ts';

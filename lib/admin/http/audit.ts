@@ -3,7 +3,7 @@
  * log: here as what `tagOf` makes of them.
  */
 import { logger } from '../../base/log.ts';
-import { tagOf } from '../../base/tag.ts';
+import { tagOf } from '../../base/sha256.ts';
 import { sourceOf, type HttpContext } from './types.ts';
 
 const log = logger('audit', { limited: false });

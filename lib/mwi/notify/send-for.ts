@@ -4,7 +4,7 @@
  */
 import { logger } from '../../base/log.ts';
 import { span } from '../../base/span.ts';
-import { tagOf } from '../../base/tag.ts';
+import { tagOf } from '../../base/sha256.ts';
 import type { Answer } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import type { NotifyContent } from './notifier.ts';

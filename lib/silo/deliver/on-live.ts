@@ -1,6 +1,6 @@
 /** Sends a MESSAGE to all devices of its recipient at once: 200 when one takes it, else it fails, and the failure route stores it. */
 import { span } from '../../base/span.ts';
-import { tagOf } from '../../base/tag.ts';
+import { tagOf } from '../../base/sha256.ts';
 import type { Handler, SipResponse } from '../../sip/drachtio/messages.ts';
 import type { Port } from '../../sip/drachtio/port.ts';
 import { boxOf } from '../receive/box-of-request.ts';

@@ -5,7 +5,7 @@
 import { textOf } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { span, type Traced } from '../../base/span.ts';
-import { tagOf } from '../../base/tag.ts';
+import { tagOf } from '../../base/sha256.ts';
 import type { SipRequest } from '../../sip/drachtio/messages.ts';
 import { causeOf } from '../../sip/read/cause.ts';
 import { header } from '../../sip/read/headers.ts';

@@ -1,6 +1,6 @@
 /** The page without a browser: who gets in, what another page can't do, and that nothing a stranger sends becomes markup. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { tagOf } from '../../../lib/base/tag.ts';
+import { tagOf } from '../../../lib/base/sha256.ts';
 import { onLog } from '../../../lib/base/log.ts';
 import { aScene, type Scene } from '../../support/scene.ts';
 import { until } from '../../support/until.ts';

@@ -1,6 +1,6 @@
 /** Offers one message to one contact of a device, and says what the answer means. */
 import { span } from '../../../base/span.ts';
-import { tagOf } from '../../../base/tag.ts';
+import { tagOf } from '../../../base/sha256.ts';
 import type { Binding } from '../../../sip/read/binding.ts';
 import type { Message } from '../../../stores/contract/message.ts';
 import { verdictOf } from '../../state/outcome.ts';
