@@ -145,12 +145,12 @@ export async function insertRows(
 ): Promise<Map<string, number>> {
   const insert = `insert into silo (${INSERT_COLUMNS.join(', ')}) values ?`;
   const rows = messages.map(fromMessage);
-  const keys = messages.map(({ key }) => key);
+  const keys = () => messages.map(({ key }) => key);
   const [, ids] = await Promise.all([
     tx.run('insert into silo_ledger (dedup, box, inc_time) values ?', [ledgerRows(messages)]),
     tx.returnsInserted
       ? tx.all(`${insert} returning id, dedup`, [rows]).then(byKey)
-      : Promise.all([tx.run(insert, [rows]), idsOf(tx, keys)]).then(([, found]) => found),
+      : Promise.all([tx.run(insert, [rows]), idsOf(tx, keys())]).then(([, found]) => found),
   ]);
   return ids;
 }

@@ -3,9 +3,9 @@
  * forgotten.
  */
 import { BoundedMap } from '../../../base/bounded-map.ts';
+import { createFairQueue } from '../../../base/fair-queue.ts';
 import { logger } from '../../../base/log.ts';
 import { splitAor } from '../../../sip/read/uri.ts';
-import { createFairQueue } from '../../../base/fair-queue.ts';
 import { createSetupAlert } from '../../pace/setup-alert.ts';
 import type { Wake } from '../../state/wake.ts';
 import { createCapabilities } from '../capabilities.ts';

@@ -3,9 +3,7 @@
  * whom they are for. First come, first served, one person's thousand slow phones would be waited for by all.
  */
 import { createFairQueue, type FairQueue } from '../../../base/fair-queue.ts';
-
-/** `over` is to be called when the request needs its place no more; once, or more often: only the first counts. */
-type Go = (over: () => void) => void;
+import { Gate, type Go } from './gate.ts';
 
 export interface Turn {
   /** The method. */
@@ -14,16 +12,13 @@ export interface Turn {
 }
 
 export class InTurn {
-  readonly #most: number;
   /** The order in the map is that of the turns. */
   readonly #waiting = new Map<string, FairQueue<Go>>();
-  #underWay = 0;
-  #generation = 0;
-  #draining = false;
+  readonly #gate: Gate;
 
   /** @param most requests at a time */
   constructor(most: number) {
-    this.#most = most;
+    this.#gate = new Gate((underWay) => (underWay < most ? this.#take() : undefined));
   }
 
   /** Calls `go` when the turn has come: at once in the common case. */
@@ -31,14 +26,12 @@ export class InTurn {
     const line = this.#waiting.get(kind) ?? createFairQueue<Go>();
     line.add(whom, go);
     this.#waiting.set(kind, line);
-    this.#drain();
+    this.#gate.drain();
   }
 
   /** The connection is gone: nothing is under way any more, and all that wait have their turn. */
   reset(): void {
-    this.#generation++;
-    this.#underWay = 0;
-    for (let go = this.#take(); go; go = this.#take()) go(() => undefined);
+    this.#gate.reset();
   }
 
   #take(): Go | undefined {
@@ -49,38 +42,5 @@ export class InTurn {
       return go;
     }
     return undefined;
-  }
-
-  /** Not within itself: thousands that are over as they go would be as many calls deep. */
-  #drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      while (this.#underWay < this.#most) {
-        const go = this.#take();
-        if (go === undefined) return;
-        this.#start(go);
-      }
-    } finally {
-      this.#draining = false;
-    }
-  }
-
-  #start(go: Go): void {
-    this.#underWay++;
-    const mine = this.#generation;
-    let called = false;
-    const over = () => {
-      if (called || mine !== this.#generation) return;
-      called = true;
-      this.#underWay--;
-      this.#drain();
-    };
-    try {
-      go(over);
-    } catch (error) {
-      over();
-      throw error;
-    }
   }
 }

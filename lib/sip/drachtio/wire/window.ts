@@ -10,6 +10,7 @@
  *
  * Answers go before requests, since their senders wait, but for some requests among them; each of the two in order.
  */
+import { Gate, type Go } from './gate.ts';
 import { Queue } from './queue.ts';
 
 /** Largest frame that may share the pipe with others. */
@@ -18,9 +19,6 @@ const SMALL_FRAME = 4_000;
 const ANSWERS_FIRST = 8;
 /** So many answers that wait are no burst but a flood: kept back they would only fill the memory. */
 const FLOOD = 500;
-
-/** `acknowledged` is to be called when the frame was, or never will be; once, or more often: only the first counts. */
-type Go = (acknowledged: () => void) => void;
 
 export type Kind = 'answer' | 'request';
 
@@ -33,91 +31,46 @@ interface Waiting {
 export class FrameWindow {
   readonly #most: number;
   readonly #waiting: Readonly<Record<Kind, Queue<Waiting>>> = { answer: new Queue(), request: new Queue() };
+  readonly #gate = new Gate((unacknowledged) => this.#take(unacknowledged));
   /** Answers since the last request. */
   #answers = 0;
-  #unacknowledged = 0;
-  #largeUnderWay = false;
-  #generation = 0;
-  #draining = false;
-  #whenDrained: (() => void)[] = [];
+  /** The last one that went was large. It goes alone, so while anything is unacknowledged it is that one. */
+  #wasLarge = false;
 
   /** @param most frames that may be unacknowledged at a time */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Calls `go` when the frame may go out: at once in the common case. */
+  /** Calls `go` when the frame may go out: at once in the common case. It says when the frame was acknowledged, or never will be. */
   enter(kind: Kind, bytes: number, go: Go): void {
     this.#waiting[kind].add({ kind, large: bytes > SMALL_FRAME, go });
-    this.#drain();
+    this.#gate.drain();
   }
 
   /** Resolves when drachtio-server has acknowledged every frame. */
   drained(): Promise<void> {
-    if (this.#unacknowledged === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenDrained.push(resolve));
+    return this.#gate.empty();
   }
 
   /** The connection is gone: nothing is unacknowledged any more, and whoever waited learns of it by trying. */
   reset(): void {
-    this.#generation++;
-    this.#unacknowledged = 0;
-    this.#largeUnderWay = false;
-    for (const drained of this.#whenDrained.splice(0)) drained();
-    for (let next = this.#next(); next; next = this.#next()) {
-      this.#take(next);
-      next.go(() => undefined);
-    }
+    this.#gate.reset();
   }
 
-  /** Not within itself: thousands that are acknowledged as they go would be as many calls deep. */
-  #drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      for (let next = this.#next(); next && this.#mayGo(next); next = this.#next()) {
-        this.#take(next);
-        this.#start(next);
-      }
-    } finally {
-      this.#draining = false;
-    }
-    if (this.#unacknowledged === 0) for (const drained of this.#whenDrained.splice(0)) drained();
-  }
-
-  #next(): Waiting | undefined {
+  #take(unacknowledged: number): Go | undefined {
     const [answer, request] = [this.#waiting.answer.peek(), this.#waiting.request.peek()];
-    return this.#answers < ANSWERS_FIRST ? (answer ?? request) : (request ?? answer);
+    const next = this.#answers < ANSWERS_FIRST ? (answer ?? request) : (request ?? answer);
+    if (next === undefined || !this.#mayGo(next, unacknowledged)) return undefined;
+    this.#waiting[next.kind].take();
+    this.#answers = next.kind === 'answer' ? this.#answers + 1 : 0;
+    this.#wasLarge = next.large;
+    return next.go;
   }
 
-  #take({ kind }: Waiting): void {
-    this.#waiting[kind].take();
-    this.#answers = kind === 'answer' ? this.#answers + 1 : 0;
-  }
-
-  #mayGo({ kind, large }: Waiting): boolean {
-    if (large) return this.#unacknowledged === 0;
-    if (this.#largeUnderWay) return false;
-    return this.#unacknowledged < this.#most || (kind === 'answer' && this.#waiting.answer.size > FLOOD);
-  }
-
-  #start({ large, go }: Waiting): void {
-    this.#unacknowledged++;
-    if (large) this.#largeUnderWay = true;
-    const mine = this.#generation;
-    let called = false;
-    const acknowledged = () => {
-      if (called || mine !== this.#generation) return;
-      called = true;
-      this.#unacknowledged--;
-      if (large) this.#largeUnderWay = false;
-      this.#drain();
-    };
-    try {
-      go(acknowledged);
-    } catch (error) {
-      acknowledged();
-      throw error;
-    }
+  #mayGo({ kind, large }: Waiting, unacknowledged: number): boolean {
+    if (unacknowledged === 0) return true;
+    if (large || this.#wasLarge) return false;
+    return unacknowledged < this.#most || (kind === 'answer' && this.#waiting.answer.size > FLOOD);
   }
 }
